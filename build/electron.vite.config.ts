@@ -1,0 +1,59 @@
+import { chmod } from 'node:fs/promises';
+import path from 'node:path';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'electron-vite';
+import type { Plugin } from 'vite';
+
+const root = path.resolve(import.meta.dirname, '..');
+const source = (file: string) => path.join(root, file);
+const out = (folder: string) => path.join(root, 'out', folder);
+
+/** Makes the command line program executable; its shebang line comes from the source. */
+const executable = (file: string): Plugin => ({
+  name: 'flotilla:executable',
+  writeBundle: ({ dir = '' }) => chmod(path.join(dir, file), 0o755),
+});
+
+export default defineConfig({
+  main: {
+    root,
+    plugins: [executable('headless.js')],
+    build: {
+      outDir: out('main'),
+      // The command line runs on the oldest Node of package.json's engines, not only on Electron's.
+      target: 'node22',
+      rolldownOptions: {
+        input: {
+          index: source('src-main/electron/main.ts'),
+          headless: source('src-main/headless.ts'),
+          walker: source('src-main/master/walker.ts'),
+        },
+        // One folder for all, so that new URL('./walker.js', import.meta.url) is right in every chunk.
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    root,
+    build: {
+      outDir: out('preload'),
+      rolldownOptions: {
+        input: source('src-main/electron/preload.ts'),
+        // A sandboxed preload script has to be CommonJS; .cjs says so inside a package of modules.
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: source('src-renderer'),
+    plugins: [react()],
+    build: {
+      outDir: out('renderer'),
+      emptyOutDir: true,
+      // Served to any browser of the network, not only to Electron's.
+      target: 'es2022',
+      minify: true,
+      rolldownOptions: { input: source('src-renderer/index.html') },
+    },
+  },
+});

@@ -1,0 +1,18 @@
+import path from 'node:path';
+import { defineConfig } from 'vitest/config';
+import ClosingLine from './closing-line.ts';
+
+export default defineConfig({
+  root: path.resolve(import.meta.dirname, '..'),
+  test: {
+    include: ['src-shared/**/*.test.ts', 'src-main/**/*.test.ts', 'src-renderer/e2e/**/*.test.ts'],
+    environment: 'node',
+    globalSetup: 'build/vitest.setup.ts',
+    // Many tests run real ffmpeg, which fills every core by itself.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: ['default', new ClosingLine()],
+  },
+});

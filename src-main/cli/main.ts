@@ -1,0 +1,54 @@
+import { Command, CommanderError } from 'commander';
+import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { ownVersion } from '../server/handlers.ts';
+import { convertCommand } from './convert.ts';
+import { doctorCommand } from './doctor.ts';
+import { planCommand } from './plan.ts';
+import { serveCommand } from './serve.ts';
+import { restoreCommand, vaultCommand } from './vault.ts';
+
+/** Exit codes: all well, something failed, the command was not right. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+const AFTER = `
+Examples:
+  flotilla plan "My film.mkv"               what would be done to each stream, and why
+  flotilla convert ~/Videos --dry-run       what would happen to each film, and the sum
+  flotilla convert ~/Videos --testing       convert, and keep every original until you purge it
+  flotilla serve                            scan and convert MEDIA_DIRS for good, with the interface
+  flotilla restore "My film.mkv"            take the original back
+
+Exit status: 0 all done or skipped with a reason, 1 something failed, 2 the command was not right.`;
+
+/**
+ * Runs the command line.
+ * @returns the exit code
+ */
+export async function main(argv: string[]): Promise<number> {
+  let code: number = EXIT.ok;
+  const finish = (result: number) => {
+    code = result;
+  };
+  const program = new Command('flotilla')
+    .description('Turns a media library into AV1 and Opus, and never loses a file.')
+    .version(ownVersion(new URL('../../package.json', import.meta.url)))
+    .addHelpText('after', AFTER)
+    .showHelpAfterError('(flotilla --help tells more)')
+    .exitOverride();
+  for (const command of [convertCommand, planCommand, serveCommand, restoreCommand, vaultCommand, doctorCommand]) {
+    program.addCommand(command(finish).copyInheritedSettings(program));
+  }
+  try {
+    await program.parseAsync(argv);
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof Fault) {
+      process.stderr.write(`${error.message}\n`);
+      return error.code === 'usage' ? EXIT.usage : EXIT.failed;
+    }
+    process.stderr.write(`Flotilla stopped at an unexpected error: ${messageOf(error)}\n`);
+    if (process.env.FLOTILLA_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    return EXIT.failed;
+  }
+}

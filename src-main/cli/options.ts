@@ -1,0 +1,53 @@
+import { type Command, Option } from 'commander';
+import { SETTING_INFOS, type SettingKey } from '../../src-shared/settings.ts';
+import { defaultDataDir } from '../config.ts';
+
+/** What every command that uses the data folder takes. */
+export interface CommonOptions {
+  data: string;
+}
+
+export function addDataOption(command: Command): Command {
+  return command.option('--data <dir>', 'folder of the database, lookup tables and backups', defaultDataDir());
+}
+
+const settingOptions = SETTING_INFOS.flatMap(({ key, flag, help, standard, env }) => {
+  if (!flag) return [];
+  const notes = [standard !== null && standard !== false && `default: ${standard}`, env && `env: ${env}`].filter(
+    Boolean,
+  );
+  const text = help.includes('(default') || notes.length === 0 ? help : `${help} (${notes.join(', ')})`;
+  return [{ key, option: new Option(flag, text) }];
+});
+
+/** Adds a flag for each of these settings. */
+export function addSettingOptions(command: Command, keys: SettingKey[]): Command {
+  for (const { key, option } of settingOptions) if (keys.includes(key)) command.addOption(option);
+  return command;
+}
+
+/** The settings among a command's parsed options, as the user wrote them. */
+export function settingFlags(options: object): Partial<Record<SettingKey, unknown>> {
+  const given = options as Record<string, unknown>;
+  return Object.fromEntries(
+    settingOptions.flatMap(({ key, option }) => {
+      const value = given[option.attributeName()];
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
+}
+
+/** Settings that shape a plan. */
+export const PLAN_SETTINGS: SettingKey[] = ['preset', 'crf', 'skipAudioTranscode', 'convertDamaged'];
+/** Settings that shape a conversion. */
+export const CONVERT_SETTINGS: SettingKey[] = [
+  ...PLAN_SETTINGS,
+  'minSavings',
+  'fileOrder',
+  'testingMode',
+  'vaultDays',
+  'settleMinutes',
+  'tempDir',
+  'niceLevel',
+  'ioniceClass',
+];

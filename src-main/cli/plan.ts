@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { Command } from 'commander';
+import { describeStream } from '../../src-shared/describe.ts';
+import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { estimateSize } from '../../src-shared/estimate.ts';
+import { encodeArgs } from '../../src-shared/ffmpeg-args.ts';
+import { formatBytes, formatDuration } from '../../src-shared/format.ts';
+import type { Probe } from '../../src-shared/media.ts';
+import { makePlan, type Plan, type Skip } from '../../src-shared/plan.ts';
+import { resolveSettings } from '../../src-shared/settings.ts';
+import { dataPaths } from '../config.ts';
+import { SettingTable } from '../db/settings.ts';
+import { LookupFiles } from '../master/lookup-files.ts';
+import { targetOf } from '../master/swap.ts';
+import { DEFAULT_TOOLS, detectCapabilities } from '../media/capabilities.ts';
+import { Prober } from '../media/ffprobe.ts';
+import { ProcessManager } from '../media/process.ts';
+import { addDataOption, addSettingOptions, type CommonOptions, PLAN_SETTINGS, settingFlags } from './options.ts';
+
+/** What `flotilla plan --json` prints. */
+interface Report {
+  file: string;
+  size: number;
+  probe: Probe | null;
+  plan: Plan | Skip;
+  estimate: number | null;
+  command: string[] | null;
+}
+
+/** `flotilla plan` */
+export function planCommand(): Command {
+  const command = new Command('plan')
+    .description('tell what would be done to each stream of a film and why, without doing it')
+    .argument('<file>', 'the film')
+    .option('--json', 'as JSON')
+    .action(async (file: string, options: CommonOptions & { json?: true }) => {
+      const report = await plan(path.resolve(file), options);
+      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : inWords(report));
+    });
+  return addDataOption(addSettingOptions(command, PLAN_SETTINGS));
+}
+
+async function plan(file: string, options: CommonOptions): Promise<Report> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile()) throw new Fault('usage', `There is no file ${file}.`);
+  const { values } = resolveSettings({
+    flags: settingFlags(options),
+    env: process.env,
+    stored: storedSettings(options.data),
+  });
+  const { tables } = new LookupFiles(options.data, (sentence) => process.stderr.write(`${sentence}\n`));
+  const notes = await mkdtemp(path.join(os.tmpdir(), 'flotilla-plan-'));
+  try {
+    const processes = await ProcessManager.create(notes);
+    const caps = await detectCapabilities(processes, DEFAULT_TOOLS);
+    const base = { file, size: found.size, probe: null, estimate: null, command: null };
+    if (found.size === 0) return { ...base, plan: { kind: 'skip', code: 'empty', reason: 'The file is empty.' } };
+    let probe: Probe;
+    try {
+      probe = await new Prober(processes, DEFAULT_TOOLS).probe(file);
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'conflict')) throw error;
+      return {
+        ...base,
+        plan: { kind: 'skip', code: 'unreadable', reason: `The file is not a readable film: ${messageOf(error)}` },
+      };
+    }
+    const made = makePlan(probe, values, tables);
+    if (made.kind === 'skip') return { ...base, probe, plan: made };
+    const dispositions = new Map(probe.streams.map((s) => [s.index, s.dispositions ?? []]));
+    const covers = made.streams.filter((s) => s.action === 'cover').map((s) => `cover-${s.source}`);
+    const args = encodeArgs(made, { input: file, output: targetOf(file), covers }, caps, dispositions);
+    return {
+      ...base,
+      probe,
+      plan: made,
+      estimate: estimateSize(probe, made, found.size),
+      command: [DEFAULT_TOOLS.ffmpeg, ...args],
+    };
+  } finally {
+    await rm(notes, { recursive: true, force: true });
+  }
+}
+
+function storedSettings(dataDir: string) {
+  const { database } = dataPaths(dataDir);
+  if (!existsSync(database)) return {};
+  const db = new Database(database, { readonly: true });
+  try {
+    return new SettingTable(db).all();
+  } finally {
+    db.close();
+  }
+}
+
+function inWords({ file, size, probe, plan: made, estimate, command }: Report): string {
+  const lines: string[] = [];
+  const facts = [
+    formatBytes(size),
+    probe?.duration && formatDuration(probe.duration),
+    probe?.format.split(',')[0],
+  ].filter(Boolean);
+  lines.push(`${path.basename(file)} (${facts.join(', ')})`);
+  if (made.kind === 'skip') {
+    lines.push('', `Would be left as it is. ${made.reason}`);
+    const streams = probe?.streams.map((s) => `  ${describeStream(s)}`) ?? [];
+    if (streams.length > 0) lines.push('', ...streams);
+    return `${lines.join('\n')}\n`;
+  }
+  lines.push('', `Would become ${path.basename(targetOf(file))}, about ${formatBytes(estimate ?? size)}.`, '');
+  for (const s of made.streams) lines.push(`  ${s.from} → ${s.to}${s.why ? ` (${s.why})` : ''}`);
+  if (probe?.chapters) lines.push(`  ${probe.chapters} chapters → kept`);
+  lines.push('', 'The command:', `  ${(command ?? []).map(quote).join(' ')}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** An argument as a POSIX shell takes it. */
+function quote(arg: string): string {
+  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,32 @@
+import { once } from 'node:events';
+import { Command } from 'commander';
+import { makeLog } from '../log.ts';
+import { startNode } from '../node.ts';
+import { addDataOption, addSettingOptions, CONVERT_SETTINGS, type CommonOptions, settingFlags } from './options.ts';
+
+/** `flotilla serve` */
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .description('lead: scan the libraries again and again, convert them, and serve the interface and the API')
+    .action(async (options: CommonOptions) => {
+      const log = makeLog('info');
+      const node = await startNode({
+        dataDir: options.data,
+        flags: settingFlags(options),
+        env: process.env,
+        serve: true,
+        log,
+      });
+      process.stdout.write(`Flotilla is at ${node.url}/#token=${node.token}\n`);
+      const state = (s: { root: string; path: string; state: string; reason: string | null }) =>
+        log.info(`${s.path}: ${s.state}${s.reason ? ` (${s.reason})` : ''}`);
+      node.on('file', (file) => ['done', 'skipped', 'failed', 'blocked'].includes(file.state) && state(file));
+      node.on('library', ({ root, paused }) => log.warn(paused ?? `${root} is there again.`));
+      node.on('paused', ({ reason }) => log.warn(reason ? `Paused: ${reason}` : 'Working again.'));
+      const signals = ['SIGINT', 'SIGTERM'].map((signal) => once(process, signal));
+      await Promise.race(signals);
+      log.info('Stopping; what is running is queued again.');
+      await node.stop();
+    });
+  return addDataOption(addSettingOptions(command, [...CONVERT_SETTINGS, 'webPort', 'listen']));
+}

@@ -1,0 +1,232 @@
+import { z } from 'zod';
+import { type FileView, STATES } from '../../src-shared/contract.ts';
+import type { FileState } from '../../src-shared/job.ts';
+import { mainVideo, Probe } from '../../src-shared/media.ts';
+import type { FileOrder } from '../../src-shared/settings.ts';
+import type { Db } from './open.ts';
+
+const FileRow = z.object({
+  id: z.number(),
+  library: z.number(),
+  path: z.string(),
+  inode: z.string(),
+  version: z.string(),
+  size: z.number(),
+  mtime: z.number(),
+  state: z.enum(STATES),
+  code: z.string().nullable(),
+  reason: z.string().nullable(),
+  hash: z.string().nullable(),
+  probe: z
+    .string()
+    .nullable()
+    .transform((text) => (text === null ? null : Probe.parse(JSON.parse(text)))),
+  codec: z.string().nullable(),
+  width: z.number().nullable(),
+  height: z.number().nullable(),
+  duration: z.number().nullable(),
+  job: z.number().nullable(),
+  settles: z.number().nullable(),
+  missing: z.number().nullable(),
+});
+export type FileRow = z.infer<typeof FileRow>;
+
+const ViewRow = FileRow.omit({ probe: true, inode: true, hash: true, version: true, settles: true }).extend({
+  jobState: z.string().nullable(),
+  jobSize: z.number().nullable(),
+  resultSize: z.number().nullable(),
+});
+
+/** What a scan tells about a file that is new, changed or moved. */
+export interface FileStat {
+  path: string;
+  inode: string;
+  version: string;
+  size: number;
+  mtime: number;
+  settles: number | null;
+}
+
+/** Part of a library that work is limited to: all of it, or one file or folder in it. */
+export interface Scope {
+  library: number;
+  prefix: string;
+}
+
+const VIEW = `SELECT f.id, f.library, f.path, f.size, f.mtime, f.state, f.code, f.reason, f.codec, f.width, f.height,
+  f.duration, f.job, f.missing, j.state AS jobState, j.size AS jobSize, j.result_size AS resultSize
+  FROM files f LEFT JOIN jobs j ON j.id = f.job`;
+
+/** SQL for "within the prefix", with the parameters @prefix and @below; an empty prefix means everything. */
+const WITHIN = `(@prefix = '' OR path = @prefix OR substr(path, 1, length(@below)) = @below)`;
+
+const asView = (row: unknown): FileView => {
+  const { mtime, missing, job, jobState, jobSize, ...view } = ViewRow.parse(row);
+  const converted = jobState === 'done';
+  return {
+    ...view,
+    modified: mtime,
+    missing: missing !== null,
+    sourceSize: converted ? jobSize : null,
+    resultSize: converted ? view.resultSize : null,
+  };
+};
+
+/** The table of files. */
+export class FileTable {
+  readonly #db: Db;
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  get(id: number): FileRow | undefined {
+    return FileRow.optional().parse(this.#db.prepare('SELECT * FROM files WHERE id = ?').get(id));
+  }
+
+  at(library: number, path: string): FileRow | undefined {
+    return FileRow.optional().parse(
+      this.#db.prepare('SELECT * FROM files WHERE library = ? AND path = ?').get(library, path),
+    );
+  }
+
+  view(id: number): FileView | undefined {
+    const row = this.#db.prepare(`${VIEW} WHERE f.id = ?`).get(id);
+    return row ? asView(row) : undefined;
+  }
+
+  list(filter: {
+    library?: number | undefined;
+    state?: FileState | undefined;
+    search?: string | undefined;
+    after: number;
+    limit: number;
+  }): FileView[] {
+    const where = ['f.id > @after'];
+    if (filter.library !== undefined) where.push('f.library = @library');
+    if (filter.state) where.push('f.state = @state');
+    if (filter.search) where.push('instr(lower(f.path), lower(@search)) > 0');
+    const sql = `${VIEW} WHERE ${where.join(' AND ')} ORDER BY f.id LIMIT @limit`;
+    return this.#db.prepare(sql).all(filter).map(asView);
+  }
+
+  counts(): Record<FileState, number> {
+    const rows = this.#db.prepare('SELECT state, count(*) AS n FROM files GROUP BY state').all() as {
+      state: FileState;
+      n: number;
+    }[];
+    const zero = Object.fromEntries(STATES.map((s) => [s, 0])) as Record<FileState, number>;
+    return rows.reduce((counts, { state, n }) => ({ ...counts, [state]: n }), zero);
+  }
+
+  insert(library: number, file: FileStat): void {
+    this.#db
+      .prepare(
+        `INSERT INTO files (library, path, inode, version, size, mtime, settles, state)
+         VALUES (@library, @path, @inode, @version, @size, @mtime, @settles, 'found')`,
+      )
+      .run({ library, ...file });
+  }
+
+  /** Another version stands at the path: everything known of the old one is dropped. The state is the caller's matter. */
+  setVersion(id: number, file: FileStat): void {
+    this.#db
+      .prepare(
+        `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime,
+           settles = @settles, missing = NULL, hash = NULL, probe = NULL, codec = NULL, width = NULL, height = NULL,
+           duration = NULL, code = NULL, reason = NULL WHERE id = @id`,
+      )
+      .run({ id, ...file });
+  }
+
+  /** The same version is (again) to be found at this path and inode. */
+  setPlace(id: number, place: { path: string; inode: string }): void {
+    this.#db
+      .prepare('UPDATE files SET path = @path, inode = @inode, missing = NULL WHERE id = @id')
+      .run({ id, ...place });
+  }
+
+  /** The sampled hash has to be compared before the stored probe counts again. */
+  setSettles(id: number, settles: number | null): void {
+    this.#db.prepare('UPDATE files SET settles = ? WHERE id = ?').run(settles, id);
+  }
+
+  setMissing(id: number, since: number): void {
+    this.#db.prepare('UPDATE files SET missing = ? WHERE id = ?').run(since, id);
+  }
+
+  setProbe(id: number, hash: string, probe: Probe | null): void {
+    const video = probe ? mainVideo(probe) : undefined;
+    this.#db
+      .prepare(
+        `UPDATE files SET hash = @hash, probe = @probe, codec = @codec, width = @width, height = @height,
+           duration = @duration WHERE id = @id`,
+      )
+      .run({
+        id,
+        hash,
+        probe: probe ? JSON.stringify(probe) : null,
+        codec: video?.codec ?? null,
+        width: video?.width ?? null,
+        height: video?.height ?? null,
+        duration: video?.duration ?? probe?.duration ?? null,
+      });
+  }
+
+  /** After a swap the row describes the result. */
+  setResult(
+    id: number,
+    result: { path: string; inode: string; version: string; size: number; mtime: number; hash: string },
+  ): void {
+    this.#db
+      .prepare(
+        `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime, hash = @hash,
+           code = NULL, reason = NULL WHERE id = @id`,
+      )
+      .run({ id, ...result });
+  }
+
+  remove(id: number): void {
+    this.#db.prepare('DELETE FROM files WHERE id = ?').run(id);
+  }
+
+  /** A file that is missing elsewhere and was this very content: the same film, moved between file systems. */
+  missingTwin(size: number, hash: string, version: string): FileRow | undefined {
+    return FileRow.optional().parse(
+      this.#db
+        .prepare('SELECT * FROM files WHERE missing IS NOT NULL AND size = ? AND hash = ? AND version = ? LIMIT 1')
+        .get(size, hash, version),
+    );
+  }
+
+  /** The next files to probe, in the order of the queue; those still being written are left out. */
+  nextFound(scope: Scope, order: FileOrder, limit: number): FileRow[] {
+    const by = { oldest: 'mtime ASC', newest: 'mtime DESC', largest: 'size DESC', smallest: 'size ASC' }[order];
+    return z.array(FileRow).parse(
+      this.#db
+        .prepare(
+          `SELECT * FROM files WHERE state = 'found' AND missing IS NULL AND library = @library AND settles IS NULL
+             AND ${WITHIN} ORDER BY ${by} LIMIT @limit`,
+        )
+        .all({ ...within(scope), limit }),
+    );
+  }
+
+  /** Files that were still being written, soonest first. */
+  settling(scope: Scope): FileRow[] {
+    const sql = `SELECT * FROM files WHERE settles IS NOT NULL AND missing IS NULL AND library = @library AND ${WITHIN} ORDER BY settles`;
+    return z.array(FileRow).parse(this.#db.prepare(sql).all(within(scope)));
+  }
+
+  /** Files that wait for the user because of something that may have been put right meanwhile. */
+  blocked(scope: Scope): FileRow[] {
+    const sql = `SELECT * FROM files WHERE state = 'blocked' AND missing IS NULL AND code IN ('not-replaceable', 'not-probed')
+      AND library = @library AND ${WITHIN}`;
+    return z.array(FileRow).parse(this.#db.prepare(sql).all(within(scope)));
+  }
+}
+
+/** Parameters of {@link WITHIN}. */
+export function within({ library, prefix }: Scope): { library: number; prefix: string; below: string } {
+  return { library, prefix, below: `${prefix}/` };
+}

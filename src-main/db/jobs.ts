@@ -1,0 +1,231 @@
+import { z } from 'zod';
+import { type FileState, type JobEvent, type JobState, type TaskState, transition } from '../../src-shared/job.ts';
+import type { FileOrder } from '../../src-shared/settings.ts';
+import type { FileRow, Scope } from './files.ts';
+import { within } from './files.ts';
+import type { Db } from './open.ts';
+
+const JobRow = z.object({
+  id: z.number(),
+  file: z.number(),
+  library: z.number(),
+  version: z.string(),
+  size: z.number(),
+  mtime: z.number(),
+  state: z.string().transform((s) => s as JobState),
+  priority: z.number(),
+  attempts: z.number(),
+  result_size: z.number().nullable(),
+  ended: z.number().nullable(),
+});
+export type JobRow = z.infer<typeof JobRow>;
+
+const TaskRow = z.object({
+  id: z.number(),
+  job: z.number(),
+  kind: z.string(),
+  state: z.string().transform((s) => s as TaskState),
+  epoch: z.number(),
+  worker: z.string().nullable(),
+});
+export type TaskRow = z.infer<typeof TaskRow>;
+
+const AttemptRow = z.object({
+  worker: z.string(),
+  started: z.number(),
+  ended: z.number().nullable(),
+  outcome: z.string().nullable(),
+  reason: z.string().nullable(),
+  stages: z.string().transform((text) => z.record(z.string(), z.number()).parse(JSON.parse(text))),
+  log: z.string().nullable(),
+});
+export type AttemptRow = z.infer<typeof AttemptRow>;
+
+/** Words that go with a change of state. */
+export interface Because {
+  code?: string | null;
+  reason?: string | null;
+}
+
+const ENDED: ReadonlySet<JobState> = new Set(['done', 'skipped', 'failed', 'blocked', 'superseded', 'restored']);
+
+/** Jobs that a new wish takes up again; any other has had its outcome and stays as history. */
+const REQUEUED: ReadonlySet<JobState> = new Set(['skipped', 'failed', 'blocked']);
+
+/** The tables of jobs, tasks and attempts, and the only place that writes a state. */
+export class JobTable {
+  readonly #db: Db;
+  readonly #changed: (file: number) => void;
+
+  /** @param changed told of every file whose state changed */
+  constructor(db: Db, changed: (file: number) => void) {
+    this.#db = db;
+    this.#changed = changed;
+  }
+
+  get(id: number): JobRow | undefined {
+    return JobRow.optional().parse(this.#db.prepare('SELECT * FROM jobs WHERE id = ?').get(id));
+  }
+
+  task(id: number): TaskRow | undefined {
+    return TaskRow.optional().parse(this.#db.prepare('SELECT * FROM tasks WHERE id = ?').get(id));
+  }
+
+  taskOf(job: number): TaskRow | undefined {
+    return TaskRow.optional().parse(this.#db.prepare('SELECT * FROM tasks WHERE job = ?').get(job));
+  }
+
+  /** Tasks that some worker holds or has delivered. */
+  openTasks(): TaskRow[] {
+    return z.array(TaskRow).parse(this.#db.prepare("SELECT * FROM tasks WHERE state IN ('leased', 'delivered')").all());
+  }
+
+  /** Applies one event to a file and its present job and task, in one transaction. */
+  apply(file: number, event: JobEvent, because: Because = {}): void {
+    this.#db.transaction(() => {
+      const row = z
+        .object({ state: z.string(), job: z.number().nullable() })
+        .parse(this.#db.prepare('SELECT state, job FROM files WHERE id = ?').get(file));
+      const state = transition('file', row.state as FileState, event);
+      this.#db
+        .prepare('UPDATE files SET state = @state, code = @code, reason = @reason WHERE id = @file')
+        .run({ state, file, code: because.code ?? null, reason: because.reason ?? null });
+      if (row.job !== null) this.#applyToJob(row.job, event);
+      // A changed file is another film to its old jobs: they stay as history and no longer follow it.
+      if (event === 'change') this.#db.prepare('UPDATE files SET job = NULL WHERE id = ?').run(file);
+    })();
+    this.#changed(file);
+  }
+
+  #applyToJob(id: number, event: JobEvent): void {
+    const job = this.get(id);
+    if (!job) return;
+    const state = transition('job', job.state, event);
+    const ended = ENDED.has(state) ? Date.now() : null;
+    this.#db.prepare('UPDATE jobs SET state = ?, ended = ? WHERE id = ?').run(state, ended, id);
+    const task = this.taskOf(id);
+    if (!task) return;
+    this.#db.prepare('UPDATE tasks SET state = ? WHERE id = ?').run(transition('task', task.state, event), task.id);
+  }
+
+  /** Queues a file: a new job for its present version, or the one it has, taken up again with fresh attempts. */
+  queue(file: FileRow): void {
+    this.#db.transaction(() => {
+      const last = file.job === null ? undefined : this.get(file.job);
+      if (last && last.version === file.version && REQUEUED.has(last.state)) {
+        this.#db.prepare('UPDATE jobs SET attempts = 0 WHERE id = ?').run(last.id);
+        return this.apply(file.id, 'queue');
+      }
+      this.#db.prepare('UPDATE files SET job = NULL WHERE id = ?').run(file.id);
+      this.apply(file.id, 'queue');
+      const { lastInsertRowid } = this.#db
+        .prepare(
+          `INSERT INTO jobs (file, library, version, size, mtime, state)
+           VALUES (@id, @library, @version, @size, @mtime, 'queued')`,
+        )
+        .run({ id: file.id, library: file.library, version: file.version, size: file.size, mtime: file.mtime });
+      this.#db.prepare('UPDATE files SET job = ? WHERE id = ?').run(Number(lastInsertRowid), file.id);
+    })();
+  }
+
+  setPriority(file: number, priority: number): void {
+    this.#db.prepare("UPDATE jobs SET priority = ? WHERE file = ? AND state = 'queued'").run(priority, file);
+  }
+
+  /**
+   * The queued job that comes first in these scopes: highest priority, then the order; a jump into an index in every
+   * library, however long the queue.
+   */
+  first(scopes: Scope[], order: FileOrder): JobRow | undefined {
+    const [column, direction] = {
+      oldest: ['mtime', 'ASC'] as const,
+      newest: ['mtime', 'DESC'] as const,
+      largest: ['size', 'DESC'] as const,
+      smallest: ['size', 'ASC'] as const,
+    }[order];
+    const heads = scopes.flatMap((scope) => this.#head(scope, column, direction) ?? []);
+    const sign = direction === 'ASC' ? 1 : -1;
+    return heads.sort((a, b) => b.priority - a.priority || sign * (a[column] - b[column]))[0];
+  }
+
+  #head(scope: Scope, column: 'mtime' | 'size', direction: 'ASC' | 'DESC'): JobRow | undefined {
+    const params = within(scope);
+    const inside =
+      scope.prefix === ''
+        ? ''
+        : `AND EXISTS (SELECT 1 FROM files WHERE files.id = jobs.file
+             AND (path = @prefix OR substr(path, 1, length(@below)) = @below))`;
+    const index = column === 'size' ? 'jobs_queued_by_size' : 'jobs_queued_by_mtime';
+    const queued = `FROM jobs INDEXED BY ${index} WHERE state = 'queued' AND library = @library ${inside}`;
+    const priority = this.#db.prepare(`SELECT priority ${queued} ORDER BY priority DESC LIMIT 1`).pluck().get(params);
+    if (priority === undefined) return undefined;
+    return JobRow.optional().parse(
+      this.#db
+        .prepare(`SELECT * ${queued} AND priority = @priority ORDER BY ${column} ${direction} LIMIT 1`)
+        .get({ ...params, priority }),
+    );
+  }
+
+  /** Leases the job's task to `worker`: its epoch rises, so that whoever held it before is fenced off. */
+  lease(job: JobRow, worker: string, plan: unknown): TaskRow {
+    return this.#db.transaction(() => {
+      this.#db.prepare("INSERT OR IGNORE INTO tasks (job, kind, state) VALUES (?, 'whole', 'ready')").run(job.id);
+      this.apply(job.file, 'lease');
+      this.#db.prepare('UPDATE tasks SET epoch = epoch + 1, worker = ? WHERE job = ?').run(worker, job.id);
+      const task = TaskRow.parse(this.#db.prepare('SELECT * FROM tasks WHERE job = ?').get(job.id));
+      this.#db
+        .prepare('INSERT INTO attempts (job, epoch, worker, plan, started) VALUES (?, ?, ?, ?, ?)')
+        .run(job.id, task.epoch, worker, JSON.stringify(plan), Date.now());
+      return task;
+    })();
+  }
+
+  /** Ends the attempt of an epoch; `counts` burns one of the job's three. Returns how many are burnt. */
+  endAttempt(
+    job: number,
+    epoch: number,
+    end: { outcome: string; reason?: string; log?: string; stages?: Record<string, number> },
+    counts = false,
+  ): number {
+    const { outcome, reason = null, log = null, stages = {} } = end;
+    this.#db
+      .prepare(
+        `UPDATE attempts SET ended = ?, outcome = ?, reason = ?, log = ?, stages = ? WHERE job = ? AND epoch = ? AND ended IS NULL`,
+      )
+      .run(Date.now(), outcome, reason, log, JSON.stringify(stages), job, epoch);
+    if (counts) this.#db.prepare('UPDATE jobs SET attempts = attempts + 1 WHERE id = ?').run(job);
+    return z.number().parse(this.#db.prepare('SELECT attempts FROM jobs WHERE id = ?').pluck().get(job));
+  }
+
+  setResult(job: number, size: number): void {
+    this.#db.prepare('UPDATE jobs SET result_size = ? WHERE id = ?').run(size, job);
+  }
+
+  attempts(file: number): AttemptRow[] {
+    return z
+      .array(AttemptRow)
+      .parse(
+        this.#db
+          .prepare('SELECT a.* FROM attempts a JOIN jobs j ON j.id = a.job WHERE j.file = ? ORDER BY a.id')
+          .all(file),
+      );
+  }
+
+  /** The plan that a task was leased with. */
+  planOf(job: number, epoch: number): unknown {
+    const text = this.#db.prepare('SELECT plan FROM attempts WHERE job = ? AND epoch = ?').pluck().get(job, epoch);
+    return JSON.parse(z.string().parse(text));
+  }
+
+  /** Bytes before and after, of everything that is done. */
+  totals(): { sourceBytes: number; resultBytes: number } {
+    return z.object({ sourceBytes: z.number(), resultBytes: z.number() }).parse(
+      this.#db
+        .prepare(
+          `SELECT coalesce(sum(size), 0) AS sourceBytes, coalesce(sum(result_size), 0) AS resultBytes
+             FROM jobs WHERE state = 'done'`,
+        )
+        .get(),
+    );
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The schema, one string a version: the database's `user_version` is how many of them it has seen. A released string is
+ * never edited; a change is a new one at the end.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE libraries (
+    id INTEGER PRIMARY KEY,
+    root TEXT NOT NULL UNIQUE,
+    watched INTEGER NOT NULL,
+    paused TEXT
+  );
+
+  CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    library INTEGER NOT NULL REFERENCES libraries ON DELETE CASCADE,
+    path TEXT NOT NULL,            -- relative to the library's root
+    inode TEXT NOT NULL,           -- device:inode
+    version TEXT NOT NULL,         -- size:mtime in ns
+    size INTEGER NOT NULL,
+    mtime INTEGER NOT NULL,        -- ms since 1970
+    state TEXT NOT NULL,
+    code TEXT,
+    reason TEXT,
+    hash TEXT,                     -- sampled, of this version
+    probe TEXT,                    -- JSON
+    codec TEXT,
+    width INTEGER,
+    height INTEGER,
+    duration REAL,
+    job INTEGER,                   -- the last one
+    settles INTEGER,               -- ms since 1970: still being written, look again then
+    missing INTEGER,               -- ms since 1970: not found since
+    UNIQUE (library, path)
+  );
+  CREATE INDEX files_by_state ON files (library, state);
+  CREATE INDEX files_to_probe_by_mtime ON files (library, mtime) WHERE state = 'found' AND missing IS NULL;
+  CREATE INDEX files_to_probe_by_size ON files (library, size) WHERE state = 'found' AND missing IS NULL;
+  CREATE INDEX files_settling ON files (settles) WHERE settles IS NOT NULL;
+  CREATE INDEX files_missing ON files (size) WHERE missing IS NOT NULL;
+
+  CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY,
+    file INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+    library INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    priority INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    result_size INTEGER,
+    ended INTEGER
+  );
+  CREATE INDEX jobs_of_file ON jobs (file);
+  CREATE INDEX jobs_queued_by_size ON jobs (library, priority, size) WHERE state = 'queued';
+  CREATE INDEX jobs_queued_by_mtime ON jobs (library, priority, mtime) WHERE state = 'queued';
+  CREATE INDEX jobs_done ON jobs (ended) WHERE state = 'done';
+
+  CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL UNIQUE REFERENCES jobs ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    epoch INTEGER NOT NULL DEFAULT 0,
+    worker TEXT
+  );
+  CREATE INDEX tasks_open ON tasks (state) WHERE state IN ('leased', 'delivered');
+
+  CREATE TABLE attempts (
+    id INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    epoch INTEGER NOT NULL,
+    worker TEXT NOT NULL,
+    plan TEXT NOT NULL,            -- JSON
+    started INTEGER NOT NULL,
+    ended INTEGER,
+    outcome TEXT,
+    reason TEXT,
+    stages TEXT NOT NULL DEFAULT '{}',
+    log TEXT
+  );
+  CREATE INDEX attempts_of_job ON attempts (job);
+
+  CREATE TABLE swaps (             -- the journal: a row is an unfinished replacement or restoration
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    step TEXT NOT NULL,
+    data TEXT NOT NULL             -- JSON
+  );
+
+  CREATE TABLE vault (
+    id TEXT PRIMARY KEY,
+    file INTEGER REFERENCES files ON DELETE SET NULL,
+    job INTEGER,
+    original TEXT NOT NULL,        -- absolute paths
+    kept TEXT NOT NULL,
+    result TEXT NOT NULL,
+    identity TEXT NOT NULL,        -- JSON, of the original
+    result_identity TEXT NOT NULL, -- JSON
+    replaced INTEGER NOT NULL,
+    keep_until INTEGER
+  );
+  CREATE INDEX vault_by_expiry ON vault (keep_until) WHERE keep_until IS NOT NULL;
+
+  CREATE TABLE settings (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL            -- JSON
+  );
+  `,
+];

@@ -1,0 +1,128 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { MIGRATIONS } from './migrations.ts';
+
+export type Db = Database.Database;
+
+/** How many backups are kept. */
+const BACKUPS = 3;
+const BACKUP_NAME = /^flotilla-.*\.db$/;
+
+/** SQLite's result codes for a file that is no (sound) database. */
+const CORRUPT = /^SQLITE_(CORRUPT|NOTADB)/;
+
+function prepare(file: string): Db {
+  const db = new Database(file, { timeout: 5000 });
+  try {
+    const [check] = db.pragma('quick_check(1)') as { quick_check: string }[];
+    if (check?.quick_check !== 'ok') {
+      throw Object.assign(new Error(check?.quick_check ?? 'no answer'), { code: 'SQLITE_CORRUPT' });
+    }
+    const version = db.pragma('user_version', { simple: true }) as number;
+    if (version > MIGRATIONS.length) {
+      throw new Fault(
+        'conflict',
+        `The database ${file} was written by a newer Flotilla (schema ${version}, this one knows ${MIGRATIONS.length}); update this program or use another data folder.`,
+      );
+    }
+    db.pragma('journal_mode = WAL');
+    // The journal of replacements must survive a power cut, so every commit is synced.
+    db.pragma('synchronous = FULL');
+    db.pragma('foreign_keys = ON');
+    MIGRATIONS.slice(version).forEach((sql, i) => {
+      db.transaction(() => {
+        db.exec(sql);
+        db.pragma(`user_version = ${version + i + 1}`);
+      })();
+    });
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function newestFirst(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => BACKUP_NAME.test(name))
+    .map((name) => path.join(folder, name))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+}
+
+function setAside(file: string): string {
+  const aside = `${file}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
+  renameSync(file, aside);
+  // A write-ahead log must never be replayed into another database.
+  for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
+  return aside;
+}
+
+/**
+ * Opens the database, creating or migrating it. A damaged one is set aside and the newest sound backup takes its place.
+ * @returns the database and, after such a repair, a sentence about it
+ * @throws Fault `conflict` when the database is from a newer version, or damaged without a backup
+ */
+export function openDatabase(file: string, backups: string): { db: Db; repaired?: string } {
+  mkdirSync(path.dirname(file), { recursive: true });
+  try {
+    return { db: prepare(file) };
+  } catch (error) {
+    if (!CORRUPT.test(String((error as { code?: unknown }).code))) throw error;
+    for (const backup of newestFirst(backups)) {
+      try {
+        prepare(backup).close();
+      } catch {
+        continue;
+      }
+      const aside = setAside(file);
+      copyFileSync(backup, file);
+      const made = statSync(backup).mtime.toISOString();
+      const repaired = `The database was damaged (${messageOf(error)}); the backup of ${made} took its place and the damaged one is kept as ${aside}. No film was touched.`;
+      return { db: prepare(file), repaired };
+    }
+    throw new Fault(
+      'conflict',
+      `The database ${file} is damaged (${messageOf(error)}) and there is no sound backup in ${backups}; no film was touched. Move the file away to start afresh: originals in the vaults are found again.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Writes a backup while the database is in use, and drops the oldest beyond three. */
+export async function backUp(db: Db, folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, `flotilla-${new Date().toISOString().replaceAll(':', '')}.db`);
+  await db.backup(`${file}.part`);
+  renameSync(`${file}.part`, file);
+  for (const old of newestFirst(folder).slice(BACKUPS)) rmSync(old, { force: true });
+}
+
+/** When the newest backup was made, in ms since 1970; 0 when there is none. */
+export function lastBackup(folder: string): number {
+  const [newest] = newestFirst(folder);
+  return newest ? statSync(newest).mtimeMs : 0;
+}
+
+/**
+ * Makes this process the only one on a data folder until it ends, however it ends: the operating system drops the lock.
+ * @returns a function that gives the folder free
+ * @throws Fault `conflict` when another process holds it
+ */
+export function lockDataFolder(folder: string): () => void {
+  mkdirSync(folder, { recursive: true });
+  const lock = new Database(path.join(folder, 'lock.db'), { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if ((error as { code?: unknown }).code !== 'SQLITE_BUSY') throw error;
+    throw new Fault(
+      'conflict',
+      `Another Flotilla is using the data folder ${folder}; stop it first, or name another one with --data.`,
+    );
+  }
+  return () => lock.close();
+}

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import type { Db } from './open.ts';
+
+/** What tells one version of one file from every other; made by master/identity.ts. */
+const Identity = z.object({ inode: z.string(), version: z.string(), size: z.number(), hash: z.string() });
+
+/** How far a replacement has come; each step is written before the files are touched. */
+export const SWAP_STEPS = ['staging', 'verified', 'keeping', 'placing', 'removing', 'committing'] as const;
+export type SwapStep = (typeof SWAP_STEPS)[number];
+
+/** Everything that finishing or undoing a replacement needs, also after a crash. */
+export const Swap = z.object({
+  id: z.string(),
+  step: z.enum(SWAP_STEPS),
+  file: z.number(),
+  job: z.number(),
+  task: z.number(),
+  epoch: z.number(),
+  /** Absolute paths: the original, the result's place (often the same), the staged result, the vault's copy. */
+  source: z.string(),
+  target: z.string(),
+  staged: z.string(),
+  kept: z.string(),
+  /** The library's root; original and result are below it. */
+  root: z.string(),
+  sourceIdentity: Identity,
+  /** Known once the staged result is verified. */
+  resultIdentity: Identity.optional(),
+  keepUntil: z.number().nullable(),
+});
+export type Swap = z.infer<typeof Swap>;
+
+const VaultRow = z.object({
+  id: z.string(),
+  file: z.number().nullable(),
+  job: z.number().nullable(),
+  original: z.string(),
+  kept: z.string(),
+  result: z.string(),
+  identity: z.string().transform((text) => Identity.parse(JSON.parse(text))),
+  result_identity: z.string().transform((text) => Identity.parse(JSON.parse(text))),
+  replaced: z.number(),
+  keep_until: z.number().nullable(),
+});
+export type VaultRow = z.infer<typeof VaultRow>;
+
+/** The journal of unfinished replacements, and the originals that are kept. */
+export class SwapTable {
+  readonly #db: Db;
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  /** Runs `work` in one transaction. */
+  transaction(work: () => void): void {
+    this.#db.transaction(work)();
+  }
+
+  write(swap: Swap): void {
+    const { id, step, ...data } = swap;
+    this.#db
+      .prepare("INSERT OR REPLACE INTO swaps (id, kind, step, data) VALUES (?, 'replace', ?, ?)")
+      .run(id, step, JSON.stringify(data));
+  }
+
+  remove(id: string): void {
+    this.#db.prepare('DELETE FROM swaps WHERE id = ?').run(id);
+  }
+
+  all(): Swap[] {
+    const rows = this.#db.prepare("SELECT id, step, data FROM swaps WHERE kind = 'replace'").all() as {
+      id: string;
+      step: string;
+      data: string;
+    }[];
+    return rows.map((row) => Swap.parse({ id: row.id, step: row.step, ...JSON.parse(row.data) }));
+  }
+
+  /** Vault ids whose restoration was begun and not finished. */
+  restoring(): string[] {
+    return z.array(z.string()).parse(this.#db.prepare("SELECT id FROM swaps WHERE kind = 'restore'").pluck().all());
+  }
+
+  beginRestore(id: string): void {
+    this.#db
+      .prepare("INSERT OR REPLACE INTO swaps (id, kind, step, data) VALUES (?, 'restore', 'restoring', '{}')")
+      .run(id);
+  }
+
+  vault(): VaultRow[] {
+    return z.array(VaultRow).parse(this.#db.prepare('SELECT * FROM vault ORDER BY replaced').all());
+  }
+
+  vaultEntry(id: string): VaultRow | undefined {
+    return VaultRow.optional().parse(this.#db.prepare('SELECT * FROM vault WHERE id = ?').get(id));
+  }
+
+  keep(row: VaultRow): void {
+    this.#db
+      .prepare(
+        `INSERT OR REPLACE INTO vault (id, file, job, original, kept, result, identity, result_identity, replaced, keep_until)
+         VALUES (@id, @file, @job, @original, @kept, @result, @identity, @result_identity, @replaced, @keep_until)`,
+      )
+      .run({ ...row, identity: JSON.stringify(row.identity), result_identity: JSON.stringify(row.result_identity) });
+  }
+
+  /** The result was renamed by the user: the entry follows it. */
+  followResult(file: number, result: string): void {
+    this.#db.prepare('UPDATE vault SET result = ? WHERE file = ?').run(result, file);
+  }
+
+  forget(id: string): void {
+    this.#db.prepare('DELETE FROM vault WHERE id = ?').run(id);
+  }
+}

@@ -1,0 +1,28 @@
+import type { Events } from '../../src-shared/contract.ts';
+import type { Tables } from '../../src-shared/quality.ts';
+import type { Settings } from '../../src-shared/settings.ts';
+import type { FileTable, Scope } from '../db/files.ts';
+import type { JobTable } from '../db/jobs.ts';
+import type { LibraryTable } from '../db/libraries.ts';
+import type { Db } from '../db/open.ts';
+import type { SwapTable } from '../db/swaps.ts';
+import type { Prober } from '../media/ffprobe.ts';
+import type { Verifier } from '../media/verify.ts';
+
+/** What the parts of the master share; made once, in node.ts. */
+export interface MasterContext {
+  db: Db;
+  libraries: LibraryTable;
+  files: FileTable;
+  jobs: JobTable;
+  swaps: SwapTable;
+  prober: Prober;
+  verifier: Verifier;
+  /** Settings in force now. */
+  settings: () => Settings;
+  /** Lookup tables in force now. */
+  tables: () => Tables;
+  /** Libraries (or parts of them) that are worked on now. */
+  scopes: () => Scope[];
+  emit: <E extends keyof Events>(event: E, payload: Events[E]) => void;
+}

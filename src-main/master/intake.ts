@@ -1,0 +1,149 @@
+import { lstat } from 'node:fs/promises';
+import path from 'node:path';
+import pLimit from 'p-limit';
+import type { Lease, Outcome } from '../../src-shared/contract.ts';
+import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
+import { formatBytes } from '../../src-shared/format.ts';
+import { Plan } from '../../src-shared/plan.ts';
+import type { Swap } from '../db/swaps.ts';
+import { Refused } from '../media/verify.ts';
+import type { MasterContext } from './context.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { versionOf } from './identity.ts';
+import type { Swapper } from './swap.ts';
+import type { Vault } from './vault.ts';
+
+/** What a worker says of the result it hands over. */
+export interface Delivery {
+  /** Absolute path; moved away from there. */
+  file: string;
+  decodedFrames: number[];
+  damaged: boolean;
+  log: string;
+}
+
+/** Takes results in: stage, verify, replace. The original is untouched until all checks have passed. */
+export class Intake {
+  readonly #ctx: MasterContext;
+  readonly #dispatcher: Dispatcher;
+  readonly #swapper: Swapper;
+  readonly #vault: Vault;
+  readonly #stopping = new AbortController();
+  /** Replacements run one at a time, so that their copies and checks do not get into each other's way. */
+  readonly #turn = pLimit(1);
+
+  constructor(ctx: MasterContext, parts: { dispatcher: Dispatcher; swapper: Swapper; vault: Vault }) {
+    this.#ctx = ctx;
+    this.#dispatcher = parts.dispatcher;
+    this.#swapper = parts.swapper;
+    this.#vault = parts.vault;
+  }
+
+  /** Ends checks that run; a replacement that has begun is finished. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('stopped'));
+    await this.#turn(() => undefined);
+  }
+
+  /**
+   * Resolves when the result stands in its place or is refused; the file's state tells which.
+   * @throws Fault `fenced` when the lease was lost
+   */
+  accept(lease: Lease, delivery: Delivery): Promise<void> {
+    return this.#turn(async () => {
+      const task = this.#dispatcher.claim(lease);
+      if (task.state !== 'leased') throw new Fault('fenced', 'This task has been delivered already.');
+      const outcome = await this.#take(lease, task.job, delivery).catch((error) =>
+        this.#outcomeOf(error, delivery.log),
+      );
+      if (outcome) this.#dispatcher.finish(lease, outcome);
+      else this.#dispatcher.drop(lease.task);
+    });
+  }
+
+  /** @returns how it ended when nothing was replaced */
+  async #take(lease: Lease, jobId: number, delivery: Delivery): Promise<Outcome | undefined> {
+    const { jobs, files, libraries } = this.#ctx;
+    const job = jobs.get(jobId);
+    const file = job && files.get(job.file);
+    const library = file && libraries.get(file.library);
+    if (!job || !file?.probe || !file.hash || !library) throw new Error(`task ${lease.task} has lost its file`);
+    const settings = this.#ctx.settings();
+    const { size } = await lstat(delivery.file);
+    const saved = (100 * (file.size - size)) / file.size;
+    if (saved < settings.minSavings) return noSavings(file.size, size, settings.minSavings);
+
+    jobs.apply(file.id, 'deliver');
+    this.#dispatcher.enter(lease, 'staging');
+    const source = path.join(library.root, file.path);
+    const keepDays = settings.testingMode ? null : settings.vaultDays;
+    const { inode, version, hash } = file;
+    const swap = await this.#swapper.stage(
+      {
+        file: file.id,
+        job: job.id,
+        task: lease.task,
+        epoch: lease.epoch,
+        root: library.root,
+        source,
+        sourceIdentity: { inode, version, size: file.size, hash },
+        keepDays,
+      },
+      delivery.file,
+    );
+    const checked = await this.#check(lease, swap, Plan.parse(jobs.planOf(job.id, lease.epoch)), delivery);
+    if (checked) return checked;
+    this.#dispatcher.enter(lease, 'replacing');
+    const stages = this.#dispatcher.stages(lease.task);
+    await this.#swapper.replace(swap, { stages, log: delivery.log });
+    if (swap.keepUntil !== null && swap.keepUntil <= Date.now()) await this.#vault.purge({ all: false, dryRun: false });
+    return undefined;
+  }
+
+  async #check(lease: Lease, swap: Swap, plan: Plan, delivery: Delivery): Promise<Outcome | undefined> {
+    this.#dispatcher.enter(lease, 'checking');
+    const file = this.#ctx.files.get(swap.file);
+    try {
+      if (!file?.probe) throw new Error('the file was forgotten meanwhile');
+      await this.#ctx.verifier.verify({
+        source: swap.source,
+        sourceVersion: file.version,
+        sourceProbe: file.probe,
+        plan,
+        result: swap.staged,
+        resultVersion: versionOf(await lstat(swap.staged, { bigint: true })),
+        decodedFrames: delivery.decodedFrames,
+        damaged: delivery.damaged,
+        signal: this.#stopping.signal,
+      });
+      return undefined;
+    } catch (error) {
+      await this.#swapper.discard(swap);
+      return this.#outcomeOf(error, delivery.log);
+    }
+  }
+
+  #outcomeOf(error: unknown, log: string): Outcome | undefined {
+    if (this.#stopping.signal.aborted) return { kind: 'released' };
+    if (error instanceof Refused) return { kind: 'failed', reason: error.message, log };
+    const nodeFault = nodeFaultReason(error);
+    if (nodeFault) return { kind: 'node', reason: `The result could not be stored: ${nodeFault}.` };
+    // The replacement undid itself and put the file into the state that tells why.
+    if (error instanceof Fault && (error.code === 'conflict' || error.code === 'fenced')) return undefined;
+    if (error instanceof Fault && error.code === 'node') {
+      this.#dispatcher.pause(error.message, false);
+      return undefined;
+    }
+    return { kind: 'failed', reason: messageOf(error), log };
+  }
+}
+
+function noSavings(before: number, after: number, wanted: number): Outcome {
+  const percent = Math.round((100 * (before - after)) / before);
+  const sizes = `${formatBytes(before)} would become ${formatBytes(after)}`;
+  const reason =
+    after >= before
+      ? `It would not get smaller: ${sizes}.`
+      : `It would save only ${percent} % (${sizes}), less than the ${wanted} % you ask for.`;
+  return { kind: 'skip', code: 'no-savings', reason };
+}

@@ -1,0 +1,128 @@
+import { lstat } from 'node:fs/promises';
+import path from 'node:path';
+import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
+import { makePlan } from '../../src-shared/plan.ts';
+import type { FileRow } from '../db/files.ts';
+import type { MasterContext } from './context.ts';
+import { inodeOf, sampledHash, versionOf } from './identity.ts';
+
+/** ffprobes at a time: they wait for the disk more than they compute. */
+const AT_A_TIME = 4;
+
+/** Looks into found files: probe, plan, and into the queue or skipped with the reason. */
+export class Probing {
+  readonly #ctx: MasterContext;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+  #again = false;
+
+  constructor(ctx: MasterContext) {
+    this.#ctx = ctx;
+  }
+
+  /** True while files are being looked into. */
+  get busy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Looks into everything that is found and settled; resolves when all of it is. */
+  run(): Promise<void> {
+    this.#again = true;
+    this.#running ??= this.#loop().finally(() => {
+      this.#running = undefined;
+      this.#ctx.emit('probed', {});
+    });
+    return this.#running;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('stopped'));
+    await this.#running?.catch(() => undefined);
+  }
+
+  async #loop(): Promise<void> {
+    while (this.#again && !this.#stopping.signal.aborted) {
+      this.#again = false;
+      for (const scope of this.#ctx.scopes()) {
+        for (;;) {
+          const batch = this.#ctx.files.nextFound(scope, this.#ctx.settings().fileOrder, AT_A_TIME * 4);
+          if (batch.length === 0 || this.#stopping.signal.aborted) break;
+          const rest = batch.values();
+          const lane = async () => {
+            for (const file of rest) await this.#look(file);
+          };
+          await Promise.all(Array.from({ length: AT_A_TIME }, lane));
+        }
+      }
+    }
+  }
+
+  /** One file: it always leaves the state `found`, or is marked missing or settling, so that the loop ends. */
+  async #look(row: FileRow): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    const { libraries, files, jobs } = this.#ctx;
+    const file = path.join(libraries.get(row.library)?.root ?? '', row.path);
+    const skip = (code: string, reason: string) => jobs.apply(row.id, 'skip', { code, reason });
+    try {
+      const stat = await lstat(file, { bigint: true });
+      if (versionOf(stat) !== row.version) {
+        const settles = Date.now() + Math.max(this.#ctx.settings().settleMinutes * 60_000, 1000);
+        const size = Number(stat.size);
+        return files.setVersion(row.id, {
+          path: row.path,
+          inode: inodeOf(stat),
+          version: versionOf(stat),
+          size,
+          mtime: Number(stat.mtimeMs),
+          settles,
+        });
+      }
+      if (row.size === 0) return skip('empty', 'The file is empty.');
+      if (stat.nlink > 1n && this.#ctx.settings().skipHardLinked) {
+        return skip(
+          'hard-linked',
+          `The file has ${stat.nlink} hard links, so replacing it would save no space; the others would keep the original.`,
+        );
+      }
+      const hash = row.hash ?? (await sampledHash(file));
+      if (this.#moved(row, hash)) return;
+      const probe = row.probe ?? (await this.#ctx.prober.probe(file, this.#stopping.signal));
+      files.setProbe(row.id, hash, probe);
+      const plan = makePlan(probe, this.#ctx.settings(), this.#ctx.tables());
+      if (plan.kind === 'skip') return skip(plan.code, plan.reason);
+      const fresh = files.get(row.id);
+      if (fresh) jobs.queue(fresh);
+      this.#ctx.emit('work', {});
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      this.#failed(row, error, skip);
+    }
+  }
+
+  #failed(row: FileRow, error: unknown, skip: (code: string, reason: string) => void): void {
+    const { files, jobs, emit } = this.#ctx;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return files.setMissing(row.id, Date.now());
+    if (error instanceof Fault && error.code === 'conflict')
+      return skip('unreadable', `The file is not a readable film: ${error.message}`);
+    const nodeFault =
+      nodeFaultReason(error) ?? (error instanceof Fault && error.code === 'node' ? error.message : undefined);
+    const reason = nodeFault ?? messageOf(error);
+    jobs.apply(row.id, 'block', {
+      code: 'not-probed',
+      reason: `It could not be looked into (${reason}); see to that and retry.`,
+    });
+    if (nodeFault) emit('notice', { level: 'warn', text: `${row.path} could not be looked into: ${reason}.` });
+  }
+
+  /** The same film under another name on another file system: its row, with its history, takes this place. */
+  #moved(row: FileRow, hash: string): boolean {
+    const { files, db } = this.#ctx;
+    const twin = files.missingTwin(row.size, hash, row.version);
+    if (!twin || twin.library !== row.library) return false;
+    db.transaction(() => {
+      files.remove(row.id);
+      files.setPlace(twin.id, row);
+    })();
+    return true;
+  }
+}

@@ -1,0 +1,319 @@
+import { randomUUID } from 'node:crypto';
+import { lstat, open, rename, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
+import type { FileTable } from '../db/files.ts';
+import type { Because, JobTable } from '../db/jobs.ts';
+import type { Swap, SwapStep, SwapTable } from '../db/swaps.ts';
+import { faultPoint } from '../fault.ts';
+import { carryOver, exists, moveFile, placeNew, remove, removeUnproven, syncFile, syncFolder } from './durable.ts';
+import { type Identity, identify, sameContent, sameInode, sameVersion } from './identity.ts';
+import { keptPath, removeKept, vaultFor, writeManifest } from './vault-folder.ts';
+
+/** Result files are Matroska. */
+const EXTENSION = '.mkv';
+/** Bytes that ext4, XFS, NTFS and APFS allow in a name. */
+const LONGEST_NAME = 255;
+
+/** Where the result of `source` goes: the same name as Matroska. */
+export function targetOf(source: string): string {
+  const extension = path.extname(source);
+  return extension.toLowerCase() === EXTENSION ? source : source.slice(0, source.length - extension.length) + EXTENSION;
+}
+
+/** The original is no longer the file that was probed. */
+class SourceChanged extends Error {}
+/** The staged result is gone or is not what was verified. */
+class ResultLost extends Error {}
+
+/** What the replacement of one file starts from. */
+export interface SwapRequest {
+  file: number;
+  job: number;
+  task: number;
+  epoch: number;
+  root: string;
+  source: string;
+  sourceIdentity: Identity;
+  /** Days that the original is kept; null for ever. */
+  keepDays: number | null;
+}
+
+/**
+ * Puts verified results in the place of originals, so that at every instant a complete original or a complete verified
+ * result stands at a path that the journal knows. Every step is written before it is done, and each can be done twice:
+ * finishing after a crash is the same code as finishing at once.
+ */
+export class Swapper {
+  readonly #swaps: SwapTable;
+  readonly #jobs: JobTable;
+  readonly #files: FileTable;
+
+  constructor(tables: { swaps: SwapTable; jobs: JobTable; files: FileTable }) {
+    this.#swaps = tables.swaps;
+    this.#jobs = tables.jobs;
+    this.#files = tables.files;
+  }
+
+  /**
+   * What would keep a replacement of `source` from succeeding, before hours are spent on an encode.
+   * @throws Fault `conflict` with the reason
+   */
+  async check(root: string, source: string): Promise<void> {
+    const target = targetOf(source);
+    if (Buffer.byteLength(path.basename(target)) > LONGEST_NAME) {
+      throw new Fault('conflict', `The name would be longer than ${LONGEST_NAME} bytes with ${EXTENSION}; shorten it.`);
+    }
+    if (target !== source && (await exists(target))) {
+      throw new Fault(
+        'conflict',
+        `${path.basename(target)} exists already beside it; rename or remove one of the two.`,
+      );
+    }
+    const trial = path.join(path.dirname(source), `.flotilla-${randomUUID()}.part`);
+    try {
+      await tryToWrite(trial);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
+      throw new Fault(
+        'conflict',
+        `Flotilla may not write in ${path.dirname(source)}, so it cannot replace the film there; give its user the right to.`,
+      );
+    }
+    await vaultFor(root, source);
+  }
+
+  /** Opens the journal and brings the result beside the original under a name that is no film's, its bytes on the disk. */
+  async stage(request: SwapRequest, result: string): Promise<Swap> {
+    const { keepDays, ...rest } = request;
+    const id = randomUUID();
+    const swap: Swap = {
+      id,
+      step: 'staging',
+      ...rest,
+      target: targetOf(request.source),
+      staged: path.join(path.dirname(request.source), `.flotilla-${id}.part`),
+      kept: keptPath(await vaultFor(request.root, request.source), id),
+      keepUntil: keepDays === null ? null : Date.now() + keepDays * 86_400_000,
+    };
+    this.#swaps.write(swap);
+    faultPoint('staging');
+    try {
+      await moveFile(result, swap.staged);
+      await syncFile(swap.staged);
+    } catch (error) {
+      await this.discard(swap);
+      throw error;
+    }
+    faultPoint('staged');
+    return swap;
+  }
+
+  /** Drops a staged result that will not replace anything. */
+  async discard(swap: Swap): Promise<void> {
+    await remove(swap.staged);
+    this.#swaps.remove(swap.id);
+  }
+
+  /**
+   * Replaces the original by the verified staged result.
+   * @throws Fault `conflict` when the original changed or the target's name is taken; everything is as before then
+   * @throws Fault `fenced` when the task's epoch is no longer the one of the swap
+   */
+  async replace(swap: Swap, attempt: { stages: Record<string, number>; log: string }): Promise<void> {
+    let verified: Swap;
+    try {
+      verified = await this.#markVerified(swap, attempt);
+    } catch (error) {
+      await this.discard(swap);
+      throw error;
+    }
+    faultPoint('verified');
+    await this.#finishOrUndo(verified);
+  }
+
+  /** From here on a crash ends in finishing: one compare-and-set on the task's state and epoch. */
+  async #markVerified(swap: Swap, attempt: { stages: Record<string, number>; log: string }): Promise<Swap> {
+    await carryOver(swap.source, swap.staged);
+    await syncFile(swap.staged);
+    const resultIdentity = await identify(swap.staged);
+    if (!resultIdentity) throw new ResultLost(`${swap.staged} has vanished`);
+    const verified: Swap = { ...swap, step: 'verified', resultIdentity };
+    this.#swaps.transaction(() => {
+      const task = this.#jobs.task(swap.task);
+      if (task?.epoch !== swap.epoch || task.state !== 'delivered') {
+        throw new Fault('fenced', 'The task was given to another worker meanwhile.');
+      }
+      this.#jobs.apply(swap.file, 'swap');
+      this.#jobs.endAttempt(swap.job, swap.epoch, { outcome: 'done', ...attempt });
+      this.#swaps.write(verified);
+    });
+    return verified;
+  }
+
+  /**
+   * Finishes or undoes what a crash interrupted.
+   * @returns sentences about what could not be settled, to be tried again at the next start
+   */
+  async recover(): Promise<string[]> {
+    const problems: string[] = [];
+    for (const swap of this.#swaps.all()) {
+      try {
+        await lstat(swap.root);
+        for (const file of [swap.source, swap.kept]) await removeUnproven(path.dirname(file));
+        if (swap.step === 'staging') {
+          await this.discard(swap);
+        } else {
+          await this.#finishOrUndo(swap);
+        }
+      } catch (error) {
+        // Undone and told by the file's own state, unless the disk itself is at fault.
+        if (error instanceof Fault && error.code === 'conflict') continue;
+        problems.push(
+          `The replacement of ${swap.source} could not be finished: ${messageOf(error)}. It is tried again at the next start.`,
+        );
+      }
+    }
+    return problems;
+  }
+
+  /** Whatever keeps the replacement from finishing, the original stands at its path again afterwards. */
+  async #finishOrUndo(swap: Swap): Promise<void> {
+    try {
+      await this.#finish(swap);
+    } catch (error) {
+      const name = path.basename(swap.source);
+      const nodeFault = nodeFaultReason(error);
+      if (error instanceof SourceChanged) {
+        await this.#undo(swap, 'change');
+        throw new Fault('conflict', `${name} was changed while it was converted; the new version is looked at afresh.`);
+      }
+      if (error instanceof ResultLost || nodeFault) {
+        await this.#undo(swap, 'release');
+        throw new Fault('node', `${name} could not be replaced: ${nodeFault ?? 'the verified result has vanished'}.`, {
+          cause: error,
+        });
+      }
+      const reason =
+        (error as NodeJS.ErrnoException).code === 'EEXIST'
+          ? `${path.basename(swap.target)} appeared beside it during the conversion; rename or remove one of the two.`
+          : `It could not be replaced (${messageOf(error)}); see to that and retry.`;
+      await this.#undo(swap, 'block', { code: 'not-replaced', reason });
+      throw new Fault('conflict', reason, { cause: error });
+    }
+  }
+
+  #step(swap: Swap, step: SwapStep): void {
+    this.#swaps.write({ ...swap, step });
+    faultPoint(step);
+  }
+
+  async #finish(swap: Swap): Promise<void> {
+    const result = swap.resultIdentity;
+    if (!result) throw new Error(`swap ${swap.id} was never verified`);
+    await this.#keepOriginal(swap, result);
+    await this.#placeResult(swap, result);
+    if (swap.target !== swap.source) await this.#removeOriginal(swap);
+    await this.#commit(swap, result);
+  }
+
+  async #keepOriginal(swap: Swap, result: Identity): Promise<void> {
+    if (sameContent(await identify(swap.kept), swap.sourceIdentity)) return;
+    const source = await identify(swap.source);
+    if (!sameVersion(source, swap.sourceIdentity) || !sameInode(source.inode, swap.sourceIdentity.inode)) {
+      throw new SourceChanged();
+    }
+    this.#step(swap, 'keeping');
+    await writeManifest(swap.kept, {
+      original: swap.source,
+      result: swap.target,
+      identity: swap.sourceIdentity,
+      resultIdentity: result,
+      replaced: Date.now(),
+      keepUntil: swap.keepUntil,
+    });
+    faultPoint('manifest');
+    await remove(swap.kept);
+    await placeNew(swap.source, swap.kept);
+    await syncFolder(path.dirname(swap.kept));
+    faultPoint('kept');
+  }
+
+  async #placeResult(swap: Swap, result: Identity): Promise<void> {
+    if (sameContent(await identify(swap.target), result)) return;
+    this.#step(swap, 'placing');
+    if (!sameContent(await identify(swap.staged), result)) throw new ResultLost();
+    if (swap.target === swap.source) {
+      const source = await identify(swap.source);
+      if (source && !sameVersion(source, swap.sourceIdentity)) throw new SourceChanged();
+      await rename(swap.staged, swap.target);
+    } else {
+      await placeNew(swap.staged, swap.target);
+    }
+    await syncFolder(path.dirname(swap.target));
+    faultPoint('placed');
+  }
+
+  async #removeOriginal(swap: Swap): Promise<void> {
+    this.#step(swap, 'removing');
+    if (sameVersion(await identify(swap.source), swap.sourceIdentity)) await unlink(swap.source);
+    await remove(swap.staged);
+    await syncFolder(path.dirname(swap.source));
+    faultPoint('removed');
+  }
+
+  async #commit(swap: Swap, result: Identity): Promise<void> {
+    this.#step(swap, 'committing');
+    const stat = await lstat(swap.target);
+    const placed = (await identify(swap.target)) ?? result;
+    this.#swaps.transaction(() => {
+      this.#jobs.setResult(swap.job, placed.size);
+      this.#files.setResult(swap.file, {
+        ...placed,
+        path: path.relative(swap.root, swap.target).replaceAll(path.sep, '/'),
+        mtime: Math.trunc(stat.mtimeMs),
+      });
+      this.#jobs.apply(swap.file, 'complete');
+      this.#swaps.keep({
+        id: swap.id,
+        file: swap.file,
+        job: swap.job,
+        original: swap.source,
+        kept: swap.kept,
+        result: swap.target,
+        identity: swap.sourceIdentity,
+        result_identity: placed,
+        replaced: Date.now(),
+        keep_until: swap.keepUntil,
+      });
+      this.#swaps.remove(swap.id);
+    });
+    faultPoint('committed');
+  }
+
+  /** Puts everything back as it was before the swap. The original is never removed from the vault while it stands nowhere else. */
+  async #undo(swap: Swap, event: 'change' | 'block' | 'release', because: Because = {}): Promise<void> {
+    if (!(await exists(swap.source)) && sameContent(await identify(swap.kept), swap.sourceIdentity)) {
+      await placeNew(swap.kept, swap.source);
+    }
+    if (swap.target !== swap.source && swap.resultIdentity) {
+      const target = await identify(swap.target);
+      if (target && sameVersion(target, swap.resultIdentity)) await unlink(swap.target);
+    }
+    await remove(swap.staged);
+    await syncFolder(path.dirname(swap.source));
+    const source = await identify(swap.source);
+    if (sameContent(source, swap.sourceIdentity)) await removeKept(swap.kept);
+    this.#swaps.transaction(() => {
+      this.#jobs.apply(swap.file, event, because);
+      this.#swaps.remove(swap.id);
+    });
+  }
+}
+
+/** Proves that a file can be made in its folder. */
+async function tryToWrite(file: string): Promise<void> {
+  await (await open(file, 'wx')).close();
+  await unlink(file);
+}

@@ -1,0 +1,110 @@
+import { access, constants, lstat, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { Fault } from '../../src-shared/errors.ts';
+import { exists, remove, removeUnproven, syncFolder } from './durable.ts';
+import { Identity } from './identity.ts';
+
+/** Flotilla's own folder in a library; hidden, so that scans and most media servers pass it by. */
+export const OWN_FOLDER = '.flotilla';
+
+/** What media servers look for to leave a folder alone: Jellyfin and Emby, Android and Kodi, Plex. */
+const KEEP_OUT: Record<string, string> = { '.ignore': '', '.nomedia': '', '.plexignore': '*\n' };
+
+/** A vault describes itself: each original has one of these beside it, so that it can be restored without the database. */
+export const Manifest = z.object({
+  flotilla: z.literal(1),
+  id: z.string(),
+  /** Relative to the folder that holds `.flotilla`. */
+  original: z.string(),
+  result: z.string(),
+  identity: Identity,
+  resultIdentity: Identity,
+  replaced: z.number(),
+  keepUntil: z.number().nullable(),
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+/**
+ * The vault for a file, made if need be: in the highest folder of the library on the file's own file system, so that
+ * originals get there by a link, never by a copy.
+ * @throws Fault `conflict` when no folder from the root to the file can be written to
+ */
+export async function vaultFor(root: string, file: string): Promise<string> {
+  const folder = path.dirname(file);
+  const { dev } = await lstat(folder);
+  const steps = path.relative(root, folder).split(path.sep).filter(Boolean);
+  const candidates = [root, ...steps.map((_, i) => path.join(root, ...steps.slice(0, i + 1)))];
+  for (const candidate of candidates) {
+    if ((await lstat(candidate)).dev !== dev) continue;
+    const vault = path.join(candidate, OWN_FOLDER, 'vault');
+    try {
+      await mkdir(vault, { recursive: true });
+      await access(vault, constants.W_OK);
+      for (const [name, content] of Object.entries(KEEP_OUT)) {
+        const keepOut = path.join(candidate, OWN_FOLDER, name);
+        if (!(await exists(keepOut))) await writeFile(keepOut, content);
+      }
+      return vault;
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
+    }
+  }
+  throw new Fault(
+    'conflict',
+    `Flotilla may not write in ${folder}, so it cannot replace the film there; give its user the right to.`,
+  );
+}
+
+const manifestPath = (kept: string) => kept.replace(/\.original$/, '.json');
+
+/** Path of the original `id` in a vault: no media file by its name. */
+export function keptPath(vault: string, id: string): string {
+  return path.join(vault, `${id}.original`);
+}
+
+/** Writes the manifest of the original at `kept`, durably. `original` and `result` are absolute. */
+export async function writeManifest(kept: string, manifest: Omit<Manifest, 'flotilla' | 'id'>): Promise<void> {
+  const base = path.resolve(kept, '../../..');
+  const content: Manifest = {
+    flotilla: 1,
+    id: path.basename(kept, '.original'),
+    ...manifest,
+    original: path.relative(base, manifest.original),
+    result: path.relative(base, manifest.result),
+  };
+  const file = manifestPath(kept);
+  const handle = await open(`${file}.part`, 'w');
+  try {
+    await handle.writeFile(`${JSON.stringify(content, null, 2)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${file}.part`, file);
+  await syncFolder(path.dirname(file));
+}
+
+/** Reads a manifest; `original` and `result` come back absolute. Undefined when it is none. */
+export async function readManifest(file: string): Promise<Manifest | undefined> {
+  const base = path.resolve(file, '../../..');
+  try {
+    const manifest = Manifest.parse(JSON.parse(await readFile(file, 'utf8')));
+    return {
+      ...manifest,
+      original: path.resolve(base, manifest.original),
+      result: path.resolve(base, manifest.result),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes an original from the vault for ever, with its manifest. */
+export async function removeKept(kept: string): Promise<void> {
+  await remove(kept);
+  await remove(manifestPath(kept));
+  await remove(`${manifestPath(kept)}.part`);
+  await removeUnproven(path.dirname(kept));
+}

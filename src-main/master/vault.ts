@@ -1,0 +1,183 @@
+import { readdir, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import type { VaultEntry } from '../../src-shared/contract.ts';
+import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { formatBytes } from '../../src-shared/format.ts';
+import type { FileTable } from '../db/files.ts';
+import type { JobTable } from '../db/jobs.ts';
+import type { SwapTable, VaultRow } from '../db/swaps.ts';
+import { faultPoint } from '../fault.ts';
+import { exists, moveFile, placeNew, syncFolder } from './durable.ts';
+import { identify, sameContent } from './identity.ts';
+import { readManifest, removeKept } from './vault-folder.ts';
+
+/** The originals that are kept: listing, taking back, purging, and finding again after the database was lost. */
+export class Vault {
+  readonly #swaps: SwapTable;
+  readonly #jobs: JobTable;
+  readonly #files: FileTable;
+
+  constructor(tables: { swaps: SwapTable; jobs: JobTable; files: FileTable }) {
+    this.#swaps = tables.swaps;
+    this.#jobs = tables.jobs;
+    this.#files = tables.files;
+  }
+
+  list(): VaultEntry[] {
+    return this.#swaps.vault().map((row) => ({
+      id: row.id,
+      original: row.original,
+      result: row.result,
+      size: row.identity.size,
+      resultSize: row.result_identity.size,
+      replacedAt: row.replaced,
+      keepUntil: row.keep_until,
+    }));
+  }
+
+  /** Entries that a user names: by id, by the path of original or result or a folder above them, or all. */
+  select(wanted: { ids?: string[] | undefined; path?: string | undefined; all?: true | undefined }): VaultRow[] {
+    const below = wanted.path && wanted.path + path.sep;
+    return this.#swaps.vault().filter((row) => {
+      const named = [row.original, row.result].some((p) => p === wanted.path || (below && p.startsWith(below)));
+      return wanted.all || wanted.ids?.includes(row.id) || named;
+    });
+  }
+
+  /**
+   * Puts an original back where it was and removes the result, if that is still the one Flotilla made.
+   * @throws Fault `conflict` when that would destroy something; nothing is touched then
+   */
+  async restore(row: VaultRow): Promise<void> {
+    const name = path.basename(row.original);
+    const back = await identify(row.original);
+    const inPlace = sameContent(back, row.identity);
+    const result = await identify(row.result);
+    const ours = sameContent(result, row.result_identity);
+    if (!inPlace && !sameContent(await identify(row.kept), row.identity)) {
+      throw new Fault(
+        'conflict',
+        `The original of ${name} in the vault (${row.kept}) is gone or damaged, so it cannot be restored.`,
+      );
+    }
+    if (back && !inPlace && !(row.original === row.result && ours)) {
+      throw new Fault('conflict', `${row.original} is another file now; move it away, then restore again.`);
+    }
+    this.#swaps.beginRestore(row.id);
+    faultPoint('restore-begun');
+    if (!inPlace) {
+      // Renaming over our own result is atomic; any other place must be free.
+      if (row.original === row.result) await moveFile(row.kept, row.original);
+      else await placeNew(row.kept, row.original);
+      await syncFolder(path.dirname(row.original));
+    }
+    faultPoint('restore-placed');
+    if (row.original !== row.result && ours) {
+      await unlink(row.result);
+      await syncFolder(path.dirname(row.result));
+    }
+    faultPoint('restore-removed');
+    await this.#commitRestore(row);
+    await removeKept(row.kept);
+  }
+
+  async #commitRestore(row: VaultRow): Promise<void> {
+    const identity = (await identify(row.original)) ?? row.identity;
+    const file = row.file === null ? undefined : this.#files.get(row.file);
+    this.#swaps.transaction(() => {
+      if (file && file.state === 'done') {
+        const base = path.basename(row.original);
+        const folder = path.posix.dirname(file.path);
+        const at = path.dirname(row.original) === path.dirname(row.result) ? path.posix.join(folder, base) : file.path;
+        const [, mtimeNs = '0'] = identity.version.split(':');
+        const mtime = Number(BigInt(mtimeNs) / 1_000_000n);
+        this.#files.setVersion(file.id, { ...identity, path: at, mtime, settles: null });
+        this.#jobs.apply(file.id, 'restore', {
+          code: 'restored',
+          reason: 'You restored the original; it is left as it is.',
+        });
+      }
+      this.#swaps.forget(row.id);
+      this.#swaps.remove(row.id);
+    });
+  }
+
+  /** Finishes restorations that a crash interrupted. Returns sentences about those that could not be. */
+  async recover(): Promise<string[]> {
+    const problems: string[] = [];
+    for (const id of this.#swaps.restoring()) {
+      const row = this.#swaps.vaultEntry(id);
+      try {
+        if (row) await this.restore(row);
+        else this.#swaps.remove(id);
+      } catch (error) {
+        problems.push(messageOf(error));
+        if (error instanceof Fault && error.code === 'conflict') this.#swaps.remove(id);
+      }
+    }
+    return problems;
+  }
+
+  /**
+   * Removes originals for ever: those past their time, or all. One whose result is gone is always kept, and unless all
+   * are purged also one whose result was changed since.
+   */
+  async purge(options: { all: boolean; dryRun: boolean }): Promise<{ purged: number; bytes: number; kept: string[] }> {
+    const report = { purged: 0, bytes: 0, kept: [] as string[] };
+    for (const row of this.#swaps.vault()) {
+      if (!options.all && (row.keep_until === null || row.keep_until > Date.now())) continue;
+      const result = await identify(row.result);
+      if (!result || !(options.all || sameContent(result, row.result_identity))) {
+        const what = result ? 'was changed since' : 'is gone';
+        report.kept.push(`${row.original} (${formatBytes(row.identity.size)}): its result ${what}.`);
+        continue;
+      }
+      report.purged += 1;
+      report.bytes += row.identity.size;
+      if (options.dryRun) continue;
+      await removeKept(row.kept);
+      this.#swaps.forget(row.id);
+    }
+    return report;
+  }
+
+  /**
+   * Takes up originals in `folder` that the database does not know: after it was lost, restored from a backup, or the disk
+   * moved here from another computer. A half-done replacement is undone.
+   * @returns sentences about what was found
+   */
+  async adopt(folder: string, fileAt: (absolute: string) => number | null): Promise<string[]> {
+    const notes: string[] = [];
+    const known = new Set([...this.#swaps.vault(), ...this.#swaps.all()].map((row) => row.id));
+    for (const name of await readdir(folder)) {
+      const manifest = name.endsWith('.json') ? await readManifest(path.join(folder, name)) : undefined;
+      if (!manifest || known.has(manifest.id)) continue;
+      const kept = path.join(folder, `${manifest.id}.original`);
+      const original = await identify(manifest.original);
+      if (!sameContent(await identify(kept), manifest.identity)) continue;
+      if (sameContent(original, manifest.identity)) {
+        await removeKept(kept);
+      } else if (!original && !(await exists(manifest.result))) {
+        await placeNew(kept, manifest.original);
+        await removeKept(kept);
+        notes.push(`${manifest.original} was put back from the vault: its replacement had not been finished.`);
+      } else {
+        const { id, identity, resultIdentity, replaced, keepUntil } = manifest;
+        this.#swaps.keep({
+          id,
+          file: fileAt(manifest.result),
+          job: null,
+          original: manifest.original,
+          kept,
+          result: manifest.result,
+          identity,
+          result_identity: resultIdentity,
+          replaced,
+          keep_until: keepUntil,
+        });
+        notes.push(`The original of ${manifest.result} was found in the vault and can be restored.`);
+      }
+    }
+    return notes;
+  }
+}

@@ -1,0 +1,174 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { ExecaError, execa } from 'execa';
+import psList from 'ps-list';
+import { Fault } from '../../src-shared/errors.ts';
+
+/** How long a child may take to end after SIGTERM before it is killed: ffmpeg needs 0.4 s, a hanging SVT-AV1 never ends. */
+const GRACE_MS = 5000;
+
+/** An ffmpeg that reports nothing for so long is stuck. */
+export const STALL_MS = 5 * 60_000;
+
+export interface RunOptions {
+  signal?: AbortSignal;
+  /** CPU priority 0 to 19 and disk priority class 0 to 3, as nice(1) and ionice(1) count. */
+  priority?: { nice: number; ionice: number };
+  /** Ends the child when it says nothing for so long, in ms. */
+  stallMs?: number;
+  /** Ends the child after so long in all, in ms. */
+  timeoutMs?: number;
+  onStdout?: (line: string) => void;
+  onStderr?: (line: string) => void;
+}
+
+/** Programs of the system that start another one with less priority or with a leash. */
+interface Wrappers {
+  setpriv: boolean;
+  nice: boolean;
+  ionice: boolean;
+  taskpolicy: boolean;
+}
+
+export type RunEnd =
+  | { kind: 'exit'; code: number }
+  | { kind: 'stalled' }
+  | { kind: 'cancelled' }
+  | { kind: 'killed'; signal: string };
+
+/**
+ * Starts every ffmpeg and ffprobe of this node, and sees to it that none outlives it: on Linux the kernel kills them with
+ * us; everywhere, a note beside the database names those that were running, and the next start ends them.
+ */
+export class ProcessManager {
+  readonly #notes: string;
+  readonly #wrappers: Wrappers;
+
+  private constructor(notes: string, wrappers: Wrappers) {
+    this.#notes = notes;
+    this.#wrappers = wrappers;
+  }
+
+  /** @param folder where notes about running children are kept; left-over children noted there are ended */
+  static async create(folder: string): Promise<ProcessManager> {
+    await mkdir(folder, { recursive: true });
+    await endLeftOvers(folder);
+    const has = async (command: string, ...args: string[]) =>
+      (await execa(command, args, { reject: false })).exitCode === 0;
+    const linux = process.platform === 'linux';
+    const posix = process.platform !== 'win32';
+    return new ProcessManager(folder, {
+      setpriv: linux && (await has('setpriv', '--pdeathsig', 'KILL', 'true')),
+      nice: posix && (await has('nice', '-n', '1', 'true')),
+      ionice: linux && (await has('ionice', '-c', '3', 'true')),
+      taskpolicy: process.platform === 'darwin' && (await has('taskpolicy', '-d', 'throttle', 'true')),
+    });
+  }
+
+  /**
+   * Runs a program to its end, line by line, without a shell.
+   * @throws Fault `node` when the program cannot be started
+   */
+  async run(program: string, args: string[], options: RunOptions = {}): Promise<RunEnd> {
+    const [command, ...rest] = [...this.#prefix(options.priority), program, ...args] as [string, ...string[]];
+    const stalled = new AbortController();
+    const signals = [options.signal, stalled.signal].filter((s) => s !== undefined);
+    const child = execa(command, rest, {
+      cancelSignal: AbortSignal.any(signals),
+      forceKillAfterDelay: GRACE_MS,
+      ...(options.timeoutMs && { timeout: options.timeoutMs }),
+      stdin: 'ignore',
+      stdout: options.onStdout ? 'pipe' : 'ignore',
+      stderr: options.onStderr ? 'pipe' : 'ignore',
+      buffer: false,
+      reject: false,
+      // SVT-AV1 chatters on stderr below warnings otherwise.
+      env: { SVT_LOG: '1', AV_LOG_FORCE_NOCOLOR: '1' },
+    });
+    this.#lowerOnWindows(child.pid, options.priority);
+    const note = child.pid && path.join(this.#notes, String(child.pid));
+    if (note) await writeFile(note, path.basename(program));
+
+    let timer: NodeJS.Timeout | undefined;
+    const alive = () => {
+      clearTimeout(timer);
+      if (options.stallMs) timer = setTimeout(() => stalled.abort(), options.stallMs);
+    };
+    alive();
+    const read = async (from: 'stdout' | 'stderr', onLine?: (line: string) => void) => {
+      if (!onLine) return;
+      for await (const line of child.iterable({ from })) {
+        if (from === 'stdout') alive();
+        onLine(line);
+      }
+    };
+    try {
+      // Readers end with the child; what they report of its death is told by the result.
+      await Promise.allSettled([read('stdout', options.onStdout), read('stderr', options.onStderr)]);
+      const result = await child;
+      if (options.signal?.aborted) return { kind: 'cancelled' };
+      if (stalled.signal.aborted || result.timedOut) return { kind: 'stalled' };
+      if (result.exitCode !== undefined) return { kind: 'exit', code: result.exitCode };
+      if (result.signal) return { kind: 'killed', signal: result.signal };
+      const why = result instanceof ExecaError ? result.shortMessage : 'it did not start';
+      throw new Fault(
+        'node',
+        `${program} could not be started on ${os.hostname()} (${why}); install ffmpeg or see \`flotilla doctor\`.`,
+      );
+    } finally {
+      clearTimeout(timer);
+      if (note) await rm(note, { force: true });
+    }
+  }
+
+  /** Runs a program and gives what it printed. @throws Fault `node` when it does not start; its failure is in `end`. */
+  async capture(
+    program: string,
+    args: string[],
+    options: RunOptions = {},
+  ): Promise<{ end: RunEnd; stdout: string; stderr: string[] }> {
+    const stdout: string[] = [];
+    const stderr: string[] = [];
+    const end = await this.run(program, args, {
+      ...options,
+      onStdout: (line) => stdout.push(line),
+      onStderr: (line) => stderr.push(line),
+    });
+    return { end, stdout: stdout.join('\n'), stderr };
+  }
+
+  #prefix(priority?: RunOptions['priority']): string[] {
+    const { setpriv, nice, ionice, taskpolicy } = this.#wrappers;
+    return [
+      ...(setpriv ? ['setpriv', '--pdeathsig', 'KILL'] : []),
+      ...(priority && nice && priority.nice > 0 ? ['nice', '-n', String(priority.nice)] : []),
+      ...(priority && ionice && priority.ionice > 0 ? ['ionice', '-t', '-c', String(priority.ionice)] : []),
+      ...(priority && taskpolicy && priority.ionice === 3 ? ['taskpolicy', '-d', 'throttle'] : []),
+    ];
+  }
+
+  #lowerOnWindows(pid: number | undefined, priority?: RunOptions['priority']): void {
+    if (process.platform !== 'win32' || !pid || !priority || priority.nice === 0) return;
+    const { PRIORITY_LOW, PRIORITY_BELOW_NORMAL } = os.constants.priority;
+    os.setPriority(pid, priority.nice >= 10 ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL);
+  }
+}
+
+async function endLeftOvers(folder: string): Promise<void> {
+  const pids = await readdir(folder);
+  if (pids.length === 0) return;
+  const running = new Map((await psList()).map((p) => [String(p.pid), p]));
+  for (const pid of pids) {
+    const program = await readFile(path.join(folder, pid), 'utf8');
+    // A number may have been given to another program since: only one of the noted name is ours.
+    if (program && running.get(pid)?.name.startsWith(program)) {
+      try {
+        process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // It ended by itself.
+      }
+    }
+    await rm(path.join(folder, pid), { force: true });
+  }
+}

@@ -1,0 +1,264 @@
+import { Fault } from '../../src-shared/errors.ts';
+import { resultStreams } from '../../src-shared/ffmpeg-args.ts';
+import type { Probe, Stream, VideoStream } from '../../src-shared/media.ts';
+import type { Plan } from '../../src-shared/plan.ts';
+import type { StreamPlan, VideoEncode } from '../../src-shared/stream-plan.ts';
+import type { Capabilities } from '../../src-shared/worker-info.ts';
+import type { Tools } from './capabilities.ts';
+import type { Prober } from './ffprobe.ts';
+import { type ProcessManager, STALL_MS } from './process.ts';
+import type { StreamTimeline, Timeline, Timelines } from './timeline.ts';
+
+/** Matroska counts in whole milliseconds, so a frame may move by half of one, twice rounded. */
+const FRAME_TOLERANCE = 0.002;
+/** Frames that a decoder legitimately does not show (leading pictures of an open GOP) may shorten the film by this, in s. */
+const SPAN_TOLERANCE = 0.5;
+/** Sound may move against the picture by at most this, in s: less than one notices (ITU-R BT.1359: 45 ms early, 125 ms late). */
+const SYNC_TOLERANCE = 0.045;
+/** Opus packets are 20 ms and the last one is padded; codecs before had packets of up to 64 ms. */
+const END_TOLERANCE = 0.12;
+/** Flags that Matroska knows. */
+const FLAGS = ['default', 'forced', 'hearing_impaired', 'visual_impaired', 'original', 'comment'];
+/** HDR values pass through 16-bit fixed point (AV1 specification, 5.8.3). */
+const HDR_TOLERANCE = 0.001;
+
+/** What a result is checked against. */
+export interface VerifyRequest {
+  source: string;
+  sourceVersion: string;
+  sourceProbe: Probe;
+  plan: Plan;
+  result: string;
+  resultVersion: string;
+  /** Frames that the encoder's decoder showed for each encoded video stream, in order. */
+  decodedFrames: number[];
+  /** The source is known to be damaged and converted all the same: its sound may carry the damage over. */
+  damaged: boolean;
+  signal?: AbortSignal;
+}
+
+/** Why a result may not replace its source; the message is the reason. */
+export class Refused extends Error {}
+
+/** Proves a result before anything is touched. */
+export class Verifier {
+  readonly #processes: ProcessManager;
+  readonly #tools: Tools;
+  readonly #caps: Capabilities;
+  readonly #prober: Prober;
+  readonly #timelines: Timelines;
+
+  constructor(parts: {
+    processes: ProcessManager;
+    tools: Tools;
+    caps: Capabilities;
+    prober: Prober;
+    timelines: Timelines;
+  }) {
+    this.#processes = parts.processes;
+    this.#tools = parts.tools;
+    this.#caps = parts.caps;
+    this.#prober = parts.prober;
+    this.#timelines = parts.timelines;
+  }
+
+  /**
+   * Checks streams, tags, colour, every video timestamp, the sound's first and last, and decodes all of it.
+   * @throws Refused with the reason when anything differs from the plan
+   */
+  async verify(request: VerifyRequest): Promise<void> {
+    const { signal } = request;
+    const result = await this.#prober.probe(request.result, signal).catch((error) => {
+      throw error instanceof Fault && error.code === 'conflict'
+        ? new Refused(`The result is not readable: ${error.message}`)
+        : error;
+    });
+    checkStreams(request.plan, request.sourceProbe, result);
+    const [before, after] = await Promise.all([
+      this.#timelines.read(request.source, request.sourceVersion, request.sourceProbe, signal),
+      this.#timelines.read(request.result, request.resultVersion, result, signal),
+    ]);
+    checkTimes(request, before, after);
+    await this.#decode(request);
+  }
+
+  async #decode({ result, damaged, signal }: VerifyRequest): Promise<void> {
+    const errors: string[] = [];
+    const timing = this.#caps.fpsMode ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough'];
+    const args = ['-nostdin', '-hide_banner', '-v', 'error', '-progress', 'pipe:1', '-nostats', '-xerror'];
+    args.push(
+      '-protocol_whitelist',
+      'file',
+      '-f',
+      'matroska',
+      '-i',
+      `file:${result}`,
+      '-map',
+      '0:v',
+      ...(damaged ? [] : ['-map', '0:a?']),
+    );
+    // Without these, variable frame rates look like timestamps that run backwards.
+    args.push(...timing, '-enc_time_base', '-1', '-f', 'null', '-');
+    const end = await this.#processes.run(this.#tools.ffmpeg, args, {
+      stallMs: STALL_MS,
+      ...(signal && { signal }),
+      onStdout: () => undefined,
+      onStderr: (line) => errors.push(line),
+    });
+    if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
+    if (end.kind !== 'exit') throw new Refused('The result could not be decoded to its end.');
+    if (end.code !== 0 || errors.length > 0)
+      throw new Refused(`The result does not decode cleanly: ${errors[0] ?? `ffmpeg ended with ${end.code}`}.`);
+  }
+}
+
+const kindOf = (s: StreamPlan) => s.type;
+
+/** Compares what the result holds with what the plan promised. */
+export function checkStreams(plan: Plan, source: Probe, result: Probe): void {
+  const wanted = resultStreams(plan);
+  const got = result.streams;
+  const list = (kinds: string[]) => kinds.join(', ') || 'nothing';
+  if (list(wanted.map(kindOf)) !== list(got.map((s) => s.type))) {
+    throw new Refused(`The result holds ${list(got.map((s) => s.type))} instead of ${list(wanted.map(kindOf))}.`);
+  }
+  if (source.chapters !== result.chapters)
+    throw new Refused(`The result has ${result.chapters} chapters instead of ${source.chapters}.`);
+  wanted.forEach((want, i) => {
+    const original = source.streams.find((s) => s.index === want.source);
+    const stream = got[i];
+    if (original && stream) checkStream(want, original, stream);
+  });
+}
+
+function checkStream(want: StreamPlan, original: Stream, stream: Stream): void {
+  const differs = (what: string, is: unknown, should: unknown) =>
+    new Refused(`In the result, ${want.from} has the ${what} "${is ?? 'none'}" instead of "${should ?? 'none'}".`);
+  if (want.type === 'cover' || want.type === 'attachment') return;
+  if (stream.language !== original.language) throw differs('language', stream.language, original.language);
+  if (original.title && stream.title !== original.title) throw differs('title', stream.title, original.title);
+  const flags = (s: Stream) => FLAGS.filter((f) => s.dispositions?.includes(f)).join('+');
+  if (flags(stream) !== flags(original)) throw differs('flags', flags(stream), flags(original));
+
+  if (want.action === 'encode' && stream.type === 'video') checkVideo(want, stream, differs);
+  const codec = {
+    encode: 'av1',
+    opus: 'opus',
+    subrip: 'subrip',
+    copy: original.codec,
+    cover: undefined,
+    drop: undefined,
+  }[want.action];
+  if (stream.codec !== codec) throw differs('codec', stream.codec, codec);
+  if (stream.type !== 'audio' || original.type !== 'audio') return;
+  const channels = want.action === 'opus' ? want.channels : original.channels;
+  if (stream.channels !== channels) throw differs('number of channels', stream.channels, channels);
+  if (want.action === 'opus' && want.layout && stream.layout !== want.layout)
+    throw differs('layout', stream.layout, want.layout);
+}
+
+function checkVideo(
+  want: VideoEncode,
+  video: VideoStream,
+  differs: (what: string, is: unknown, should: unknown) => Refused,
+): void {
+  const size = (v: { width: number; height: number }) => `${v.width}x${v.height}`;
+  if (size(video) !== size(want)) throw differs('size', size(video), size(want));
+  if (video.pixelFormat !== 'yuv420p10le') throw differs('pixel format', video.pixelFormat, 'yuv420p10le');
+  if (video.rotation) throw differs('rotation', video.rotation, 0);
+  if (video.dolbyVision) throw differs('Dolby Vision profile', video.dolbyVision.profile, undefined);
+  for (const field of ['range', 'matrix', 'transfer', 'primaries'] as const) {
+    const should = want.colour[field];
+    if (should && video.colour?.[field] !== should) throw differs(`colour ${field}`, video.colour?.[field], should);
+  }
+  const { mastering, contentLight } = want;
+  const close = (a: number, b: number) => Math.abs(a - b) <= Math.max(HDR_TOLERANCE, b * HDR_TOLERANCE);
+  const points = (m: typeof mastering) =>
+    m ? [m.red, m.green, m.blue, m.white, [m.maxLuminance, m.minLuminance]].flat() : [];
+  const values = points(video.mastering);
+  if (mastering && !(values.length > 0 && points(mastering).every((v, i) => close(values[i] ?? Number.NaN, v)))) {
+    throw differs('mastering display metadata', JSON.stringify(video.mastering), JSON.stringify(mastering));
+  }
+  if (
+    contentLight &&
+    (video.contentLight?.maxCll !== contentLight.maxCll || video.contentLight.maxFall !== contentLight.maxFall)
+  ) {
+    throw differs('content light level', JSON.stringify(video.contentLight), JSON.stringify(contentLight));
+  }
+}
+
+/** Compares when things are shown. */
+export function checkTimes(
+  request: Pick<VerifyRequest, 'plan' | 'sourceProbe' | 'decodedFrames'>,
+  before: Timeline,
+  after: Timeline,
+): void {
+  let anchor: number | undefined;
+  let encoded = 0;
+  resultStreams(request.plan).forEach((want, index) => {
+    if (want.type === 'cover' || want.type === 'attachment' || want.type === 'subtitle') return;
+    const source = before.get(want.source);
+    const result = after.get(index);
+    if (!source) return;
+    if (!result) throw new Refused(`In the result, ${want.from} is empty.`);
+    if (want.action === 'encode') {
+      const shift = checkFrames(want, source, result, request.decodedFrames[encoded]);
+      encoded += 1;
+      anchor ??= shift;
+      return;
+    }
+    const late = (name: 'first' | 'end', tolerance: number) => {
+      const moved = result[name] - source[name] - (anchor ?? 0);
+      if (Math.abs(moved) <= tolerance) return;
+      const where = name === 'first' ? 'begins' : 'ends';
+      throw new Refused(
+        `In the result, ${want.from} ${where} ${Math.round(moved * 1000)} ms away from where it should.`,
+      );
+    };
+    late('first', SYNC_TOLERANCE);
+    late('end', END_TOLERANCE);
+  });
+}
+
+/** @returns by how much the result's clock is ahead of the source's, in s */
+function checkFrames(
+  want: VideoEncode,
+  source: StreamTimeline,
+  result: StreamTimeline,
+  decoded: number | undefined,
+): number {
+  const { times: from } = source;
+  const { times: to } = result;
+  if (!from?.length || !to?.length) throw new Refused('The result has no pictures.');
+  if (decoded !== undefined && decoded !== result.count) {
+    throw new Refused(`The result has ${result.count} frames, but ${decoded} were decoded from the original.`);
+  }
+  for (let i = 1; i < to.length; i++) {
+    if ((to[i] ?? 0) <= (to[i - 1] ?? 0)) throw new Refused(`Two frames of the result share one time (${to[i]} s).`);
+  }
+  if (from.length === to.length) {
+    const shift = (to[0] ?? 0) - (from[0] ?? 0);
+    const worst = from.reduce((most, time, i) => Math.max(most, Math.abs((to[i] ?? 0) - time - shift)), 0);
+    if (worst <= FRAME_TOLERANCE) return shift;
+    if (source.timed)
+      throw new Refused(`A frame of the result is shown ${Math.round(worst * 1000)} ms away from where it should.`);
+  }
+  const few = mayBeFewer(want, source.count, result.count);
+  if (decoded === undefined && !few)
+    throw new Refused(`The result has ${result.count} frames instead of ${source.count}.`);
+  const span = result.last - result.first - (source.last - source.first);
+  if (Math.abs(span) > SPAN_TOLERANCE) {
+    throw new Refused(
+      `The result's picture is ${Math.abs(span).toFixed(2)} s ${span < 0 ? 'shorter' : 'longer'} than the original's.`,
+    );
+  }
+  return result.last - source.last;
+}
+
+/** Two packets a frame are normal where each holds one field; a few lost at a cut into an open GOP are, too. */
+function mayBeFewer(want: VideoEncode, packets: number, frames: number): boolean {
+  return (
+    (want.deinterlace && Math.abs(packets - 2 * frames) <= 2) ||
+    Math.abs(packets - frames) <= Math.max(10, packets * 0.01)
+  );
+}

@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Caller, EventName, Events } from '../src-shared/contract.ts';
+import { messageOf, nodeFaultReason } from '../src-shared/errors.ts';
+import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-shared/settings.ts';
+import { dataPaths, NODE_NAME } from './config.ts';
+import { FileTable, type Scope } from './db/files.ts';
+import { JobTable } from './db/jobs.ts';
+import { LibraryTable } from './db/libraries.ts';
+import { backUp, lastBackup, lockDataFolder, openDatabase } from './db/open.ts';
+import { SettingTable } from './db/settings.ts';
+import { SwapTable } from './db/swaps.ts';
+import { type Logger, makeLog } from './log.ts';
+import type { MasterContext } from './master/context.ts';
+import { Dispatcher } from './master/dispatcher.ts';
+import { Intake } from './master/intake.ts';
+import { Libraries } from './master/libraries.ts';
+import { LookupFiles } from './master/lookup-files.ts';
+import { Probing } from './master/probing.ts';
+import { Scanner } from './master/scanner.ts';
+import { Swapper } from './master/swap.ts';
+import { Vault } from './master/vault.ts';
+import { DEFAULT_TOOLS, detectCapabilities, requireEncoders } from './media/capabilities.ts';
+import { Prober } from './media/ffprobe.ts';
+import { ProcessManager } from './media/process.ts';
+import { Timelines } from './media/timeline.ts';
+import { Verifier } from './media/verify.ts';
+import { userToken } from './server/auth.ts';
+import { makeCaller, makeHandlers, ownVersion } from './server/handlers.ts';
+import { listen, makeHttpServer } from './server/http.ts';
+import { attachSockets } from './server/socket.ts';
+import { Converter } from './worker/converter.ts';
+import { Worker } from './worker/worker.ts';
+import { Workspace } from './worker/workspace.ts';
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+/** What a node is started with. */
+export interface NodeConfig {
+  dataDir: string;
+  /** Settings from the command line. */
+  flags?: Partial<Record<SettingKey, unknown>>;
+  /** Settings from the environment. */
+  env?: Record<string, string | undefined>;
+  /** True: listen, scan the watched libraries again and again, and convert them. False: do only what is asked. */
+  serve: boolean;
+  log?: Logger;
+}
+
+/** A node at work. */
+export interface RunningNode {
+  /** Address of the interface; null when the node does not serve. */
+  url: string | null;
+  /** What lets a user of this computer in. */
+  token: string;
+  settings: ResolvedSettings;
+  call: Caller;
+  /** Listens to an event; returns how to stop listening. */
+  on<E extends EventName>(event: E, listener: (payload: Events[E]) => void): () => void;
+  /** Works on these (parts of) libraries only, from now on. */
+  limitTo(scopes: Scope[]): void;
+  /** True when nothing is left to do at present in the scopes. */
+  isIdle(): boolean;
+  /** True while found files are being looked into. */
+  isProbing(): boolean;
+  /** Starts the local worker of a node that does not serve. */
+  startWorker(): void;
+  /** Ends all work without a trace but the database; what was running is queued again. */
+  stop(): Promise<void>;
+}
+
+/** An install's own number, so that two of them can share a temporary folder. */
+function installId(file: string): string {
+  if (!existsSync(file)) writeFileSync(file, randomUUID());
+  return readFileSync(file, 'utf8').trim();
+}
+
+/**
+ * Wires a node together and starts it. What a crash left is settled first: children, temporary files, replacements.
+ * @throws Fault with a sentence for the user when it cannot start
+ */
+export async function startNode(config: NodeConfig): Promise<RunningNode> {
+  const log = config.log ?? makeLog('info');
+  const unlock = lockDataFolder(config.dataDir);
+  // Undone in reverse order, also when the start fails half way.
+  const undo: (() => unknown)[] = [unlock];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return await wire(config, log, undo, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function wire(
+  config: NodeConfig,
+  log: Logger,
+  undo: (() => unknown)[],
+  stop: () => Promise<void>,
+): Promise<RunningNode> {
+  const paths = dataPaths(config.dataDir);
+  const events = new EventEmitter<{ [E in EventName]: [Events[E]] }>();
+  const emit: MasterContext['emit'] = (event, payload) => {
+    if (event === 'notice') log.warn((payload as Events['notice']).text);
+    (events.emit as (event: string, payload: unknown) => boolean)(event, payload);
+  };
+  const defect = (error: unknown) => log.error(error, messageOf(error));
+
+  const { db, repaired } = openDatabase(paths.database, paths.backups);
+  undo.push(() => db.close());
+  if (repaired) log.warn(repaired);
+  const stored = new SettingTable(db);
+  let resolved = resolveSettings({ flags: config.flags ?? {}, env: config.env ?? {}, stored: stored.all() });
+
+  const processes = await ProcessManager.create(paths.children);
+  const tools = DEFAULT_TOOLS;
+  const caps = await detectCapabilities(processes, tools);
+  const prober = new Prober(processes, tools);
+  const timelines = new Timelines(processes, tools);
+  const verifier = new Verifier({ processes, tools, caps, prober, timelines });
+
+  const lookups = new LookupFiles(config.dataDir, (text) => emit('notice', { level: 'warn', text }));
+  const libraryTable = new LibraryTable(db);
+  const files = new FileTable(db);
+  const jobs = new JobTable(db, (file) => {
+    const view = files.view(file);
+    const root = view && libraryTable.get(view.library)?.root;
+    if (view && root) emit('file', { ...view, root });
+  });
+  const swaps = new SwapTable(db);
+  const watched = (): Scope[] => libraryTable.all().flatMap((l) => (l.watched ? [{ library: l.id, prefix: '' }] : []));
+  let scopes = config.serve ? watched : (): Scope[] => [];
+  const ctx: MasterContext = {
+    db,
+    libraries: libraryTable,
+    files,
+    jobs,
+    swaps,
+    prober,
+    verifier,
+    settings: () => resolved.values,
+    tables: () => lookups.tables,
+    scopes: () => scopes(),
+    emit,
+  };
+  const swapper = new Swapper({ swaps, jobs, files });
+  const vault = new Vault({ swaps, jobs, files });
+  for (const problem of [...(await swapper.recover()), ...(await vault.recover())]) log.warn(problem);
+  const dispatcher = new Dispatcher(ctx, swapper);
+  undo.push(() => dispatcher.stop());
+  dispatcher.releaseAll();
+  const probing = new Probing(ctx);
+  undo.push(() => probing.stop());
+  const libraries = new Libraries(ctx, { scanner: new Scanner(ctx), probing, vault });
+  undo.push(() => libraries.stop());
+  const intake = new Intake(ctx, { dispatcher, swapper, vault });
+
+  const isIdle = () => {
+    const { fileOrder } = resolved.values;
+    const atWork = probing.busy || dispatcher.running.length > 0 || jobs.first(scopes(), fileOrder) !== undefined;
+    return !atWork && !scopes().some((scope) => files.settling(scope).length > 0);
+  };
+  const checkIdle = () => isIdle() && emit('idle', {});
+  const handlers = makeHandlers({
+    ctx,
+    libraries,
+    dispatcher,
+    vault,
+    stored,
+    resolved: () => resolved,
+    cancel: (file) => worker.cancel(file),
+    version: ownVersion(
+      new URL(import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url),
+    ),
+  });
+  const inner = makeCaller(handlers);
+  const call: Caller = async (name, input) => {
+    const output = await inner(name, input);
+    if (name === 'settings.set')
+      resolved = resolveSettings({ flags: config.flags ?? {}, env: config.env ?? {}, stored: stored.all() });
+    if (name === 'job.lease' && output === null) checkIdle();
+    return output;
+  };
+
+  const temp = path.join(resolved.values.tempDir ?? paths.temp, `flotilla-${installId(paths.installId)}`);
+  const worker = new Worker({
+    name: NODE_NAME,
+    call,
+    transfer: {
+      source: async (grant) => path.join(libraries.get(grant.library).root, grant.path),
+      deliver: (grant, result) => intake.accept({ task: grant.task, epoch: grant.epoch }, result),
+    },
+    converter: new Converter({ processes, tools, caps, timelines }),
+    workspace: await Workspace.create(temp),
+    onFault: (error) => {
+      defect(error);
+      dispatcher.pause(nodeFaultReason(error) ?? messageOf(error), false);
+    },
+  });
+  undo.push(async () => {
+    await Promise.all([worker.stop(), intake.stop()]);
+  });
+  events.on('work', () => worker.hint());
+  events.on('probed', checkIdle);
+
+  const token = userToken(config.dataDir);
+  const node: RunningNode = {
+    url: null,
+    token,
+    settings: resolved,
+    call,
+    on: (event, listener) => {
+      events.on(event, listener as never);
+      return () => events.off(event, listener as never);
+    },
+    limitTo: (only) => {
+      scopes = () => only;
+    },
+    isIdle,
+    isProbing: () => probing.busy,
+    startWorker: () => {
+      requireEncoders(caps);
+      worker.start();
+    },
+    stop,
+  };
+  if (config.serve) await serve();
+  return node;
+
+  async function serve(): Promise<void> {
+    requireEncoders(caps);
+    const { listen: address, webPort, mediaDirs, rescanMinutes } = resolved.values;
+    const loopbackOnly = address === '127.0.0.1' || address === '::1' || address === 'localhost';
+    const webRoot = new URL(import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer', import.meta.url)
+      .pathname;
+    const server = makeHttpServer({ call, token, webRoot, loopbackOnly, onDefect: defect });
+    const sockets = attachSockets(server, { call, token, loopbackOnly, onDefect: defect });
+    node.url = await listen(server, webPort, address);
+    undo.push(() => sockets.close());
+    for (const event of ['file', 'progress', 'library', 'paused', 'notice', 'idle'] as const) {
+      events.on(event, (payload: unknown) => sockets.emit(event, payload as never));
+    }
+    writeFileSync(paths.instance, JSON.stringify({ pid: process.pid, url: node.url }));
+    undo.push(() => rmSync(paths.instance, { force: true }));
+
+    const every = (ms: number, work: () => Promise<unknown>) => {
+      const run = () => work().catch((error) => emit('notice', { level: 'warn', text: messageOf(error) }));
+      const timer = setInterval(run, ms);
+      undo.push(() => clearInterval(timer));
+      return run();
+    };
+    const scanAll = async () => {
+      for (const dir of mediaDirs) {
+        await call('library.add', { path: dir, watched: true }).catch((error) =>
+          emit('notice', { level: 'warn', text: messageOf(error) }),
+        );
+      }
+      for (const library of libraryTable.all().filter((l) => l.watched)) {
+        await libraries.scan(library).catch((error) => emit('notice', { level: 'warn', text: messageOf(error) }));
+      }
+    };
+    worker.start();
+    const first = rescanMinutes > 0 ? every(rescanMinutes * 60_000, scanAll) : scanAll();
+    first.catch(defect);
+    every(HOUR_MS, async () => {
+      if (Date.now() - lastBackup(paths.backups) > DAY_MS) await backUp(db, paths.backups);
+      await vault.purge({ all: false, dryRun: false });
+    });
+  }
+}

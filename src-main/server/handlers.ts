@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { type Caller, type CallName, CONTRACT, type Handlers, type Summary } from '../../src-shared/contract.ts';
+import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { estimateSize } from '../../src-shared/estimate.ts';
+import { makePlan } from '../../src-shared/plan.ts';
+import { parseSetting, type ResolvedSettings, SETTING_INFOS, type SettingKey } from '../../src-shared/settings.ts';
+import type { SettingTable } from '../db/settings.ts';
+import type { MasterContext } from '../master/context.ts';
+import type { Dispatcher } from '../master/dispatcher.ts';
+import type { Libraries } from '../master/libraries.ts';
+import type { Vault } from '../master/vault.ts';
+
+/** What the calls act on. */
+export interface HandlerParts {
+  ctx: MasterContext;
+  libraries: Libraries;
+  dispatcher: Dispatcher;
+  vault: Vault;
+  stored: SettingTable;
+  resolved: () => ResolvedSettings;
+  /** Ends work on a file that some worker holds. */
+  cancel: (file: number) => void;
+  version: string;
+}
+
+/** The functions behind the contract. */
+export function makeHandlers(parts: HandlerParts): Handlers {
+  const { ctx, libraries, dispatcher, vault } = parts;
+  const eachFile = (files: number[], act: (file: number) => boolean) => files.filter((file) => act(file)).length;
+  return {
+    status: () => ({ name: os.hostname(), version: parts.version, role: 'master' }),
+    'queue.summary': () => summarize(ctx, dispatcher),
+    'queue.pause': () => {
+      dispatcher.pause('Paused by you.', true);
+      return {};
+    },
+    'queue.resume': () => {
+      dispatcher.resume();
+      return {};
+    },
+    'library.list': () => ctx.libraries.all(),
+    'library.add': ({ path: place, watched }) => libraries.add(path.resolve(place), watched),
+    'library.remove': ({ library }) => {
+      const { root } = libraries.get(library);
+      if (dispatcher.running.some((r) => r.library === library)) {
+        throw new Fault('conflict', `A film of ${root} is being converted; wait for it or pause the queue first.`);
+      }
+      ctx.libraries.remove(library);
+      return {};
+    },
+    'library.scan': ({ library, prefix }) => libraries.scan(libraries.get(library), prefix),
+    'library.resume': async ({ library }) => {
+      await libraries.scan(libraries.get(library), '', true);
+      dispatcher.resume();
+      ctx.emit('work', {});
+      return {};
+    },
+    'file.list': (filter) => ctx.files.list(filter),
+    'file.get': ({ file }) => {
+      const view = ctx.files.view(file);
+      const row = ctx.files.get(file);
+      if (!view || !row) throw new Fault('missing', `There is no file ${file}.`);
+      const attempts = ctx.jobs
+        .attempts(file)
+        .map(({ started, ended, ...rest }) => ({ ...rest, startedAt: started, endedAt: ended }));
+      const plan = row.probe && makePlan(row.probe, ctx.settings(), ctx.tables());
+      const estimate = row.probe && plan?.kind === 'convert' ? estimateSize(row.probe, plan, row.size) : null;
+      return { file: view, plan, estimate, attempts };
+    },
+    'file.retry': ({ files }) => {
+      const queued = eachFile(files, (id) => {
+        const row = ctx.files.get(id);
+        if (!row?.probe || !['failed', 'blocked', 'skipped'].includes(row.state)) return false;
+        ctx.jobs.queue(row);
+        return true;
+      });
+      ctx.emit('work', {});
+      return { queued };
+    },
+    'file.skip': ({ files }) => {
+      const skipped = eachFile(files, (id) => {
+        const row = ctx.files.get(id);
+        if (!row || row.state === 'done') return false;
+        // A running one is given back first; its worker then finds that the lease is gone.
+        if (row.state === 'running') parts.cancel(id);
+        ctx.jobs.apply(id, 'skip', { code: 'user', reason: 'You chose to leave it as it is.' });
+        return true;
+      });
+      return { skipped };
+    },
+    'file.priority': ({ files, priority }) => {
+      for (const file of files) ctx.jobs.setPriority(file, priority);
+      return {};
+    },
+    'vault.list': () => vault.list(),
+    'vault.restore': async ({ path: place, ...rest }) => {
+      const rows = vault.select({ ...rest, ...(place && { path: path.resolve(place) }) });
+      if (rows.length === 0)
+        throw new Fault('missing', `The vault holds no original of ${place ?? rest.ids?.join(', ') ?? 'any film'}.`);
+      const report = { restored: [] as string[], refused: [] as string[] };
+      for (const row of rows) {
+        try {
+          await vault.restore(row);
+          report.restored.push(row.original);
+        } catch (error) {
+          report.refused.push(messageOf(error));
+        }
+      }
+      return report;
+    },
+    'vault.purge': (options) => vault.purge(options),
+    'settings.get': () => parts.resolved(),
+    'settings.set': ({ values }) => {
+      // Everything is parsed before anything is stored.
+      const parsed = Object.entries(values).map(([key, value]) => {
+        if (!SETTING_INFOS.some((info) => info.key === key))
+          throw new Fault('usage', `There is no setting called ${key}.`);
+        return [key as SettingKey, value === null ? null : parseSetting(key as SettingKey, value)] as const;
+      });
+      ctx.db.transaction(() => {
+        for (const [key, value] of parsed) parts.stored.set(key, value);
+      })();
+      return {};
+    },
+    'job.lease': ({ worker }) => dispatcher.lease(worker),
+    'job.progress': ({ progress, ...lease }) => {
+      dispatcher.progress(lease, progress);
+      return {};
+    },
+    'job.finish': ({ outcome, ...lease }) => {
+      dispatcher.finish(lease, outcome);
+      return {};
+    },
+  };
+}
+
+function summarize(ctx: MasterContext, dispatcher: Dispatcher): Summary {
+  return {
+    counts: ctx.files.counts(),
+    ...ctx.jobs.totals(),
+    settling: ctx.scopes().reduce((n, scope) => n + ctx.files.settling(scope).length, 0),
+    running: dispatcher.running,
+    paused: dispatcher.paused,
+  };
+}
+
+/** A caller for use in process: inputs are parsed here exactly as for a remote one. */
+export function makeCaller(handlers: Handlers): Caller {
+  return async (name, input) => {
+    const parsed = CONTRACT[name].input.safeParse(input);
+    if (!parsed.success) throw new Fault('usage', `The call ${name} is not right: ${firstIssue(parsed.error.issues)}.`);
+    return (handlers[name] as (input: unknown) => never)(parsed.data);
+  };
+}
+
+/** True for the name of a call. */
+export function isCall(name: string): name is CallName {
+  return Object.hasOwn(CONTRACT, name);
+}
+
+function firstIssue(issues: { path: PropertyKey[]; message: string }[]): string {
+  const [issue] = issues;
+  return `${issue?.path.map(String).join('.') || 'its input'}: ${issue?.message ?? 'invalid'}`;
+}
+
+/** The version of this Flotilla, from its package. */
+export function ownVersion(packageFile: URL): string {
+  return (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,62 @@
+/** Lines of ffmpeg that are kept with an attempt. */
+const KEPT_LINES = 200;
+
+/** Contexts of lines that speak of the result, not of the source: encoders and the Matroska muxer. */
+const OUTPUT_SIDE = /libsvtav1|libopus|svt\[|\bmatroska @|\b[av]ost#|\benc:|\bout#|\bmux|\bsrt @|\[null @/i;
+
+const DISK_FULL = /No space left on device|Disk quota exceeded/;
+
+/** Reads ffmpeg's log at level `level+verbose`: keeps what matters and finds what it says of the source. */
+export class EncoderLog {
+  readonly #lines: string[] = [];
+  readonly #decoded = new Map<number, number>();
+  #damage = 0;
+  #firstDamage: string | undefined;
+  #lastError: string | undefined;
+  #diskFull = false;
+
+  add(line: string): void {
+    const stats = /Input stream #0:(\d+) \(video\): .*?(\d+) frames decoded/.exec(line);
+    if (stats) this.#decoded.set(Number(stats[1]), Number(stats[2]));
+    const level = /\[(panic|fatal|error|warning)\]/.exec(line)?.[1];
+    if (!level && !/^Svt\[(error|warn)/.test(line)) return;
+    this.#lines.push(line);
+    if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+    if (level === 'warning' || !level) return;
+    this.#lastError = plain(line);
+    if (DISK_FULL.test(line)) this.#diskFull = true;
+    else if (!OUTPUT_SIDE.test(line)) {
+      this.#damage += 1;
+      this.#firstDamage ??= plain(line);
+    }
+  }
+
+  /** Errors that reading and decoding the source gave, with the first of them; undefined when there were none. */
+  get damage(): { count: number; first: string } | undefined {
+    return this.#firstDamage === undefined ? undefined : { count: this.#damage, first: this.#firstDamage };
+  }
+
+  /** True when a disk ran full under the encode. */
+  get diskFull(): boolean {
+    return this.#diskFull;
+  }
+
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  /** Frames that were decoded from the source's stream `index`. */
+  decodedFrames(index: number): number | undefined {
+    return this.#decoded.get(index);
+  }
+
+  /** The end of the log, under the command. */
+  text(command: string[]): string {
+    return [command.join(' '), ...this.#lines].join('\n');
+  }
+}
+
+/** A line without contexts and levels: `[h264 @ 0x5581] [error] no frame!` -> `no frame!`. */
+function plain(line: string): string {
+  return line.replace(/^(\[[^\]]*\]\s*)+/, '').trim();
+}

@@ -1,0 +1,88 @@
+import { describeStream } from './describe.ts';
+import type { AudioStream } from './media.ts';
+import { lookupAudioKbps, type Tables } from './quality.ts';
+import type { Settings } from './settings.ts';
+import type { AudioEncode, Copy } from './stream-plan.ts';
+
+/** Layouts that libopus takes as they are, with their channels (RFC 7845 mapping family 0 and 1). */
+const OPUS_LAYOUTS: Record<string, number> = {
+  mono: 1,
+  stereo: 2,
+  '3.0': 3,
+  quad: 4,
+  '5.0': 5,
+  '5.1': 6,
+  '6.1': 7,
+  '7.1': 8,
+};
+
+/**
+ * What libopus refuses -> the layout that takes every channel of it (measured tone by tone; docs/encoding.md).
+ * Never a list of alternatives: given one, ffmpeg turns 2.1 into stereo and loses the LFE.
+ */
+const REMEDIES: Record<string, keyof typeof OPUS_LAYOUTS> = {
+  downmix: 'stereo',
+  'quad(side)': 'quad',
+  '5.0(side)': '5.0',
+  '5.1(side)': '5.1',
+  '2.1': '5.1',
+  '3.1': '5.1',
+  '4.0': '6.1',
+  '4.1': '6.1',
+  '6.0': '6.1',
+  '7.0': '7.1',
+  '6.1(back)': '7.1',
+  hexagonal: '7.1',
+  '7.1(wide)': '7.1',
+  '7.1(wide-side)': '7.1',
+};
+
+/** Layouts whose remedy moves a channel between speakers, which the plan then says. */
+const MOVED: Record<string, string> = {
+  '6.1(back)': 'the back centre is shared between the two back speakers',
+  hexagonal: 'the back centre is shared between the two back speakers',
+  '7.1(wide)': 'the front wide channels are mixed into the front ones',
+  '7.1(wide-side)': 'the front wide channels are mixed into the front ones',
+};
+
+/** Newer ffmpeg names object audio in the profile; for older ones the track title is all there is. */
+const OBJECT_AUDIO = /atmos(?!ph)|dts[:-]?x\b/i;
+
+/** What becomes of an audio track. */
+export function planAudio(stream: AudioStream, settings: Settings, tables: Tables): AudioEncode | Copy {
+  const from = describeStream(stream);
+  const copy = (why: string): Copy => ({
+    action: 'copy',
+    type: 'audio',
+    source: stream.index,
+    from,
+    to: 'copied',
+    why,
+  });
+
+  if (stream.codec === 'opus') return copy('it is Opus already');
+  if (settings.skipAudioTranscode) return copy('audio is copied by your settings');
+  if (OBJECT_AUDIO.test(`${stream.profile ?? ''} ${stream.title ?? ''}`))
+    return copy('object audio cannot be kept in Opus');
+  if (stream.channels > 8) return copy('Opus holds at most 8 channels');
+
+  const layout = stream.layout ?? (stream.channels === 1 ? 'mono' : stream.channels === 2 ? 'stereo' : '');
+  const target = layout in OPUS_LAYOUTS ? layout : REMEDIES[layout];
+  const channels = target && OPUS_LAYOUTS[target];
+  if (!channels) return copy(`Opus has no place for its channel layout (${layout || 'not named in the file'})`);
+
+  const kbps = lookupAudioKbps(tables.audio, stream.channels);
+  const relaid = target !== stream.layout;
+  const moved = MOVED[layout];
+  return {
+    action: 'opus',
+    type: 'audio',
+    source: stream.index,
+    from,
+    to: `Opus ${target} ${kbps} kb/s`,
+    kbps,
+    channels,
+    ...(relaid && { layout: target }),
+    ...(moved && { why: moved }),
+  };
+}

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+
+/** SMPTE ST 2086 mastering display colour volume: chromaticities as CIE 1931 x, y; luminance in cd/m². */
+export const MasteringDisplay = z.object({
+  red: z.tuple([z.number(), z.number()]),
+  green: z.tuple([z.number(), z.number()]),
+  blue: z.tuple([z.number(), z.number()]),
+  white: z.tuple([z.number(), z.number()]),
+  maxLuminance: z.number(),
+  minLuminance: z.number(),
+});
+export type MasteringDisplay = z.infer<typeof MasteringDisplay>;
+
+/** CTA-861.3 content light level: MaxCLL and MaxFALL in cd/m². */
+export const ContentLight = z.object({ maxCll: z.number(), maxFall: z.number() });
+export type ContentLight = z.infer<typeof ContentLight>;
+
+/** Colour description with ffmpeg's names (ITU-T H.273); a missing field is unspecified. */
+export const Colour = z.object({
+  range: z.string().optional(),
+  matrix: z.string().optional(),
+  transfer: z.string().optional(),
+  primaries: z.string().optional(),
+});
+export type Colour = z.infer<typeof Colour>;
+
+const common = {
+  /** Index in the source file, as ffmpeg counts. */
+  index: z.int().nonnegative(),
+  /** ffmpeg's codec name; missing when ffmpeg does not know the codec. */
+  codec: z.string().optional(),
+  profile: z.string().optional(),
+  /** ISO 639 or BCP 47 as tagged in the file. */
+  language: z.string().optional(),
+  title: z.string().optional(),
+  /** Flags that are set, with ffmpeg's names: default, forced, comment … */
+  dispositions: z.array(z.string()).optional(),
+  /** First presentation time in seconds. */
+  start: z.number().optional(),
+  /** Bits per second. */
+  bitRate: z.number().optional(),
+};
+
+export const VideoStream = z.object({
+  ...common,
+  type: z.literal('video'),
+  width: z.int().nonnegative(),
+  height: z.int().nonnegative(),
+  pixelFormat: z.string().optional(),
+  /** Average frames per second; missing when unknown. */
+  frameRate: z.number().positive().optional(),
+  /** The highest rate that the timestamps allow (r_frame_rate). */
+  maxFrameRate: z.number().positive().optional(),
+  /** Seconds the track's own header claims, which a cut file does not reach. */
+  duration: z.number().positive().optional(),
+  colour: Colour.optional(),
+  /** Share of the first decoded frames that are flagged interlaced, 0 to 1. */
+  interlaced: z.number().optional(),
+  /** Degrees, as the display matrix says. */
+  rotation: z.number().optional(),
+  mastering: MasteringDisplay.optional(),
+  contentLight: ContentLight.optional(),
+  hdr10Plus: z.literal(true).optional(),
+  /** Dolby Vision profile; 0 when the stream carries RPUs without a configuration record. */
+  dolbyVision: z.object({ profile: z.number(), compatibility: z.number() }).optional(),
+  alpha: z.literal(true).optional(),
+  /** EIA-608/708 captions inside the picture data. */
+  captions: z.literal(true).optional(),
+});
+export type VideoStream = z.infer<typeof VideoStream>;
+
+export const AudioStream = z.object({
+  ...common,
+  type: z.literal('audio'),
+  channels: z.int().nonnegative(),
+  /** ffmpeg's layout name; missing when the file does not say. */
+  layout: z.string().optional(),
+  sampleRate: z.number().optional(),
+});
+export type AudioStream = z.infer<typeof AudioStream>;
+
+export const OtherStream = z.object({
+  ...common,
+  type: z.enum(['subtitle', 'attachment', 'data']),
+  /** Codec tag for streams that ffmpeg has no codec name for: tmcd, gpmd … */
+  tag: z.string().optional(),
+  filename: z.string().optional(),
+  mimetype: z.string().optional(),
+});
+export type OtherStream = z.infer<typeof OtherStream>;
+
+/** An attached picture: cover art, never film. */
+export const CoverStream = z.object({
+  ...common,
+  type: z.literal('cover'),
+  filename: z.string().optional(),
+  mimetype: z.string().optional(),
+});
+export type CoverStream = z.infer<typeof CoverStream>;
+
+export const Stream = z.discriminatedUnion('type', [VideoStream, AudioStream, OtherStream, CoverStream]);
+export type Stream = z.infer<typeof Stream>;
+
+/** What ffprobe found in a file: only what plans, tables and checks need, so that it stays small in the database. */
+export const Probe = z.object({
+  /** ffmpeg's demuxer name list: `matroska,webm`. */
+  format: z.string(),
+  /** Seconds the container claims; not to be trusted (a damaged or subtitle-tailed file lies). */
+  duration: z.number().positive().optional(),
+  streams: z.array(Stream),
+  chapters: z.int().nonnegative(),
+});
+export type Probe = z.infer<typeof Probe>;
+
+/** The film's main picture: the first real video stream. */
+export function mainVideo(probe: Probe): VideoStream | undefined {
+  return probe.streams.find((s) => s.type === 'video');
+}
+
+export type DynamicRange = 'SDR' | 'HLG' | 'HDR10' | 'HDR10+' | 'Dolby Vision' | 'PQ';
+
+/** The dynamic range a video stream is made for, by its metadata and transfer characteristic. */
+export function dynamicRange(video: VideoStream): DynamicRange {
+  if (video.dolbyVision) return 'Dolby Vision';
+  if (video.hdr10Plus) return 'HDR10+';
+  if (video.colour?.transfer === 'arib-std-b67') return 'HLG';
+  if (video.colour?.transfer === 'smpte2084') return video.mastering || video.contentLight ? 'HDR10' : 'PQ';
+  return 'SDR';
+}

@@ -1,0 +1,212 @@
+import { z } from 'zod';
+import { Fault } from './errors.ts';
+import { Crf } from './quality.ts';
+
+export const FILE_ORDERS = ['oldest', 'newest', 'largest', 'smallest'] as const;
+export type FileOrder = (typeof FILE_ORDERS)[number];
+
+/** Where a setting shows outside the program; `help` is also the line in --help, the interface and docs/. */
+interface SettingMeta {
+  help: string;
+  env?: string;
+  /** commander flag with its placeholder; a setting without one is set through the interface or the API. */
+  flag?: string;
+}
+
+const setting = <T extends z.ZodType>(schema: T, standard: z.input<T>, meta: SettingMeta) =>
+  schema.default(standard as never).meta({ ...meta });
+
+/** THE settings: names, limits, defaults, environment names, flags and help, in one place. */
+export const Settings = z.strictObject({
+  mediaDirs: setting(z.array(z.string().min(1)), [], {
+    env: 'MEDIA_DIRS',
+    help: 'Folders that `serve` scans and converts, separated by commas',
+  }),
+  tempDir: setting(z.string().min(1).nullable(), null, {
+    env: 'TEMP_DIR',
+    flag: '--temp <dir>',
+    help: 'Folder for unfinished results; needs room for the largest film (default: temp in the data folder)',
+  }),
+  webPort: setting(z.int().min(0).max(65_535), 8090, {
+    env: 'WEB_PORT',
+    flag: '--port <number>',
+    help: 'TCP port of the interface and the API; 0 takes any free one',
+  }),
+  listen: setting(z.string().min(1), '127.0.0.1', {
+    flag: '--listen <address>',
+    help: 'Address to listen on; 0.0.0.0 makes this computer reachable from the network',
+  }),
+  testingMode: setting(z.boolean(), false, {
+    env: 'TESTING_MODE',
+    flag: '--testing',
+    help: 'Keep every original in the vault until you purge it yourself',
+  }),
+  preset: setting(z.int().min(0).max(13), 8, {
+    env: 'SVT_AV1_PRESET',
+    flag: '--preset <number>',
+    help: 'SVT-AV1 preset: 0 slowest and smallest, 13 fastest',
+  }),
+  crf: setting(Crf.nullable(), null, {
+    flag: '--crf <number>',
+    help: 'One CRF for every film instead of quality_lookup.json: 1 best, 63 smallest',
+  }),
+  minSavings: setting(z.number().min(0).max(99), 5, {
+    flag: '--min-savings <percent>',
+    help: 'Keep the original unless the result is smaller by at least this many percent',
+  }),
+  fileOrder: setting(z.enum(FILE_ORDERS), 'oldest', {
+    env: 'FILE_ORDER',
+    flag: '--order <order>',
+    help: 'Which films come first',
+  }),
+  niceLevel: setting(z.int().min(0).max(19), 19, {
+    env: 'NICE_LEVEL',
+    flag: '--nice <level>',
+    help: 'CPU priority of ffmpeg: 0 normal, 19 lowest',
+  }),
+  ioniceClass: setting(z.int().min(0).max(3), 3, {
+    env: 'IONICE_CLASS',
+    flag: '--ionice <class>',
+    help: 'Disk priority of ffmpeg: 0 none, 1 real time, 2 best effort, 3 idle',
+  }),
+  skipAudioTranscode: setting(z.boolean(), false, {
+    env: 'SKIP_AUDIO_TRANSCODE',
+    flag: '--skip-audio-transcode',
+    help: 'Copy every audio track instead of converting it to Opus',
+  }),
+  skipAv1Files: setting(z.boolean(), true, {
+    env: 'SKIP_AV1_FILES',
+    help: 'Leave films that are AV1 already as they are',
+  }),
+  skipHardLinked: setting(z.boolean(), true, {
+    help: 'Leave files that have other hard links as they are (replacing one would not free its space)',
+  }),
+  convertDamaged: setting(z.boolean(), false, {
+    flag: '--convert-damaged',
+    help: 'Convert films that decode with errors too, instead of leaving them alone and reporting them',
+  }),
+  vaultDays: setting(z.int().min(0).max(3650), 7, {
+    flag: '--vault-days <days>',
+    help: 'Days that originals stay in the vault after a replacement; 0 removes them at once (no effect in testing mode)',
+  }),
+  settleMinutes: setting(z.number().min(0).max(1440), 2, {
+    flag: '--settle <minutes>',
+    help: 'Minutes a file must have been left unchanged before it is touched',
+  }),
+  rescanMinutes: setting(z.int().min(0).max(10_080), 60, {
+    help: 'Minutes between scans of the libraries by `serve`; 0 scans at start only',
+  }),
+});
+export type Settings = z.infer<typeof Settings>;
+export type SettingKey = keyof Settings;
+export type SettingSource = 'flag' | 'environment' | 'stored' | 'default';
+
+/** Settings with, for each, where its value came from. */
+export interface ResolvedSettings {
+  values: Settings;
+  sources: Record<SettingKey, SettingSource>;
+}
+
+/** A setting as help texts, docs and the interface show it. */
+export interface SettingInfo extends SettingMeta {
+  key: SettingKey;
+  standard: unknown;
+  /** What values are allowed, in words: `a whole number from 0 to 13`. */
+  allowed: string;
+  /** JSON Schema type of a single value. */
+  type: 'string' | 'number' | 'boolean' | 'list';
+}
+
+interface JsonSchema {
+  type?: string;
+  minimum?: number;
+  maximum?: number;
+  enum?: string[];
+  anyOf?: JsonSchema[];
+}
+
+function describe(schema: JsonSchema): Pick<SettingInfo, 'allowed' | 'type'> {
+  const own = schema.anyOf?.find((s) => s.type !== 'null') ?? schema;
+  if (own.type === 'boolean') return { type: 'boolean', allowed: 'true or false' };
+  if (own.type === 'array') return { type: 'list', allowed: 'folders separated by commas' };
+  if (own.enum) return { type: 'string', allowed: `${own.enum.slice(0, -1).join(', ')} or ${own.enum.at(-1)}` };
+  if (own.type === 'string') return { type: 'string', allowed: 'a text that is not empty' };
+  const noun = own.type === 'integer' ? 'a whole number' : 'a number';
+  return { type: 'number', allowed: `${noun} from ${own.minimum} to ${own.maximum}` };
+}
+
+/** Every setting with its metadata, in the order of the schema. */
+export const SETTING_INFOS: SettingInfo[] = (Object.keys(Settings.shape) as SettingKey[]).map((key) => {
+  const schema = Settings.shape[key];
+  const { help, env, flag } = schema.meta() as unknown as SettingMeta;
+  return {
+    key,
+    help,
+    ...(env && { env }),
+    ...(flag && { flag }),
+    standard: schema.parse(undefined),
+    ...describe(z.toJSONSchema(schema, { io: 'input' }) as JsonSchema),
+  };
+});
+
+const BOOLEANS: Record<string, boolean> = {
+  true: true,
+  1: true,
+  yes: true,
+  on: true,
+  false: false,
+  0: false,
+  no: false,
+  off: false,
+};
+
+function fromText(info: SettingInfo, text: string): unknown {
+  const trimmed = text.trim();
+  if (info.type === 'number') return /^-?\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) : trimmed;
+  if (info.type === 'boolean') return BOOLEANS[trimmed.toLowerCase()] ?? trimmed;
+  if (info.type === 'list') {
+    return trimmed
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean);
+  }
+  return trimmed;
+}
+
+/**
+ * Parses one value of a setting.
+ * @param name what the user called it: a flag, a variable or the setting's key
+ * @throws Fault `usage` naming `name`, the value and what is allowed
+ */
+export function parseSetting<K extends SettingKey>(key: K, raw: unknown, name: string = key): Settings[K] {
+  const info = SETTING_INFOS.find((i) => i.key === key);
+  if (!info) throw new Fault('usage', `There is no setting called ${name}.`);
+  const parsed = Settings.shape[key].safeParse(typeof raw === 'string' ? fromText(info, raw) : raw);
+  if (!parsed.success) throw new Fault('usage', `${name} is "${String(raw)}", but must be ${info.allowed}.`);
+  return parsed.data as Settings[K];
+}
+
+/**
+ * Settings in force: flags win over the environment, the environment over stored settings, these over the defaults.
+ * An empty environment variable counts as not set.
+ */
+export function resolveSettings(input: {
+  flags?: Partial<Record<SettingKey, unknown>>;
+  env?: Record<string, string | undefined>;
+  stored?: Partial<Record<SettingKey, unknown>>;
+}): ResolvedSettings {
+  const values: Record<string, unknown> = {};
+  const sources: Record<string, SettingSource> = {};
+  for (const { key, env, flag, standard } of SETTING_INFOS) {
+    const fromEnv = env ? input.env?.[env] : undefined;
+    const candidates: [SettingSource, unknown, string][] = [
+      ['flag', input.flags?.[key], flag?.split(' ')[0] ?? key],
+      ['environment', fromEnv?.trim() ? fromEnv : undefined, env ?? key],
+      ['stored', input.stored?.[key], key],
+    ];
+    const [source, raw, name] = candidates.find(([, value]) => value !== undefined) ?? ['default', standard, key];
+    sources[key] = source;
+    values[key] = source === 'default' ? standard : parseSetting(key, raw, name);
+  }
+  return { values: values as Settings, sources: sources as ResolvedSettings['sources'] };
+}

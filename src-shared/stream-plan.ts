@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { Colour, ContentLight, MasteringDisplay } from './media.ts';
+
+const common = {
+  /** Index of the stream in the source. */
+  source: z.int().nonnegative(),
+  /** What the source stream is, in words. */
+  from: z.string(),
+  /** What becomes of it, in words. */
+  to: z.string(),
+  /** Why, where it is not plain; always present for what changes or is left out. */
+  why: z.string().optional(),
+};
+
+export const VideoEncode = z.object({
+  ...common,
+  action: z.literal('encode'),
+  type: z.literal('video'),
+  preset: z.int().min(0).max(13),
+  crf: z.int().min(1).max(63),
+  /** Frames between key frames at the most. */
+  keyint: z.int().positive(),
+  /** Size of the result: after rotation and padding to even sides. */
+  width: z.int().positive(),
+  height: z.int().positive(),
+  deinterlace: z.literal(true).optional(),
+  pad: z.literal(true).optional(),
+  fromRgb: z.literal(true).optional(),
+  /** Nominal rate for SVT-AV1, which refuses more than 240; timestamps are kept as they are. */
+  nominalRate: z.number().positive().optional(),
+  /** What the result must say about its colour. */
+  colour: Colour,
+  mastering: MasteringDisplay.optional(),
+  contentLight: ContentLight.optional(),
+});
+export type VideoEncode = z.infer<typeof VideoEncode>;
+
+export const AudioEncode = z.object({
+  ...common,
+  action: z.literal('opus'),
+  type: z.literal('audio'),
+  kbps: z.int().positive(),
+  /** Channels of the result. */
+  channels: z.int().min(1).max(8),
+  /** Layout to convert to first, where libopus refuses the source's own; a bare name, as it becomes part of a filter. */
+  layout: z
+    .string()
+    .regex(/^[a-z0-9.]+$/)
+    .optional(),
+});
+export type AudioEncode = z.infer<typeof AudioEncode>;
+
+export const Copy = z.object({
+  ...common,
+  action: z.literal('copy'),
+  type: z.enum(['audio', 'subtitle', 'attachment']),
+  /** Attachments need both in Matroska; given where the source does not say. */
+  filename: z.string().optional(),
+  mimetype: z.string().optional(),
+});
+export type Copy = z.infer<typeof Copy>;
+
+export const SubtitleConvert = z.object({
+  ...common,
+  action: z.literal('subrip'),
+  type: z.literal('subtitle'),
+});
+
+export const Cover = z.object({
+  ...common,
+  action: z.literal('cover'),
+  type: z.literal('cover'),
+  filename: z.string(),
+  mimetype: z.string(),
+});
+export type Cover = z.infer<typeof Cover>;
+
+export const Drop = z.object({
+  ...common,
+  action: z.literal('drop'),
+  type: z.enum(['subtitle', 'data', 'cover']),
+});
+
+/** What becomes of one stream of the source. */
+export const StreamPlan = z.discriminatedUnion('action', [
+  VideoEncode,
+  AudioEncode,
+  Copy,
+  SubtitleConvert,
+  Cover,
+  Drop,
+]);
+export type StreamPlan = z.infer<typeof StreamPlan>;

@@ -1,0 +1,81 @@
+import { codecName, describeStream } from './describe.ts';
+import type { VideoStream } from './media.ts';
+import { lookupCrf, type Tables } from './quality.ts';
+import type { Settings } from './settings.ts';
+import type { VideoEncode } from './stream-plan.ts';
+
+/** SVT-AV1's smallest side (its own error message: "Source Width must be at least 64"). */
+export const SMALLEST_SIDE = 64;
+/** SVT-AV1's largest picture (its own limits, EbSvtAv1Enc.h). */
+export const LARGEST_WIDTH = 16_384;
+export const LARGEST_HEIGHT = 8_704;
+/** SVT-AV1's highest rate (its own error message: "The maximum allowed frame rate is 240 fps"). */
+const HIGHEST_RATE = 240;
+/** A key frame at least every so many seconds, so that players can seek. */
+const KEYFRAME_SECONDS = 10;
+
+const RGB = /^(gbr|rgb|bgr|argb|abgr|0rgb|0bgr|x2rgb|x2bgr|pal8)/;
+/** Pixel formats whose name says that they carry transparency. */
+export const ALPHA = /^(yuva|ayuv|vuya|gbrap|rgba|bgra|argb|abgr|ya8|ya16|yaf)/;
+
+function rateOf(video: VideoStream): { keyint: number; nominalRate?: number } {
+  const fps = video.frameRate ?? 24;
+  const tooFast = fps > HIGHEST_RATE || (video.maxFrameRate ?? 0) > HIGHEST_RATE;
+  const keyint = Math.max(1, Math.round(Math.min(fps, HIGHEST_RATE) * KEYFRAME_SECONDS));
+  return tooFast ? { keyint, nominalRate: 60 } : { keyint };
+}
+
+/** What of the picture is changed to fit 10-bit 4:2:0, in words; empty when nothing is lost. */
+function chromaChanges(pixelFormat: string): string[] {
+  const changes: string[] = [];
+  if (RGB.test(pixelFormat)) changes.push('RGB becomes BT.709 with 4:2:0 chroma');
+  else if (/^yuvj?444|^nv24|^nv42|^p4/.test(pixelFormat)) changes.push('4:4:4 chroma becomes 4:2:0');
+  else if (/^yuvj?4(22|40|11|10)|^(yuyv|yvyu|uyvy)422|^uyyvyy411|^nv16|^nv20|^p2|^y21/.test(pixelFormat))
+    changes.push('its chroma becomes 4:2:0');
+  if (/(12|14|16|48|f32)(le|be)$/.test(pixelFormat)) changes.push('more than 10 bits become 10 bits');
+  return changes;
+}
+
+/** How a video stream is encoded. */
+export function planVideo(video: VideoStream, settings: Settings, tables: Tables): VideoEncode {
+  const pixelFormat = video.pixelFormat ?? '';
+  const fromRgb = RGB.test(pixelFormat);
+  const turned = Math.abs((video.rotation ?? 0) % 180) === 90;
+  const even = (side: number) => side + (side % 2);
+  const [width, height] = turned ? [video.height, video.width] : [video.width, video.height];
+  const pad = width % 2 === 1 || height % 2 === 1;
+  const deinterlace = (video.interlaced ?? 0) > 0;
+  const crf = settings.crf ?? lookupCrf(tables.quality, video.width, video.height, video.codec ?? '');
+
+  const changes = chromaChanges(pixelFormat);
+  if (deinterlace) changes.push('interlaced pictures are deinterlaced, one frame for one');
+  if (video.rotation) changes.push('it is stored upright');
+  if (pad) changes.push('its odd size is padded by one line');
+
+  const { range, matrix, transfer, primaries } = video.colour ?? {};
+  const toTv = fromRgb || (range === 'pc' && pixelFormat.startsWith('yuvj'));
+  return {
+    action: 'encode',
+    type: 'video',
+    source: video.index,
+    from: describeStream(video),
+    to: `${codecName('av1')} ${even(width)}x${even(height)}, CRF ${crf}, preset ${settings.preset}`,
+    ...(changes.length > 0 && { why: changes.join('; ') }),
+    preset: settings.preset,
+    crf,
+    ...rateOf(video),
+    width: even(width),
+    height: even(height),
+    ...(deinterlace && { deinterlace: true as const }),
+    ...(pad && { pad: true as const }),
+    ...(fromRgb && { fromRgb: true as const }),
+    colour: {
+      ...(toTv ? { range: 'tv' } : range && { range }),
+      ...(fromRgb ? { matrix: 'bt709' } : matrix && { matrix }),
+      ...(transfer && { transfer }),
+      ...(primaries && { primaries }),
+    },
+    ...(video.mastering && { mastering: video.mastering }),
+    ...(video.contentLight && { contentLight: video.contentLight }),
+  };
+}
