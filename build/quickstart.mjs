@@ -73,6 +73,7 @@ function chosenFolder() {
   const folder = path.resolve(process.env.INIT_CWD ?? '.', name);
   if (rest.length > 0 || name.startsWith('-')) fail('quickstart takes one folder: npm run quickstart -- DIR');
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) fail(`there is no folder ${folder}.`);
+  if (folder.includes(',')) fail(`${folder} has a comma in its name, where MEDIA_DIRS would end it. Rename it first.`);
   return folder;
 }
 

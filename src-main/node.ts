@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Caller, EventName, Events } from '../src-shared/contract.ts';
 import { messageOf, nodeFaultReason } from '../src-shared/errors.ts';
 import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-shared/settings.ts';
@@ -237,8 +238,9 @@ async function wire(
     requireEncoders(caps);
     const { listen: address, webPort, mediaDirs, rescanMinutes } = resolved.values;
     const loopbackOnly = address === '127.0.0.1' || address === '::1' || address === 'localhost';
-    const webRoot = new URL(import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer', import.meta.url)
-      .pathname;
+    const webRoot = fileURLToPath(
+      new URL(import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer', import.meta.url),
+    );
     const server = makeHttpServer({ call, token, webRoot, loopbackOnly, onDefect: defect });
     const sockets = attachSockets(server, { call, token, loopbackOnly, onDefect: defect });
     node.url = await listen(server, webPort, address);

@@ -64,6 +64,7 @@ export function planAudio(stream: AudioStream, settings: Settings, tables: Table
   if (settings.skipAudioTranscode) return copy('audio is copied by your settings');
   if (OBJECT_AUDIO.test(`${stream.profile ?? ''} ${stream.title ?? ''}`))
     return copy('object audio cannot be kept in Opus');
+  if (stream.codec?.startsWith('amr_')) return copy('it is a speech codec whose packets cannot always be taken apart');
   if (stream.channels > 8) return copy('Opus holds at most 8 channels');
 
   const layout = stream.layout ?? (stream.channels === 1 ? 'mono' : stream.channels === 2 ? 'stereo' : '');

@@ -1,6 +1,7 @@
 import type { ContentLight, MasteringDisplay } from './media.ts';
 import type { Plan } from './plan.ts';
 import type { AudioEncode, StreamPlan, VideoEncode } from './stream-plan.ts';
+import { RESULT_FORMAT } from './video-plan.ts';
 import type { Capabilities } from './worker-info.ts';
 
 /** Absolute paths of one encode. */
@@ -68,6 +69,7 @@ function videoArgs(video: VideoEncode, n: number, caps: Capabilities): string[] 
   const filters = [
     video.deinterlace && 'bwdif=mode=send_frame:deint=interlaced',
     video.fromRgb && 'scale=out_color_matrix=bt709:out_range=tv',
+    video.limitRange && 'scale=out_range=tv',
     video.pad && 'pad=ceil(iw/2)*2:ceil(ih/2)*2',
   ].filter((filter) => typeof filter === 'string');
   const hdr = caps.svtav1Params ? hdrParams(video.mastering, video.contentLight) : [];
@@ -81,14 +83,15 @@ function videoArgs(video: VideoEncode, n: number, caps: Capabilities): string[] 
     `-g${v}`,
     String(video.keyint),
     `-pix_fmt${v}`,
-    'yuv420p10le',
+    RESULT_FORMAT,
     // The default timing mode drops and repeats frames of variable-rate films and shifts constant-rate ones.
     ...(caps.fpsMode ? [`-fps_mode${v}`, 'passthrough'] : ['-vsync', 'passthrough']),
     `-enc_time_base${v}`,
     '-1',
     ...(video.nominalRate ? [`-r${v}`, String(video.nominalRate)] : []),
     ...(filters.length > 0 ? [`-filter${v}`, filters.join(',')] : []),
-    ...(video.fromRgb ? [`-colorspace${v}`, 'bt709', `-color_range${v}`, 'tv'] : []),
+    ...(video.fromRgb ? [`-colorspace${v}`, 'bt709'] : []),
+    ...(video.fromRgb || video.limitRange ? [`-color_range${v}`, 'tv'] : []),
     // Unknown SVT-AV1 parameters only warn unless errors are made fatal.
     ...(hdr.length > 0 ? [`-svtav1-params${v}`, hdr.join(':'), `-err_detect${v}`, 'explode'] : []),
   ];

@@ -26,6 +26,7 @@ export const VideoEncode = z.object({
   deinterlace: z.literal(true).optional(),
   pad: z.literal(true).optional(),
   fromRgb: z.literal(true).optional(),
+  limitRange: z.literal(true).optional(),
   /** Nominal rate for SVT-AV1, which refuses more than 240; timestamps are kept as they are. */
   nominalRate: z.number().positive().optional(),
   /** What the result must say about its colour. */

@@ -124,7 +124,8 @@ describe('colour', () => {
   it.each<[Partial<VideoStream>, VideoStream['colour']]>([
     [{}, {}],
     [{ colour: hdr }, hdr],
-    [{ colour: { range: 'pc', matrix: 'bt709' } }, { range: 'pc', matrix: 'bt709' }],
+    [{ colour: { range: 'pc', matrix: 'bt709' } }, { range: 'tv', matrix: 'bt709' }],
+    [{ pixelFormat: 'yuv420p10le', colour: { range: 'pc' } }, { range: 'pc' }],
     [{ pixelFormat: 'yuvj420p', colour: { range: 'pc' } }, { range: 'tv' }],
     [
       { pixelFormat: 'gbrp', colour: { range: 'pc', matrix: 'gbr' } },

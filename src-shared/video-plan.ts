@@ -14,6 +14,9 @@ const HIGHEST_RATE = 240;
 /** A key frame at least every so many seconds, so that players can seek. */
 const KEYFRAME_SECONDS = 10;
 
+/** Pixel format of every result: 10 bits compress better even from 8, and every AV1 decoder of the main profile takes them. */
+export const RESULT_FORMAT = 'yuv420p10le';
+
 const RGB = /^(gbr|rgb|bgr|argb|abgr|0rgb|0bgr|x2rgb|x2bgr|pal8)/;
 /** Pixel formats whose name says that they carry transparency. */
 export const ALPHA = /^(yuva|ayuv|vuya|gbrap|rgba|bgra|argb|abgr|ya8|ya16|yaf)/;
@@ -47,13 +50,15 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
   const deinterlace = (video.interlaced ?? 0) > 0;
   const crf = settings.crf ?? lookupCrf(tables.quality, video.width, video.height, video.codec ?? '');
 
+  // Kept in 10 bits as it is; 8 bits are scaled to limited range, which 10 bits hold without loss.
+  const limitRange = !fromRgb && video.colour?.range === 'pc' && pixelFormat !== RESULT_FORMAT;
   const changes = chromaChanges(pixelFormat);
+  if (limitRange) changes.push('full-range levels become limited-range ones');
   if (deinterlace) changes.push('interlaced pictures are deinterlaced, one frame for one');
   if (video.rotation) changes.push('it is stored upright');
   if (pad) changes.push('its odd size is padded by one line');
 
   const { range, matrix, transfer, primaries } = video.colour ?? {};
-  const toTv = fromRgb || (range === 'pc' && pixelFormat.startsWith('yuvj'));
   return {
     action: 'encode',
     type: 'video',
@@ -69,8 +74,9 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
     ...(deinterlace && { deinterlace: true as const }),
     ...(pad && { pad: true as const }),
     ...(fromRgb && { fromRgb: true as const }),
+    ...(limitRange && { limitRange: true as const }),
     colour: {
-      ...(toTv ? { range: 'tv' } : range && { range }),
+      ...(fromRgb || limitRange ? { range: 'tv' } : range && { range }),
       ...(fromRgb ? { matrix: 'bt709' } : matrix && { matrix }),
       ...(transfer && { transfer }),
       ...(primaries && { primaries }),

@@ -115,8 +115,8 @@ export class FileTable {
       state: FileState;
       n: number;
     }[];
-    const zero = Object.fromEntries(STATES.map((s) => [s, 0])) as Record<FileState, number>;
-    return rows.reduce((counts, { state, n }) => ({ ...counts, [state]: n }), zero);
+    const found = new Map(rows.map(({ state, n }) => [state, n]));
+    return Object.fromEntries(STATES.map((state) => [state, found.get(state) ?? 0])) as Record<FileState, number>;
   }
 
   insert(library: number, file: FileStat): void {

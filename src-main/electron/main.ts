@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { app, BrowserWindow, dialog, session } from 'electron';
 import { messageOf } from '../../src-shared/errors.ts';
+import { defaultDataDir } from '../config.ts';
 import { type RunningNode, startNode } from '../node.ts';
 
 let node: RunningNode | undefined;
@@ -41,7 +42,8 @@ async function start(): Promise<void> {
   await app.whenReady();
   lockDown();
   node = await startNode({
-    dataDir: app.getPath('userData'),
+    // The same folder as the headless program's: one computer must not keep two records of the same films.
+    dataDir: defaultDataDir(),
     flags: { webPort: 0 },
     env: process.env,
     serve: true,

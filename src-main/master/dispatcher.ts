@@ -106,7 +106,7 @@ export class Dispatcher {
     const source = path.join(library.root, file.path);
     try {
       if (!(await this.#unchanged(file, source, library.root))) return undefined;
-      await this.#swapper.check(library.root, source);
+      await this.#swapper.check(source);
     } catch (error) {
       if (error instanceof Fault && error.code === 'conflict') {
         jobs.apply(file.id, 'block', { code: 'not-replaceable', reason: error.message });

@@ -101,9 +101,14 @@ export class Probing {
 
   #failed(row: FileRow, error: unknown, skip: (code: string, reason: string) => void): void {
     const { files, jobs, emit } = this.#ctx;
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return files.setMissing(row.id, Date.now());
-    if (error instanceof Fault && error.code === 'conflict')
-      return skip('unreadable', `The file is not a readable film: ${error.message}`);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      files.setMissing(row.id, Date.now());
+      return;
+    }
+    if (error instanceof Fault && error.code === 'conflict') {
+      skip('unreadable', `The file is not a readable film: ${error.message}`);
+      return;
+    }
     const nodeFault =
       nodeFaultReason(error) ?? (error instanceof Fault && error.code === 'node' ? error.message : undefined);
     const reason = nodeFault ?? messageOf(error);

@@ -8,7 +8,7 @@ import type { Swap, SwapStep, SwapTable } from '../db/swaps.ts';
 import { faultPoint } from '../fault.ts';
 import { carryOver, exists, moveFile, placeNew, remove, removeUnproven, syncFile, syncFolder } from './durable.ts';
 import { type Identity, identify, sameContent, sameInode, sameVersion } from './identity.ts';
-import { keptPath, removeKept, vaultFor, writeManifest } from './vault-folder.ts';
+import { keptPath, removeEmptyVault, removeKept, vaultFor, writeManifest } from './vault-folder.ts';
 
 /** Result files are Matroska. */
 const EXTENSION = '.mkv';
@@ -59,7 +59,7 @@ export class Swapper {
    * What would keep a replacement of `source` from succeeding, before hours are spent on an encode.
    * @throws Fault `conflict` with the reason
    */
-  async check(root: string, source: string): Promise<void> {
+  async check(source: string): Promise<void> {
     const target = targetOf(source);
     if (Buffer.byteLength(path.basename(target)) > LONGEST_NAME) {
       throw new Fault('conflict', `The name would be longer than ${LONGEST_NAME} bytes with ${EXTENSION}; shorten it.`);
@@ -81,7 +81,6 @@ export class Swapper {
         `Flotilla may not write in ${path.dirname(source)}, so it cannot replace the film there; give its user the right to.`,
       );
     }
-    await vaultFor(root, source);
   }
 
   /** Opens the journal and brings the result beside the original under a name that is no film's, its bytes on the disk. */
@@ -113,6 +112,7 @@ export class Swapper {
   /** Drops a staged result that will not replace anything. */
   async discard(swap: Swap): Promise<void> {
     await remove(swap.staged);
+    await removeEmptyVault(swap.kept);
     this.#swaps.remove(swap.id);
   }
 

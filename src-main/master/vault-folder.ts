@@ -1,4 +1,4 @@
-import { access, constants, lstat, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, constants, lstat, mkdir, open, readFile, rename, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../src-shared/errors.ts';
@@ -101,10 +101,24 @@ export async function readManifest(file: string): Promise<Manifest | undefined> 
   }
 }
 
+/** Removes a vault that holds nothing any more, so that a library without originals is as it was before Flotilla. */
+export async function removeEmptyVault(kept: string): Promise<void> {
+  const vault = path.dirname(kept);
+  const own = path.dirname(vault);
+  try {
+    await rmdir(vault);
+    for (const name of Object.keys(KEEP_OUT)) await remove(path.join(own, name));
+    await rmdir(own);
+  } catch {
+    // It holds other originals, or something that is not ours.
+  }
+}
+
 /** Removes an original from the vault for ever, with its manifest. */
 export async function removeKept(kept: string): Promise<void> {
   await remove(kept);
   await remove(manifestPath(kept));
   await remove(`${manifestPath(kept)}.part`);
   await removeUnproven(path.dirname(kept));
+  await removeEmptyVault(kept);
 }

@@ -8,13 +8,18 @@ import { type ProcessManager, STALL_MS } from './process.ts';
 export interface StreamTimeline {
   /** Packets that are shown; those an edit list hides do not count. */
   count: number;
+  /** Of the first packet that is shown; for sound, of the first one that sounds: encoders' priming is silent. */
   first: number;
   /** Start of the last one. */
   last: number;
   /** End of the last one, where its duration is known. */
   end: number;
+  /** Sum of the packets' durations, in s: less than the span where there are holes. */
+  covered: number;
   /** Every presentation time in ascending order; video only. */
   times?: Float64Array;
+  /** The decoding time, in s, after which the next packet's lies before it, as where two films were joined by force. */
+  jumpsBackAt?: number;
   /** False when packets come without times of their own (AVI), so that only their number and order are known. */
   timed: boolean;
 }
@@ -24,6 +29,9 @@ export type Timeline = ReadonlyMap<number, StreamTimeline>;
 /** A header may promise so much more than is there: seconds, and share of the whole. */
 const SLACK_SECONDS = 2;
 const SLACK_SHARE = 0.02;
+
+/** Packets in which a decoder is through with the encoder's priming. */
+const FIRST_PACKETS = 12;
 
 /** How many timelines are remembered: the worker's and the master's look at the same file fall together. */
 const REMEMBERED = 4;
@@ -60,33 +68,21 @@ export class Timelines {
     const timeline = new Map<number, StreamTimeline>();
     const times = new Map<number, number[]>([...video].map((index) => [index, []]));
     const errors: string[] = [];
-    const args = [
-      '-hide_banner',
-      '-v',
-      'error',
-      '-protocol_whitelist',
-      'file',
-      ...(needsDeepProbe(demuxer) ? DEEP_PROBE_ARGS : []),
-    ];
-    args.push(
-      '-f',
-      demuxer,
-      '-show_entries',
-      'packet=stream_index,pts_time,dts_time,duration_time,flags',
-      '-of',
-      'csv=p=0',
-    );
-    const end = await this.#processes.run(this.#tools.ffprobe, [...args, '-i', `file:${file}`], {
+    const deep = needsDeepProbe(demuxer) ? DEEP_PROBE_ARGS : [];
+    const input = ['-hide_banner', '-v', 'error', '-protocol_whitelist', 'file', ...deep, '-f', demuxer];
+    const entries = 'packet=stream_index,pts_time,dts_time,duration_time,flags';
+    const args = [...input, '-show_entries', entries, '-of', 'csv=p=0', '-i', `file:${file}`];
+    const end = await this.#processes.run(this.#tools.ffprobe, args, {
       stallMs: STALL_MS,
       ...(signal && { signal }),
       onStderr: (line) => errors.push(line),
       onStdout: (line) => {
-        const [index = '', pts = '', dts = '', duration = '', flags = ''] = line.split(',');
-        const time = Number(pts === 'N/A' ? dts : pts);
-        if (flags.includes('D') || !Number.isFinite(time)) return;
-        const length = Number(duration);
-        note(timeline, Number(index), time, Number.isFinite(length) ? length : 0, pts !== 'N/A');
-        times.get(Number(index))?.push(time);
+        // A packet with side data is followed by an empty line.
+        if (line === '') return;
+        const packet = parsePacket(line);
+        if (packet.hidden || !Number.isFinite(packet.time)) return;
+        note(timeline, packet);
+        times.get(packet.index)?.push(packet.time);
       },
     });
     if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
@@ -97,42 +93,93 @@ export class Timelines {
       const stream = timeline.get(index);
       if (stream) stream.times = Float64Array.from(list).sort();
     }
+    for (const { type, index } of probe.streams) {
+      const stream = timeline.get(index);
+      if (type === 'audio' && stream)
+        stream.first = (await this.#firstSound(file, input, index, signal)) ?? stream.first;
+    }
     return timeline;
+  }
+
+  /** When the first decoded samples of a track are heard; undefined when its first packets give none. */
+  async #firstSound(file: string, input: string[], index: number, signal?: AbortSignal): Promise<number | undefined> {
+    const args = [...input, '-select_streams', String(index), '-read_intervals', `%+#${FIRST_PACKETS}`];
+    args.push('-show_entries', 'frame=pts_time', '-of', 'csv=p=0', '-i', `file:${file}`);
+    const options = { stallMs: STALL_MS, ...(signal && { signal }) };
+    const { stdout } = await this.#processes.capture(this.#tools.ffprobe, args, options);
+    const line = stdout.split('\n').find((text) => /^-?\d/.test(text));
+    return line === undefined ? undefined : Number.parseFloat(line);
   }
 }
 
-function note(
-  timeline: Map<number, StreamTimeline>,
-  index: number,
-  time: number,
-  duration: number,
-  timed: boolean,
-): void {
+interface Packet {
+  index: number;
+  time: number;
+  /** Decoding time, which never goes back in a sound stream; NaN when the file does not say. */
+  order: number;
+  duration: number;
+  timed: boolean;
+  /** An edit list keeps it from being shown. */
+  hidden: boolean;
+}
+
+function parsePacket(line: string): Packet {
+  const [index = '', pts = '', dts = '', duration = '', flags = ''] = line.split(',');
+  const timed = pts !== 'N/A';
+  return {
+    index: Number(index),
+    time: Number(timed ? pts : dts),
+    order: Number(dts),
+    duration: Number(duration) || 0,
+    timed,
+    hidden: flags.includes('D'),
+  };
+}
+
+function note(timeline: Map<number, StreamTimeline & { order?: number | undefined }>, packet: Packet): void {
+  const { index, time, order, duration, timed } = packet;
+  const end = time + duration;
   const stream = timeline.get(index);
   if (!stream) {
-    timeline.set(index, { count: 1, first: time, last: time, end: time + duration, timed });
+    timeline.set(index, {
+      count: 1,
+      first: time,
+      last: time,
+      end,
+      covered: duration,
+      timed,
+      ...(!Number.isNaN(order) && { order }),
+    });
     return;
   }
+  if (stream.order !== undefined && order < stream.order) stream.jumpsBackAt ??= stream.order;
+  if (!Number.isNaN(order)) stream.order = order;
   stream.count += 1;
+  stream.covered += duration;
   stream.timed &&= timed;
   stream.first = Math.min(stream.first, time);
   stream.last = Math.max(stream.last, time);
-  stream.end = Math.max(stream.end, time + duration);
+  stream.end = Math.max(stream.end, end);
 }
 
-/** A sentence when the file ends before its own header says, as a cut download does; else undefined. */
-export function truncation(probe: Probe, timeline: Timeline): string | undefined {
-  const slack = (claimed: number) => Math.max(SLACK_SECONDS, claimed * SLACK_SHARE);
-  const sentence = (claimed: number, real: number) =>
-    `The file is cut off: it says it is ${claimed.toFixed(1)} s long but ends after ${real.toFixed(1)} s.`;
+/**
+ * A sentence when a file is damaged so that its times show it: it ends before its own header says, as a cut download does,
+ * or its clock jumps back. Undefined when all is well.
+ */
+export function timeFlaw(probe: Probe, timeline: Timeline): string | undefined {
+  const cut = (claimed: number | undefined, real: number) => {
+    if (!claimed || claimed - real <= Math.max(SLACK_SECONDS, claimed * SLACK_SHARE)) return undefined;
+    return `The file is cut off: it says it is ${claimed.toFixed(1)} s long but ends after ${real.toFixed(1)} s.`;
+  };
   for (const stream of probe.streams) {
     const line = timeline.get(stream.index);
-    if (stream.type !== 'video' || !stream.duration) continue;
-    const real = line ? line.end - Math.min(line.first, 0) : 0;
-    if (stream.duration - real > slack(stream.duration)) return sentence(stream.duration, real);
+    if (stream.type !== 'video') continue;
+    const flaw = cut(stream.duration, line ? line.end - Math.min(line.first, 0) : 0);
+    if (flaw) return flaw;
+    const at = line?.jumpsBackAt;
+    if (at !== undefined)
+      return `The film's clock jumps back after ${at.toFixed(1)} s, so its pictures cannot be kept in order.`;
   }
-  const first = Math.min(...[...timeline.values()].map((t) => t.first));
-  const real = Math.max(...[...timeline.values()].map((t) => t.end)) - Math.min(first, 0);
-  if (probe.duration && probe.duration - real > slack(probe.duration)) return sentence(probe.duration, real);
-  return undefined;
+  const all = [...timeline.values()];
+  return cut(probe.duration, Math.max(...all.map((t) => t.end)) - Math.min(0, ...all.map((t) => t.first)));
 }

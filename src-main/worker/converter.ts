@@ -7,7 +7,7 @@ import { mainVideo } from '../../src-shared/media.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from '../media/capabilities.ts';
 import { type ProcessManager, type RunEnd, type RunOptions, STALL_MS } from '../media/process.ts';
-import { type Timeline, type Timelines, truncation } from '../media/timeline.ts';
+import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
 import { EncoderLog } from './encoder-log.ts';
 import { EncodeProgress } from './progress.ts';
 
@@ -47,9 +47,15 @@ export class Converter {
   ): Promise<Conversion> {
     onProgress({ stage: 'preparing' });
     const options: RunOptions = { signal, priority: grant.priority };
-    const timeline = await this.#timelines.read(source, grant.version, grant.probe, signal);
-    const cut = truncation(grant.probe, timeline);
-    if (cut && !grant.convertDamaged) return { kind: 'skip', code: 'damaged', reason: cut };
+    let timeline: Timeline;
+    try {
+      timeline = await this.#timelines.read(source, grant.version, grant.probe, signal);
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'conflict')) throw error;
+      return { kind: 'skip', code: 'damaged', reason: `The file is damaged: ${error.message}` };
+    }
+    const flaw = timeFlaw(grant.probe, timeline);
+    if (flaw && !grant.convertDamaged) return { kind: 'skip', code: 'damaged', reason: flaw };
 
     const refusal = await this.#preflight(grant, source, options);
     if (refusal) return refusal;
@@ -74,7 +80,7 @@ export class Converter {
     return this.#encode(
       grant,
       { input: source, output: path.join(folder, 'result.mkv'), covers },
-      cut !== undefined,
+      flaw !== undefined,
       timeline,
       options,
       onProgress,
@@ -97,7 +103,7 @@ export class Converter {
   async #encode(
     grant: Grant,
     files: { input: string; output: string; covers: string[] },
-    cut: boolean,
+    flawed: boolean,
     timeline: Timeline,
     options: RunOptions,
     onProgress: (progress: Progress) => void,
@@ -124,10 +130,10 @@ export class Converter {
     });
     if (options.signal?.aborted) return { kind: 'released' };
     if (useless.signal.aborted) return noSavings(useless.signal.reason as number);
-    return this.#judge(grant, files.output, cut, end, log, [this.#tools.ffmpeg, ...args]);
+    return this.#judge(grant, files.output, flawed, end, log, [this.#tools.ffmpeg, ...args]);
   }
 
-  #judge(grant: Grant, file: string, cut: boolean, end: RunEnd, log: EncoderLog, command: string[]): Conversion {
+  #judge(grant: Grant, file: string, flawed: boolean, end: RunEnd, log: EncoderLog, command: string[]): Conversion {
     const text = log.text(command);
     if (log.diskFull)
       throw new Fault(
@@ -151,15 +157,11 @@ export class Converter {
     }
     const encodes = grant.plan.streams.filter((s) => s.action === 'encode');
     const decodedFrames = encodes.flatMap((s) => log.decodedFrames(s.source) ?? []);
-    return { kind: 'result', file, decodedFrames, damaged: damage !== undefined || cut, log: text };
+    return { kind: 'result', file, decodedFrames, damaged: damage !== undefined || flawed, log: text };
   }
 }
 
 function noSavings(share: number): Outcome {
-  const at = Math.round(share * 100);
-  return {
-    kind: 'skip',
-    code: 'no-savings',
-    reason: `It would not get smaller enough: the result had reached the size that is not worth it after ${at} % of the film.`,
-  };
+  const when = share > 0.95 ? '' : `: after ${Math.round(share * 100)} % of the film the result was already too large`;
+  return { kind: 'skip', code: 'no-savings', reason: `It would not get enough smaller${when}.` };
 }
