@@ -55,6 +55,8 @@ export const AttemptView = z.object({
   reason: z.string().nullable(),
   /** Seconds spent in each stage. */
   stages: z.record(z.string(), z.number()),
+  /** How alike result and source are: SSIM 0 to 1, PSNR in dB of the worst window, both at reduced size. */
+  likeness: z.object({ ssim: z.number(), psnr: z.number() }).nullable(),
   log: z.string().nullable(),
 });
 

@@ -64,14 +64,19 @@ function hdrParams(mastering?: MasteringDisplay, light?: ContentLight): string[]
   return params;
 }
 
-function videoArgs(video: VideoEncode, n: number, caps: Capabilities): string[] {
-  const v = `:v:${n}`;
-  const filters = [
+/** What is done to the picture before it is encoded; a comparison has to do the same to the source. */
+export function pictureFilters(video: VideoEncode): string[] {
+  return [
     video.deinterlace && 'bwdif=mode=send_frame:deint=interlaced',
     video.fromRgb && 'scale=out_color_matrix=bt709:out_range=tv',
     video.limitRange && 'scale=out_range=tv',
     video.pad && 'pad=ceil(iw/2)*2:ceil(ih/2)*2',
   ].filter((filter) => typeof filter === 'string');
+}
+
+function videoArgs(video: VideoEncode, n: number, caps: Capabilities): string[] {
+  const v = `:v:${n}`;
+  const filters = pictureFilters(video);
   const hdr = caps.svtav1Params ? hdrParams(video.mastering, video.contentLight) : [];
   return [
     `-c${v}`,

@@ -107,6 +107,8 @@ export const Probe = z.object({
   format: z.string(),
   /** Seconds the container claims; not to be trusted (a damaged or subtitle-tailed file lies). */
   duration: z.number().positive().optional(),
+  /** The container's first time in seconds, which seeking counts from; 0 when missing. */
+  start: z.number().optional(),
   streams: z.array(Stream),
   chapters: z.int().nonnegative(),
 });

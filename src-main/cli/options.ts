@@ -16,7 +16,9 @@ const settingOptions = SETTING_INFOS.flatMap(({ key, flag, help, standard, env }
   const notes = [standard !== null && standard !== false && `default: ${standard}`, env && `env: ${env}`].filter(
     Boolean,
   );
-  const text = help.includes('(default') || notes.length === 0 ? help : `${help} (${notes.join(', ')})`;
+  // Like commander's own texts, but for abbreviations.
+  const lower = /^[A-Z][a-z]/.test(help) ? help[0]?.toLowerCase() + help.slice(1) : help;
+  const text = help.includes('(default') || notes.length === 0 ? lower : `${lower} (${notes.join(', ')})`;
   return [{ key, option: new Option(flag, text) }];
 });
 

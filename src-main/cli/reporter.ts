@@ -101,7 +101,8 @@ export class TextReporter implements Reporter {
   readonly #bars = process.stdout.isTTY
     ? new MultiBar(
         {
-          format: '{stage} {bar} {percentage} %  {fps} fps  {speed}x  ETA {eta_text}  {film}',
+          format: '{stage} {bar} {percent}  {film}  {speeds}',
+          barsize: 20,
           clearOnComplete: true,
           hideCursor: true,
           forceRedraw: true,
@@ -131,7 +132,7 @@ export class TextReporter implements Reporter {
     this.#running.delete(id);
     const saved =
       state === 'done' && sourceSize && resultSize
-        ? `${formatBytes(sourceSize)} → ${formatBytes(resultSize)}, ${formatSaving(sourceSize, resultSize)}`
+        ? `${formatBytes(sourceSize)} → ${formatBytes(resultSize)} (${formatSaving(sourceSize, resultSize)})`
         : reason;
     this.#print(`${state.padEnd(7)} ${path}${saved ? `: ${saved}` : ''}`);
   }
@@ -139,12 +140,13 @@ export class TextReporter implements Reporter {
   progress({ file, path, progress }: RunningView): void {
     if (!this.#bars) return;
     const { stage, share, fps, speed, eta } = progress;
+    const eta_text = eta === undefined ? 'estimating' : `about ${formatDuration(eta)}`;
     const payload = {
       stage: stage.padEnd(9),
-      film: path,
-      fps: fps?.toFixed(1) ?? '–',
-      speed: speed?.toFixed(2) ?? '–',
-      eta_text: eta === undefined ? 'estimating' : formatDuration(eta),
+      film: path.split('/').at(-1),
+      percent: share === undefined ? '' : `${Math.floor(100 * share)} %`.padStart(5),
+      speeds:
+        stage === 'encoding' ? `${fps?.toFixed(1) ?? '–'} fps, ${speed?.toFixed(2) ?? '–'}x, ETA ${eta_text}` : '',
     };
     const bar = this.#running.get(file) ?? this.#bars.create(100, 0, payload);
     this.#running.set(file, bar);
@@ -171,7 +173,7 @@ export class TextReporter implements Reporter {
     const { before, after } = sums(files);
     const counts = Object.entries(countStates(files)).map(([state, n]) => `${n} ${state}`);
     this.#print(
-      `${count(files.length, 'film')}: ${counts.join(', ') || 'nothing to do'}. ${before > 0 ? `Saved ${formatSaving(before, after)}.` : ''}`.trim(),
+      `${count(files.length, 'film')}: ${counts.join(', ') || 'nothing to do'}. ${before > 0 ? `${formatBytes(before)} became ${formatBytes(after)} (${formatSaving(before, after)}).` : ''}`.trim(),
     );
   }
 

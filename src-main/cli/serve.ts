@@ -8,11 +8,12 @@ import { addDataOption, addSettingOptions, CONVERT_SETTINGS, type CommonOptions,
 export function serveCommand(): Command {
   const command = new Command('serve')
     .description('lead: scan the libraries again and again, convert them, and serve the interface and the API')
-    .action(async (options: CommonOptions) => {
+    .argument('[folder...]', 'the libraries, instead of MEDIA_DIRS')
+    .action(async (folders: string[], options: CommonOptions) => {
       const log = makeLog('info');
       const node = await startNode({
         dataDir: options.data,
-        flags: settingFlags(options),
+        flags: { ...settingFlags(options), ...(folders.length > 0 && { mediaDirs: folders }) },
         env: process.env,
         serve: true,
         log,

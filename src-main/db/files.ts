@@ -4,6 +4,7 @@ import type { FileState } from '../../src-shared/job.ts';
 import { mainVideo, Probe } from '../../src-shared/media.ts';
 import type { FileOrder } from '../../src-shared/settings.ts';
 import type { Db } from './open.ts';
+import { statements } from './statements.ts';
 
 const FileRow = z.object({
   id: z.number(),
@@ -74,24 +75,22 @@ const asView = (row: unknown): FileView => {
 
 /** The table of files. */
 export class FileTable {
-  readonly #db: Db;
+  readonly #sql: ReturnType<typeof statements>;
 
   constructor(db: Db) {
-    this.#db = db;
+    this.#sql = statements(db);
   }
 
   get(id: number): FileRow | undefined {
-    return FileRow.optional().parse(this.#db.prepare('SELECT * FROM files WHERE id = ?').get(id));
+    return FileRow.optional().parse(this.#sql('SELECT * FROM files WHERE id = ?').get(id));
   }
 
   at(library: number, path: string): FileRow | undefined {
-    return FileRow.optional().parse(
-      this.#db.prepare('SELECT * FROM files WHERE library = ? AND path = ?').get(library, path),
-    );
+    return FileRow.optional().parse(this.#sql('SELECT * FROM files WHERE library = ? AND path = ?').get(library, path));
   }
 
   view(id: number): FileView | undefined {
-    const row = this.#db.prepare(`${VIEW} WHERE f.id = ?`).get(id);
+    const row = this.#sql(`${VIEW} WHERE f.id = ?`).get(id);
     return row ? asView(row) : undefined;
   }
 
@@ -107,11 +106,11 @@ export class FileTable {
     if (filter.state) where.push('f.state = @state');
     if (filter.search) where.push('instr(lower(f.path), lower(@search)) > 0');
     const sql = `${VIEW} WHERE ${where.join(' AND ')} ORDER BY f.id LIMIT @limit`;
-    return this.#db.prepare(sql).all(filter).map(asView);
+    return this.#sql(sql).all(filter).map(asView);
   }
 
   counts(): Record<FileState, number> {
-    const rows = this.#db.prepare('SELECT state, count(*) AS n FROM files GROUP BY state').all() as {
+    const rows = this.#sql('SELECT state, count(*) AS n FROM files GROUP BY state').all() as {
       state: FileState;
       n: number;
     }[];
@@ -120,57 +119,50 @@ export class FileTable {
   }
 
   insert(library: number, file: FileStat): void {
-    this.#db
-      .prepare(
-        `INSERT INTO files (library, path, inode, version, size, mtime, settles, state)
+    this.#sql(
+      `INSERT INTO files (library, path, inode, version, size, mtime, settles, state)
          VALUES (@library, @path, @inode, @version, @size, @mtime, @settles, 'found')`,
-      )
-      .run({ library, ...file });
+    ).run({ library, ...file });
   }
 
   /** Another version stands at the path: everything known of the old one is dropped. The state is the caller's matter. */
   setVersion(id: number, file: FileStat): void {
-    this.#db
-      .prepare(
-        `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime,
+    this.#vacate(id, file.path);
+    this.#sql(
+      `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime,
            settles = @settles, missing = NULL, hash = NULL, probe = NULL, codec = NULL, width = NULL, height = NULL,
            duration = NULL, code = NULL, reason = NULL WHERE id = @id`,
-      )
-      .run({ id, ...file });
+    ).run({ id, ...file });
   }
 
   /** The same version is (again) to be found at this path and inode. */
   setPlace(id: number, place: { path: string; inode: string }): void {
-    this.#db
-      .prepare('UPDATE files SET path = @path, inode = @inode, missing = NULL WHERE id = @id')
-      .run({ id, ...place });
+    this.#sql('UPDATE files SET path = @path, inode = @inode, missing = NULL WHERE id = @id').run({ id, ...place });
   }
 
   /** The sampled hash has to be compared before the stored probe counts again. */
   setSettles(id: number, settles: number | null): void {
-    this.#db.prepare('UPDATE files SET settles = ? WHERE id = ?').run(settles, id);
+    this.#sql('UPDATE files SET settles = ? WHERE id = ?').run(settles, id);
   }
 
   setMissing(id: number, since: number): void {
-    this.#db.prepare('UPDATE files SET missing = ? WHERE id = ?').run(since, id);
+    this.#sql('UPDATE files SET missing = ? WHERE id = ?').run(since, id);
   }
 
   setProbe(id: number, hash: string, probe: Probe | null): void {
     const video = probe ? mainVideo(probe) : undefined;
-    this.#db
-      .prepare(
-        `UPDATE files SET hash = @hash, probe = @probe, codec = @codec, width = @width, height = @height,
+    this.#sql(
+      `UPDATE files SET hash = @hash, probe = @probe, codec = @codec, width = @width, height = @height,
            duration = @duration WHERE id = @id`,
-      )
-      .run({
-        id,
-        hash,
-        probe: probe ? JSON.stringify(probe) : null,
-        codec: video?.codec ?? null,
-        width: video?.width ?? null,
-        height: video?.height ?? null,
-        duration: video?.duration ?? probe?.duration ?? null,
-      });
+    ).run({
+      id,
+      hash,
+      probe: probe ? JSON.stringify(probe) : null,
+      codec: video?.codec ?? null,
+      width: video?.width ?? null,
+      height: video?.height ?? null,
+      duration: video?.duration ?? probe?.duration ?? null,
+    });
   }
 
   /** After a swap the row describes the result. */
@@ -178,24 +170,32 @@ export class FileTable {
     id: number,
     result: { path: string; inode: string; version: string; size: number; mtime: number; hash: string },
   ): void {
-    this.#db
-      .prepare(
-        `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime, hash = @hash,
+    this.#vacate(id, result.path);
+    this.#sql(
+      `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime, hash = @hash,
            code = NULL, reason = NULL WHERE id = @id`,
-      )
-      .run({ id, ...result });
+    ).run({ id, ...result });
+  }
+
+  /** Forgets a film that stood where another one stands now. */
+  #vacate(id: number, path: string): void {
+    this.#sql(
+      'DELETE FROM files WHERE path = @path AND id <> @id AND library = (SELECT library FROM files WHERE id = @id)',
+    ).run({ id, path });
   }
 
   remove(id: number): void {
-    this.#db.prepare('DELETE FROM files WHERE id = ?').run(id);
+    this.#sql('DELETE FROM files WHERE id = ?').run(id);
   }
 
   /** A file that is missing elsewhere and was this very content: the same film, moved between file systems. */
   missingTwin(size: number, hash: string, version: string): FileRow | undefined {
     return FileRow.optional().parse(
-      this.#db
-        .prepare('SELECT * FROM files WHERE missing IS NOT NULL AND size = ? AND hash = ? AND version = ? LIMIT 1')
-        .get(size, hash, version),
+      this.#sql('SELECT * FROM files WHERE missing IS NOT NULL AND size = ? AND hash = ? AND version = ? LIMIT 1').get(
+        size,
+        hash,
+        version,
+      ),
     );
   }
 
@@ -203,26 +203,24 @@ export class FileTable {
   nextFound(scope: Scope, order: FileOrder, limit: number): FileRow[] {
     const by = { oldest: 'mtime ASC', newest: 'mtime DESC', largest: 'size DESC', smallest: 'size ASC' }[order];
     return z.array(FileRow).parse(
-      this.#db
-        .prepare(
-          `SELECT * FROM files WHERE state = 'found' AND missing IS NULL AND library = @library AND settles IS NULL
+      this.#sql(
+        `SELECT * FROM files WHERE state = 'found' AND missing IS NULL AND library = @library AND settles IS NULL
              AND ${WITHIN} ORDER BY ${by} LIMIT @limit`,
-        )
-        .all({ ...within(scope), limit }),
+      ).all({ ...within(scope), limit }),
     );
   }
 
   /** Files that were still being written, soonest first. */
   settling(scope: Scope): FileRow[] {
     const sql = `SELECT * FROM files WHERE settles IS NOT NULL AND missing IS NULL AND library = @library AND ${WITHIN} ORDER BY settles`;
-    return z.array(FileRow).parse(this.#db.prepare(sql).all(within(scope)));
+    return z.array(FileRow).parse(this.#sql(sql).all(within(scope)));
   }
 
   /** Files that wait for the user because of something that may have been put right meanwhile. */
   blocked(scope: Scope): FileRow[] {
     const sql = `SELECT * FROM files WHERE state = 'blocked' AND missing IS NULL AND code IN ('not-replaceable', 'not-probed')
       AND library = @library AND ${WITHIN}`;
-    return z.array(FileRow).parse(this.#db.prepare(sql).all(within(scope)));
+    return z.array(FileRow).parse(this.#sql(sql).all(within(scope)));
   }
 }
 

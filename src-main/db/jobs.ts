@@ -4,6 +4,7 @@ import type { FileOrder } from '../../src-shared/settings.ts';
 import type { FileRow, Scope } from './files.ts';
 import { within } from './files.ts';
 import type { Db } from './open.ts';
+import { statements } from './statements.ts';
 
 const JobRow = z.object({
   id: z.number(),
@@ -30,6 +31,8 @@ const TaskRow = z.object({
 });
 export type TaskRow = z.infer<typeof TaskRow>;
 
+const Likeness = z.object({ ssim: z.number(), psnr: z.number() });
+
 const AttemptRow = z.object({
   worker: z.string(),
   started: z.number(),
@@ -38,8 +41,21 @@ const AttemptRow = z.object({
   reason: z.string().nullable(),
   stages: z.string().transform((text) => z.record(z.string(), z.number()).parse(JSON.parse(text))),
   log: z.string().nullable(),
+  likeness: z
+    .string()
+    .nullable()
+    .transform((text) => (text === null ? null : Likeness.parse(JSON.parse(text)))),
 });
 export type AttemptRow = z.infer<typeof AttemptRow>;
+
+/** What is known of an attempt when it ends. */
+export interface AttemptFacts {
+  /** Seconds in each stage. */
+  stages?: Record<string, number>;
+  log?: string;
+  /** How alike the pictures of result and source were measured to be. */
+  likeness?: { ssim: number; psnr: number };
+}
 
 /** Words that go with a change of state. */
 export interface Because {
@@ -55,29 +71,31 @@ const REQUEUED: ReadonlySet<JobState> = new Set(['skipped', 'failed', 'blocked']
 /** The tables of jobs, tasks and attempts, and the only place that writes a state. */
 export class JobTable {
   readonly #db: Db;
+  readonly #sql: ReturnType<typeof statements>;
   readonly #changed: (file: number) => void;
 
   /** @param changed told of every file whose state changed */
   constructor(db: Db, changed: (file: number) => void) {
     this.#db = db;
+    this.#sql = statements(db);
     this.#changed = changed;
   }
 
   get(id: number): JobRow | undefined {
-    return JobRow.optional().parse(this.#db.prepare('SELECT * FROM jobs WHERE id = ?').get(id));
+    return JobRow.optional().parse(this.#sql('SELECT * FROM jobs WHERE id = ?').get(id));
   }
 
   task(id: number): TaskRow | undefined {
-    return TaskRow.optional().parse(this.#db.prepare('SELECT * FROM tasks WHERE id = ?').get(id));
+    return TaskRow.optional().parse(this.#sql('SELECT * FROM tasks WHERE id = ?').get(id));
   }
 
   taskOf(job: number): TaskRow | undefined {
-    return TaskRow.optional().parse(this.#db.prepare('SELECT * FROM tasks WHERE job = ?').get(job));
+    return TaskRow.optional().parse(this.#sql('SELECT * FROM tasks WHERE job = ?').get(job));
   }
 
   /** Tasks that some worker holds or has delivered. */
   openTasks(): TaskRow[] {
-    return z.array(TaskRow).parse(this.#db.prepare("SELECT * FROM tasks WHERE state IN ('leased', 'delivered')").all());
+    return z.array(TaskRow).parse(this.#sql("SELECT * FROM tasks WHERE state IN ('leased', 'delivered')").all());
   }
 
   /** Applies one event to a file and its present job and task, in one transaction. */
@@ -85,14 +103,17 @@ export class JobTable {
     this.#db.transaction(() => {
       const row = z
         .object({ state: z.string(), job: z.number().nullable() })
-        .parse(this.#db.prepare('SELECT state, job FROM files WHERE id = ?').get(file));
+        .parse(this.#sql('SELECT state, job FROM files WHERE id = ?').get(file));
       const state = transition('file', row.state as FileState, event);
-      this.#db
-        .prepare('UPDATE files SET state = @state, code = @code, reason = @reason WHERE id = @file')
-        .run({ state, file, code: because.code ?? null, reason: because.reason ?? null });
+      this.#sql('UPDATE files SET state = @state, code = @code, reason = @reason WHERE id = @file').run({
+        state,
+        file,
+        code: because.code ?? null,
+        reason: because.reason ?? null,
+      });
       if (row.job !== null) this.#applyToJob(row.job, event);
       // A changed file is another film to its old jobs: they stay as history and no longer follow it.
-      if (event === 'change') this.#db.prepare('UPDATE files SET job = NULL WHERE id = ?').run(file);
+      if (event === 'change') this.#sql('UPDATE files SET job = NULL WHERE id = ?').run(file);
     })();
     this.#changed(file);
   }
@@ -102,10 +123,10 @@ export class JobTable {
     if (!job) return;
     const state = transition('job', job.state, event);
     const ended = ENDED.has(state) ? Date.now() : null;
-    this.#db.prepare('UPDATE jobs SET state = ?, ended = ? WHERE id = ?').run(state, ended, id);
+    this.#sql('UPDATE jobs SET state = ?, ended = ? WHERE id = ?').run(state, ended, id);
     const task = this.taskOf(id);
     if (!task) return;
-    this.#db.prepare('UPDATE tasks SET state = ? WHERE id = ?').run(transition('task', task.state, event), task.id);
+    this.#sql('UPDATE tasks SET state = ? WHERE id = ?').run(transition('task', task.state, event), task.id);
   }
 
   /** Queues a file: a new job for its present version, or the one it has, taken up again with fresh attempts. */
@@ -113,23 +134,21 @@ export class JobTable {
     this.#db.transaction(() => {
       const last = file.job === null ? undefined : this.get(file.job);
       if (last && last.version === file.version && REQUEUED.has(last.state)) {
-        this.#db.prepare('UPDATE jobs SET attempts = 0 WHERE id = ?').run(last.id);
+        this.#sql('UPDATE jobs SET attempts = 0 WHERE id = ?').run(last.id);
         return this.apply(file.id, 'queue');
       }
-      this.#db.prepare('UPDATE files SET job = NULL WHERE id = ?').run(file.id);
+      this.#sql('UPDATE files SET job = NULL WHERE id = ?').run(file.id);
       this.apply(file.id, 'queue');
-      const { lastInsertRowid } = this.#db
-        .prepare(
-          `INSERT INTO jobs (file, library, version, size, mtime, state)
+      const { lastInsertRowid } = this.#sql(
+        `INSERT INTO jobs (file, library, version, size, mtime, state)
            VALUES (@id, @library, @version, @size, @mtime, 'queued')`,
-        )
-        .run({ id: file.id, library: file.library, version: file.version, size: file.size, mtime: file.mtime });
-      this.#db.prepare('UPDATE files SET job = ? WHERE id = ?').run(Number(lastInsertRowid), file.id);
+      ).run({ id: file.id, library: file.library, version: file.version, size: file.size, mtime: file.mtime });
+      this.#sql('UPDATE files SET job = ? WHERE id = ?').run(Number(lastInsertRowid), file.id);
     })();
   }
 
   setPriority(file: number, priority: number): void {
-    this.#db.prepare("UPDATE jobs SET priority = ? WHERE file = ? AND state = 'queued'").run(priority, file);
+    this.#sql("UPDATE jobs SET priority = ? WHERE file = ? AND state = 'queued'").run(priority, file);
   }
 
   /**
@@ -157,25 +176,30 @@ export class JobTable {
              AND (path = @prefix OR substr(path, 1, length(@below)) = @below))`;
     const index = column === 'size' ? 'jobs_queued_by_size' : 'jobs_queued_by_mtime';
     const queued = `FROM jobs INDEXED BY ${index} WHERE state = 'queued' AND library = @library ${inside}`;
-    const priority = this.#db.prepare(`SELECT priority ${queued} ORDER BY priority DESC LIMIT 1`).pluck().get(params);
+    const priority = this.#sql(`SELECT priority ${queued} ORDER BY priority DESC LIMIT 1`).pluck().get(params);
     if (priority === undefined) return undefined;
     return JobRow.optional().parse(
-      this.#db
-        .prepare(`SELECT * ${queued} AND priority = @priority ORDER BY ${column} ${direction} LIMIT 1`)
-        .get({ ...params, priority }),
+      this.#sql(`SELECT * ${queued} AND priority = @priority ORDER BY ${column} ${direction} LIMIT 1`).get({
+        ...params,
+        priority,
+      }),
     );
   }
 
   /** Leases the job's task to `worker`: its epoch rises, so that whoever held it before is fenced off. */
   lease(job: JobRow, worker: string, plan: unknown): TaskRow {
     return this.#db.transaction(() => {
-      this.#db.prepare("INSERT OR IGNORE INTO tasks (job, kind, state) VALUES (?, 'whole', 'ready')").run(job.id);
+      this.#sql("INSERT OR IGNORE INTO tasks (job, kind, state) VALUES (?, 'whole', 'ready')").run(job.id);
       this.apply(job.file, 'lease');
-      this.#db.prepare('UPDATE tasks SET epoch = epoch + 1, worker = ? WHERE job = ?').run(worker, job.id);
-      const task = TaskRow.parse(this.#db.prepare('SELECT * FROM tasks WHERE job = ?').get(job.id));
-      this.#db
-        .prepare('INSERT INTO attempts (job, epoch, worker, plan, started) VALUES (?, ?, ?, ?, ?)')
-        .run(job.id, task.epoch, worker, JSON.stringify(plan), Date.now());
+      this.#sql('UPDATE tasks SET epoch = epoch + 1, worker = ? WHERE job = ?').run(worker, job.id);
+      const task = TaskRow.parse(this.#sql('SELECT * FROM tasks WHERE job = ?').get(job.id));
+      this.#sql('INSERT INTO attempts (job, epoch, worker, plan, started) VALUES (?, ?, ?, ?, ?)').run(
+        job.id,
+        task.epoch,
+        worker,
+        JSON.stringify(plan),
+        Date.now(),
+      );
       return task;
     })();
   }
@@ -184,48 +208,42 @@ export class JobTable {
   endAttempt(
     job: number,
     epoch: number,
-    end: { outcome: string; reason?: string; log?: string; stages?: Record<string, number> },
+    end: AttemptFacts & { outcome: string; reason?: string },
     counts = false,
   ): number {
-    const { outcome, reason = null, log = null, stages = {} } = end;
-    this.#db
-      .prepare(
-        `UPDATE attempts SET ended = ?, outcome = ?, reason = ?, log = ?, stages = ? WHERE job = ? AND epoch = ? AND ended IS NULL`,
-      )
-      .run(Date.now(), outcome, reason, log, JSON.stringify(stages), job, epoch);
-    if (counts) this.#db.prepare('UPDATE jobs SET attempts = attempts + 1 WHERE id = ?').run(job);
-    return z.number().parse(this.#db.prepare('SELECT attempts FROM jobs WHERE id = ?').pluck().get(job));
+    const { outcome, reason = null, log = null, stages = {}, likeness = null } = end;
+    this.#sql(
+      `UPDATE attempts SET ended = ?, outcome = ?, reason = ?, log = ?, stages = ?, likeness = ? WHERE job = ? AND epoch = ? AND ended IS NULL`,
+    ).run(Date.now(), outcome, reason, log, JSON.stringify(stages), likeness && JSON.stringify(likeness), job, epoch);
+    if (counts) this.#sql('UPDATE jobs SET attempts = attempts + 1 WHERE id = ?').run(job);
+    return z.number().parse(this.#sql('SELECT attempts FROM jobs WHERE id = ?').pluck().get(job));
   }
 
   setResult(job: number, size: number): void {
-    this.#db.prepare('UPDATE jobs SET result_size = ? WHERE id = ?').run(size, job);
+    this.#sql('UPDATE jobs SET result_size = ? WHERE id = ?').run(size, job);
   }
 
   attempts(file: number): AttemptRow[] {
     return z
       .array(AttemptRow)
       .parse(
-        this.#db
-          .prepare('SELECT a.* FROM attempts a JOIN jobs j ON j.id = a.job WHERE j.file = ? ORDER BY a.id')
-          .all(file),
+        this.#sql('SELECT a.* FROM attempts a JOIN jobs j ON j.id = a.job WHERE j.file = ? ORDER BY a.id').all(file),
       );
   }
 
   /** The plan that a task was leased with. */
   planOf(job: number, epoch: number): unknown {
-    const text = this.#db.prepare('SELECT plan FROM attempts WHERE job = ? AND epoch = ?').pluck().get(job, epoch);
+    const text = this.#sql('SELECT plan FROM attempts WHERE job = ? AND epoch = ?').pluck().get(job, epoch);
     return JSON.parse(z.string().parse(text));
   }
 
   /** Bytes before and after, of everything that is done. */
   totals(): { sourceBytes: number; resultBytes: number } {
     return z.object({ sourceBytes: z.number(), resultBytes: z.number() }).parse(
-      this.#db
-        .prepare(
-          `SELECT coalesce(sum(size), 0) AS sourceBytes, coalesce(sum(result_size), 0) AS resultBytes
+      this.#sql(
+        `SELECT coalesce(sum(size), 0) AS sourceBytes, coalesce(sum(result_size), 0) AS resultBytes
              FROM jobs WHERE state = 'done'`,
-        )
-        .get(),
+      ).get(),
     );
   }
 }

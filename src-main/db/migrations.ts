@@ -78,7 +78,8 @@ export const MIGRATIONS: readonly string[] = [
     outcome TEXT,
     reason TEXT,
     stages TEXT NOT NULL DEFAULT '{}',
-    log TEXT
+    log TEXT,
+    likeness TEXT                  -- JSON
   );
   CREATE INDEX attempts_of_job ON attempts (job);
 

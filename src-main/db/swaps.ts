@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Db } from './open.ts';
+import { statements } from './statements.ts';
 
 /** What tells one version of one file from every other; made by master/identity.ts. */
 const Identity = z.object({ inode: z.string(), version: z.string(), size: z.number(), hash: z.string() });
@@ -47,9 +48,11 @@ export type VaultRow = z.infer<typeof VaultRow>;
 /** The journal of unfinished replacements, and the originals that are kept. */
 export class SwapTable {
   readonly #db: Db;
+  readonly #sql: ReturnType<typeof statements>;
 
   constructor(db: Db) {
     this.#db = db;
+    this.#sql = statements(db);
   }
 
   /** Runs `work` in one transaction. */
@@ -59,17 +62,19 @@ export class SwapTable {
 
   write(swap: Swap): void {
     const { id, step, ...data } = swap;
-    this.#db
-      .prepare("INSERT OR REPLACE INTO swaps (id, kind, step, data) VALUES (?, 'replace', ?, ?)")
-      .run(id, step, JSON.stringify(data));
+    this.#sql("INSERT OR REPLACE INTO swaps (id, kind, step, data) VALUES (?, 'replace', ?, ?)").run(
+      id,
+      step,
+      JSON.stringify(data),
+    );
   }
 
   remove(id: string): void {
-    this.#db.prepare('DELETE FROM swaps WHERE id = ?').run(id);
+    this.#sql('DELETE FROM swaps WHERE id = ?').run(id);
   }
 
   all(): Swap[] {
-    const rows = this.#db.prepare("SELECT id, step, data FROM swaps WHERE kind = 'replace'").all() as {
+    const rows = this.#sql("SELECT id, step, data FROM swaps WHERE kind = 'replace'").all() as {
       id: string;
       step: string;
       data: string;
@@ -79,38 +84,34 @@ export class SwapTable {
 
   /** Vault ids whose restoration was begun and not finished. */
   restoring(): string[] {
-    return z.array(z.string()).parse(this.#db.prepare("SELECT id FROM swaps WHERE kind = 'restore'").pluck().all());
+    return z.array(z.string()).parse(this.#sql("SELECT id FROM swaps WHERE kind = 'restore'").pluck().all());
   }
 
   beginRestore(id: string): void {
-    this.#db
-      .prepare("INSERT OR REPLACE INTO swaps (id, kind, step, data) VALUES (?, 'restore', 'restoring', '{}')")
-      .run(id);
+    this.#sql("INSERT OR REPLACE INTO swaps (id, kind, step, data) VALUES (?, 'restore', 'restoring', '{}')").run(id);
   }
 
   vault(): VaultRow[] {
-    return z.array(VaultRow).parse(this.#db.prepare('SELECT * FROM vault ORDER BY replaced').all());
+    return z.array(VaultRow).parse(this.#sql('SELECT * FROM vault ORDER BY replaced').all());
   }
 
   vaultEntry(id: string): VaultRow | undefined {
-    return VaultRow.optional().parse(this.#db.prepare('SELECT * FROM vault WHERE id = ?').get(id));
+    return VaultRow.optional().parse(this.#sql('SELECT * FROM vault WHERE id = ?').get(id));
   }
 
   keep(row: VaultRow): void {
-    this.#db
-      .prepare(
-        `INSERT OR REPLACE INTO vault (id, file, job, original, kept, result, identity, result_identity, replaced, keep_until)
+    this.#sql(
+      `INSERT OR REPLACE INTO vault (id, file, job, original, kept, result, identity, result_identity, replaced, keep_until)
          VALUES (@id, @file, @job, @original, @kept, @result, @identity, @result_identity, @replaced, @keep_until)`,
-      )
-      .run({ ...row, identity: JSON.stringify(row.identity), result_identity: JSON.stringify(row.result_identity) });
+    ).run({ ...row, identity: JSON.stringify(row.identity), result_identity: JSON.stringify(row.result_identity) });
   }
 
   /** The result was renamed by the user: the entry follows it. */
   followResult(file: number, result: string): void {
-    this.#db.prepare('UPDATE vault SET result = ? WHERE file = ?').run(result, file);
+    this.#sql('UPDATE vault SET result = ? WHERE file = ?').run(result, file);
   }
 
   forget(id: string): void {
-    this.#db.prepare('DELETE FROM vault WHERE id = ?').run(id);
+    this.#sql('DELETE FROM vault WHERE id = ?').run(id);
   }
 }

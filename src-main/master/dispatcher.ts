@@ -7,7 +7,7 @@ import { makePlan } from '../../src-shared/plan.ts';
 import type { FileRow } from '../db/files.ts';
 import type { JobRow, TaskRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
-import { versionOf } from './identity.ts';
+import { inodeOf, sameInode, sampledHash, versionOf } from './identity.ts';
 import type { Swapper } from './swap.ts';
 
 /** A film is given up after so many attempts of its own fault. */
@@ -156,7 +156,10 @@ export class Dispatcher {
     const { files, jobs, libraries } = this.#ctx;
     try {
       const stat = await lstat(source, { bigint: true });
-      if (versionOf(stat) === file.version) {
+      const sameBytes = sameInode(inodeOf(stat), file.inode) || (await sampledHash(source)) === file.hash;
+      if (versionOf(stat) === file.version && sameBytes) {
+        // FAT and some network shares number a file anew at times; the replacement compares with the number of now.
+        if (inodeOf(stat) !== file.inode) files.setPlace(file.id, { path: file.path, inode: inodeOf(stat) });
         if (stat.nlink === 1n || !this.#ctx.settings().skipHardLinked) return true;
         const reason = `The file has ${stat.nlink} hard links, so replacing it would save no space; the others would keep the original.`;
         jobs.apply(file.id, 'skip', { code: 'hard-linked', reason });
@@ -165,7 +168,8 @@ export class Dispatcher {
       const settles = Date.now() + this.#ctx.settings().settleMinutes * 60_000;
       this.#ctx.db.transaction(() => {
         files.setVersion(file.id, {
-          ...file,
+          path: file.path,
+          inode: inodeOf(stat),
           version: versionOf(stat),
           size: Number(stat.size),
           mtime: Number(stat.mtimeMs),

@@ -6,6 +6,7 @@ import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { formatBytes } from '../../src-shared/format.ts';
 import { Plan } from '../../src-shared/plan.ts';
 import type { Swap } from '../db/swaps.ts';
+import type { Likeness } from '../media/picture.ts';
 import { Refused } from '../media/verify.ts';
 import type { MasterContext } from './context.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -78,34 +79,41 @@ export class Intake {
     const source = path.join(library.root, file.path);
     const keepDays = settings.testingMode ? null : settings.vaultDays;
     const { inode, version, hash } = file;
-    const swap = await this.#swapper.stage(
-      {
-        file: file.id,
-        job: job.id,
-        task: lease.task,
-        epoch: lease.epoch,
-        root: library.root,
-        source,
-        sourceIdentity: { inode, version, size: file.size, hash },
-        keepDays,
-      },
-      delivery.file,
-    );
-    const checked = await this.#check(lease, swap, Plan.parse(jobs.planOf(job.id, lease.epoch)), delivery);
-    if (checked) return checked;
+    const swap = await this.#swapper
+      .stage(
+        {
+          file: file.id,
+          job: job.id,
+          task: lease.task,
+          epoch: lease.epoch,
+          root: library.root,
+          source,
+          sourceIdentity: { inode, version, size: file.size, hash },
+          keepDays,
+        },
+        delivery.file,
+      )
+      .catch((error: unknown) => {
+        if (!(error instanceof Fault && error.code === 'conflict')) throw error;
+        jobs.endAttempt(job.id, lease.epoch, { outcome: 'blocked', reason: error.message, log: delivery.log });
+        jobs.apply(file.id, 'block', { code: 'not-replaced', reason: error.message });
+        throw error;
+      });
+    const likeness = await this.#check(lease, swap, Plan.parse(jobs.planOf(job.id, lease.epoch)), delivery);
+    if ('kind' in likeness) return likeness;
     this.#dispatcher.enter(lease, 'replacing');
     const stages = this.#dispatcher.stages(lease.task);
-    await this.#swapper.replace(swap, { stages, log: delivery.log });
+    await this.#swapper.replace(swap, { stages, log: delivery.log, likeness });
     if (swap.keepUntil !== null && swap.keepUntil <= Date.now()) await this.#vault.purge({ all: false, dryRun: false });
     return undefined;
   }
 
-  async #check(lease: Lease, swap: Swap, plan: Plan, delivery: Delivery): Promise<Outcome | undefined> {
+  async #check(lease: Lease, swap: Swap, plan: Plan, delivery: Delivery): Promise<Outcome | Likeness> {
     this.#dispatcher.enter(lease, 'checking');
     const file = this.#ctx.files.get(swap.file);
     try {
       if (!file?.probe) throw new Error('the file was forgotten meanwhile');
-      await this.#ctx.verifier.verify({
+      return await this.#ctx.verifier.verify({
         source: swap.source,
         sourceVersion: file.version,
         sourceProbe: file.probe,
@@ -116,10 +124,9 @@ export class Intake {
         damaged: delivery.damaged,
         signal: this.#stopping.signal,
       });
-      return undefined;
     } catch (error) {
       await this.#swapper.discard(swap);
-      return this.#outcomeOf(error, delivery.log);
+      return this.#outcomeOf(error, delivery.log) ?? { kind: 'released' };
     }
   }
 

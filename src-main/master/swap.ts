@@ -3,15 +3,17 @@ import { lstat, open, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import type { FileTable } from '../db/files.ts';
-import type { Because, JobTable } from '../db/jobs.ts';
-import type { Swap, SwapStep, SwapTable } from '../db/swaps.ts';
+import type { AttemptFacts, Because, JobTable } from '../db/jobs.ts';
+import type { Swap, SwapStep, SwapTable, VaultRow } from '../db/swaps.ts';
 import { faultPoint } from '../fault.ts';
 import { carryOver, exists, moveFile, placeNew, remove, removeUnproven, syncFile, syncFolder } from './durable.ts';
 import { type Identity, identify, sameContent, sameInode, sameVersion } from './identity.ts';
-import { keptPath, removeEmptyVault, removeKept, vaultFor, writeManifest } from './vault-folder.ts';
+import { keptPath, removeEmptyVault, removeKept, stagedPath, vaultFor, writeManifest } from './vault-folder.ts';
 
 /** Result files are Matroska. */
 const EXTENSION = '.mkv';
+/** Made and removed at once; always the same name, so that the next trial clears away what a crash left. */
+const TRIAL = '.flotilla-trial.part';
 /** Bytes that ext4, XFS, NTFS and APFS allow in a name. */
 const LONGEST_NAME = 255;
 
@@ -70,9 +72,8 @@ export class Swapper {
         `${path.basename(target)} exists already beside it; rename or remove one of the two.`,
       );
     }
-    const trial = path.join(path.dirname(source), `.flotilla-${randomUUID()}.part`);
     try {
-      await tryToWrite(trial);
+      await tryToWrite(path.join(path.dirname(source), TRIAL));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
@@ -92,7 +93,7 @@ export class Swapper {
       step: 'staging',
       ...rest,
       target: targetOf(request.source),
-      staged: path.join(path.dirname(request.source), `.flotilla-${id}.part`),
+      staged: stagedPath(request.source, id),
       kept: keptPath(await vaultFor(request.root, request.source), id),
       keepUntil: keepDays === null ? null : Date.now() + keepDays * 86_400_000,
     };
@@ -121,7 +122,7 @@ export class Swapper {
    * @throws Fault `conflict` when the original changed or the target's name is taken; everything is as before then
    * @throws Fault `fenced` when the task's epoch is no longer the one of the swap
    */
-  async replace(swap: Swap, attempt: { stages: Record<string, number>; log: string }): Promise<void> {
+  async replace(swap: Swap, attempt: AttemptFacts): Promise<void> {
     let verified: Swap;
     try {
       verified = await this.#markVerified(swap, attempt);
@@ -134,7 +135,7 @@ export class Swapper {
   }
 
   /** From here on a crash ends in finishing: one compare-and-set on the task's state and epoch. */
-  async #markVerified(swap: Swap, attempt: { stages: Record<string, number>; log: string }): Promise<Swap> {
+  async #markVerified(swap: Swap, attempt: AttemptFacts): Promise<Swap> {
     await carryOver(swap.source, swap.staged);
     await syncFile(swap.staged);
     const resultIdentity = await identify(swap.staged);
@@ -225,6 +226,8 @@ export class Swapper {
       throw new SourceChanged();
     }
     this.#step(swap, 'keeping');
+    // Made when the result was staged; it has gone again if the last original in it was restored or purged meanwhile.
+    await vaultFor(swap.root, swap.source);
     await writeManifest(swap.kept, {
       original: swap.source,
       result: swap.target,
@@ -257,7 +260,9 @@ export class Swapper {
 
   async #removeOriginal(swap: Swap): Promise<void> {
     this.#step(swap, 'removing');
-    if (sameVersion(await identify(swap.source), swap.sourceIdentity)) await unlink(swap.source);
+    const source = await identify(swap.source);
+    if (source && !sameVersion(source, swap.sourceIdentity)) throw new SourceChanged();
+    if (source) await unlink(swap.source);
     await remove(swap.staged);
     await syncFolder(path.dirname(swap.source));
     faultPoint('removed');
@@ -275,45 +280,61 @@ export class Swapper {
         mtime: Math.trunc(stat.mtimeMs),
       });
       this.#jobs.apply(swap.file, 'complete');
-      this.#swaps.keep({
-        id: swap.id,
-        file: swap.file,
-        job: swap.job,
-        original: swap.source,
-        kept: swap.kept,
-        result: swap.target,
-        identity: swap.sourceIdentity,
-        result_identity: placed,
-        replaced: Date.now(),
-        keep_until: swap.keepUntil,
-      });
+      this.#swaps.keep(vaultRow(swap, placed));
       this.#swaps.remove(swap.id);
     });
     faultPoint('committed');
   }
 
-  /** Puts everything back as it was before the swap. The original is never removed from the vault while it stands nowhere else. */
+  /**
+   * Puts everything back as it was before the swap. The original is never removed from the vault while it stands nowhere
+   * else: where its place is taken or its folder gone, it stays there and can be restored.
+   */
   async #undo(swap: Swap, event: 'change' | 'block' | 'release', because: Because = {}): Promise<void> {
-    if (!(await exists(swap.source)) && sameContent(await identify(swap.kept), swap.sourceIdentity)) {
-      await placeNew(swap.kept, swap.source);
-    }
+    const folder = path.dirname(swap.source);
+    const kept = await identify(swap.kept);
+    const free = (await exists(folder)) && !(await exists(swap.source));
+    if (free && sameContent(kept, swap.sourceIdentity)) await placeNew(swap.kept, swap.source);
     if (swap.target !== swap.source && swap.resultIdentity) {
       const target = await identify(swap.target);
       if (target && sameVersion(target, swap.resultIdentity)) await unlink(swap.target);
     }
     await remove(swap.staged);
-    await syncFolder(path.dirname(swap.source));
+    if (await exists(folder)) await syncFolder(folder);
     const source = await identify(swap.source);
-    if (sameContent(source, swap.sourceIdentity)) await removeKept(swap.kept);
+    // A link to the very file that stands in its place keeps nothing, whatever was written to it meanwhile.
+    const linked = source && kept && sameInode(source.inode, kept.inode);
+    const needed = !linked && !sameContent(source, swap.sourceIdentity) ? kept : undefined;
+    if (!needed) await removeKept(swap.kept);
     this.#swaps.transaction(() => {
+      if (needed) {
+        this.#swaps.keep({ ...vaultRow(swap, swap.resultIdentity ?? needed), identity: needed });
+      }
       this.#jobs.apply(swap.file, event, because);
       this.#swaps.remove(swap.id);
     });
   }
 }
 
+function vaultRow(swap: Swap, result: Identity): VaultRow {
+  return {
+    id: swap.id,
+    file: swap.file,
+    job: swap.job,
+    original: swap.source,
+    kept: swap.kept,
+    result: swap.target,
+    identity: swap.sourceIdentity,
+    result_identity: result,
+    replaced: Date.now(),
+    keep_until: swap.keepUntil,
+  };
+}
+
 /** Proves that a file can be made in its folder. */
 async function tryToWrite(file: string): Promise<void> {
+  await remove(file);
   await (await open(file, 'wx')).close();
+  faultPoint('trial');
   await unlink(file);
 }

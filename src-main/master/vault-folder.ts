@@ -64,6 +64,11 @@ export function keptPath(vault: string, id: string): string {
   return path.join(vault, `${id}.original`);
 }
 
+/** Path where the result of the replacement `id` is staged: beside the original, no media file by its name. */
+export function stagedPath(source: string, id: string): string {
+  return path.join(path.dirname(source), `.flotilla-${id}.part`);
+}
+
 /** Writes the manifest of the original at `kept`, durably. `original` and `result` are absolute. */
 export async function writeManifest(kept: string, manifest: Omit<Manifest, 'flotilla' | 'id'>): Promise<void> {
   const base = path.resolve(kept, '../../..');

@@ -1,4 +1,4 @@
-import { readdir, unlink } from 'node:fs/promises';
+import { mkdir, readdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { VaultEntry } from '../../src-shared/contract.ts';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
@@ -7,9 +7,9 @@ import type { FileTable } from '../db/files.ts';
 import type { JobTable } from '../db/jobs.ts';
 import type { SwapTable, VaultRow } from '../db/swaps.ts';
 import { faultPoint } from '../fault.ts';
-import { exists, moveFile, placeNew, syncFolder } from './durable.ts';
-import { identify, sameContent } from './identity.ts';
-import { readManifest, removeKept } from './vault-folder.ts';
+import { exists, moveFile, placeNew, remove, removeUnproven, syncFolder } from './durable.ts';
+import { identify, sameContent, sameInode, sameVersion } from './identity.ts';
+import { type Manifest, readManifest, removeKept, stagedPath } from './vault-folder.ts';
 
 /** The originals that are kept: listing, taking back, purging, and finding again after the database was lost. */
 export class Vault {
@@ -60,17 +60,13 @@ export class Vault {
         `The original of ${name} in the vault (${row.kept}) is gone or damaged, so it cannot be restored.`,
       );
     }
-    if (back && !inPlace && !(row.original === row.result && ours)) {
+    const taken = back !== undefined || (await exists(row.original));
+    if (taken && !inPlace && !(row.original === row.result && ours)) {
       throw new Fault('conflict', `${row.original} is another file now; move it away, then restore again.`);
     }
     this.#swaps.beginRestore(row.id);
     faultPoint('restore-begun');
-    if (!inPlace) {
-      // Renaming over our own result is atomic; any other place must be free.
-      if (row.original === row.result) await moveFile(row.kept, row.original);
-      else await placeNew(row.kept, row.original);
-      await syncFolder(path.dirname(row.original));
-    }
+    if (!inPlace) await this.#putBack(row);
     faultPoint('restore-placed');
     if (row.original !== row.result && ours) {
       await unlink(row.result);
@@ -78,7 +74,24 @@ export class Vault {
     }
     faultPoint('restore-removed');
     await this.#commitRestore(row);
+    faultPoint('restored');
     await removeKept(row.kept);
+  }
+
+  async #putBack(row: VaultRow): Promise<void> {
+    const folder = path.dirname(row.original);
+    try {
+      await mkdir(folder, { recursive: true });
+      await removeUnproven(folder);
+      // Renaming over our own result is atomic; any other place must be free.
+      if (row.original === row.result) await moveFile(row.kept, row.original);
+      else await placeNew(row.kept, row.original);
+      await syncFolder(folder);
+    } catch (error) {
+      // A restoration that was refused must not happen by itself at the next start.
+      if (!sameContent(await identify(row.original), row.identity)) this.#swaps.remove(row.id);
+      throw error;
+    }
   }
 
   async #commitRestore(row: VaultRow): Promise<void> {
@@ -148,16 +161,27 @@ export class Vault {
    */
   async adopt(folder: string, fileAt: (absolute: string) => number | null): Promise<string[]> {
     const notes: string[] = [];
+    const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    // Read after the folder: the journal knows a replacement before the vault does.
     const known = new Set([...this.#swaps.vault(), ...this.#swaps.all()].map((row) => row.id));
-    for (const name of await readdir(folder)) {
+    for (const name of names) {
       const manifest = name.endsWith('.json') ? await readManifest(path.join(folder, name)) : undefined;
       if (!manifest || known.has(manifest.id)) continue;
       const kept = path.join(folder, `${manifest.id}.original`);
-      const original = await identify(manifest.original);
-      if (!sameContent(await identify(kept), manifest.identity)) continue;
+      const [original, inVault] = [await identify(manifest.original), await identify(kept)];
+      if (inVault && !sameContent(inVault, manifest.identity)) continue;
+      await remove(stagedPath(manifest.original, manifest.id));
+      const free = !(await exists(manifest.original)) && (await exists(path.dirname(manifest.original)));
       if (sameContent(original, manifest.identity)) {
+        // The same inode twice: the result had been placed, and the original was about to be removed.
+        if (inVault && sameInode(original.inode, inVault.inode)) await removeResult(manifest);
         await removeKept(kept);
-      } else if (!original && !(await exists(manifest.result))) {
+      } else if (!inVault) {
+        // Not kept, and not in its place: nothing to go by.
+      } else if (free && !(await exists(manifest.result))) {
         await placeNew(kept, manifest.original);
         await removeKept(kept);
         notes.push(`${manifest.original} was put back from the vault: its replacement had not been finished.`);
@@ -180,4 +204,9 @@ export class Vault {
     }
     return notes;
   }
+}
+
+/** Removes the result that a half-done replacement put beside its original. */
+async function removeResult({ original, result, resultIdentity }: Manifest): Promise<void> {
+  if (result !== original && sameVersion(await identify(result), resultIdentity)) await unlink(result);
 }

@@ -37,21 +37,10 @@ export type WalkMessage =
   | { kind: 'moved'; files: (Seen & { id: number })[] }
   | { kind: 'end'; files: number; known: number; missing: number[]; problems: string[]; vaults: string[] };
 
-interface Known {
-  id: number;
-  inode: string;
-  version: string;
-  missing: number | null;
-  settles: number | null;
-}
-type KnownRow = [
-  id: number,
-  path: string,
-  inode: string,
-  version: string,
-  missing: number | null,
-  settles: number | null,
-];
+/** What the database holds of a file. */
+type Known = [id: number, path: string, inode: string, version: string, missing: number | null, settles: number | null];
+type Changed = Extract<WalkMessage, { kind: 'changed' }>['files'];
+type Moved = Extract<WalkMessage, { kind: 'moved' }>['files'];
 
 const EXTENSIONS = new Set(
   '.mkv .mp4 .m4v .avi .mov .qt .ts .m2ts .mts .m2t .webm .wmv .asf .flv .f4v .mpg .mpeg .m2v .vob .ogv .ogm .3gp .3g2 .rm .rmvb .divx .mxf .wtv .dv .y4m'.split(
@@ -94,125 +83,172 @@ function openForWriting(root: string): Set<string> {
   return open;
 }
 
-function walk(request: WalkRequest, post: (message: WalkMessage) => void): void {
-  const { root, prefix, settleMs } = request;
-  const start = path.join(root, prefix);
-  let startIsFile = false;
-  try {
-    startIsFile = !statSync(start).isDirectory();
-    readdirSync(root);
-  } catch (error) {
-    const gone = `The folder ${start} cannot be read (${(error as NodeJS.ErrnoException).code}); is its disk or network share connected?`;
-    post({ kind: 'rootMissing', reason: gone });
-    return;
-  }
+/** True for `folder` itself and all below it; the empty one is the root. */
+function isWithin(file: string, folder: string): boolean {
+  return folder === '' || file === folder || file.startsWith(`${folder}/`);
+}
 
-  const db = new Database(request.database, { readonly: true });
-  const known = new Map<string, Known>();
+/** What the database holds within the prefix, by path. */
+function readKnown({ database, library, prefix }: WalkRequest): Map<string, Known> {
+  const db = new Database(database, { readonly: true });
   const rows = db
     .prepare('SELECT id, path, inode, version, missing, settles FROM files WHERE library = ?')
     .raw()
-    .iterate(request.library);
-  for (const [id, file, inode, version, missing, settles] of rows as Iterable<KnownRow>) {
-    if (prefix === '' || file === prefix || file.startsWith(`${prefix}/`))
-      known.set(file, { id, inode, version, missing, settles });
-  }
+    .all(library) as Known[];
   db.close();
+  return new Map(rows.filter(([, file]) => isWithin(file, prefix)).map((row) => [row[1], row]));
+}
 
-  const now = Date.now();
-  const problems: string[] = [];
-  const vaults: string[] = [];
-  const problem = (sentence: string) => problems.length < MOST_PROBLEMS && problems.push(sentence);
-  const added: Seen[] = [];
-  const changed: (Seen & { id: number; contentMayDiffer: boolean })[] = [];
-  const first = known.size === 0;
-  const present = [...known.values()].filter((k) => k.missing === null).length;
-  let files = 0;
-  let writers: Set<string> | undefined;
+/** One walk through a library or a part of it. */
+class Walk {
+  readonly #request: WalkRequest;
+  readonly #post: (message: WalkMessage) => void;
+  readonly #now = Date.now();
+  /** What the database holds and the walk has not come upon yet. */
+  readonly #known: Map<string, Known>;
+  #present = 0;
+  readonly #first: boolean;
+  readonly #added: Seen[] = [];
+  readonly #changed: Changed = [];
+  readonly #problems: string[] = [];
+  readonly #vaults: string[] = [];
+  #files = 0;
+  #writers: Set<string> | undefined;
 
-  const look = (file: string) => {
-    const stat = lstatSync(path.join(root, file), { bigint: true });
-    if (!stat.isFile()) return;
-    files += 1;
-    const inode = inodeOf(stat);
-    const version = versionOf(stat);
-    const before = known.get(file);
-    known.delete(file);
-    const same = before && before.inode === inode && before.version === version;
-    if (same && before.missing === null && before.settles === null) return;
-    const mtime = Number(stat.mtimeMs);
-    writers ??= openForWriting(root);
-    const fresh = mtime > now - settleMs && mtime < now + settleMs;
-    const settles = writers.has(inode) ? now + Math.max(settleMs, 1000) : fresh ? mtime + settleMs : null;
-    const seen: Seen = { path: file, inode, version, size: Number(stat.size), mtime, settles };
-    if (!before) {
-      added.push(seen);
-      if (first && added.length === BATCH) post({ kind: 'added', files: added.splice(0) });
-    } else {
-      changed.push({
-        ...seen,
-        id: before.id,
-        contentMayDiffer: before.version !== version || !sameInode(before.inode, inode),
-      });
-    }
-  };
+  constructor(request: WalkRequest, post: (message: WalkMessage) => void) {
+    this.#request = request;
+    this.#post = post;
+    this.#known = readKnown(request);
+    this.#first = this.#known.size === 0;
+    for (const [, , , , missing] of this.#known.values()) if (missing === null) this.#present += 1;
+  }
 
-  const folders = startIsFile ? [] : [prefix];
-  if (startIsFile) look(prefix);
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+  run(startIsFile: boolean): void {
+    const { prefix } = this.#request;
+    if (startIsFile) this.#try(prefix);
+    const folders = startIsFile ? [] : [prefix];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) folders.push(...this.#enter(folder));
+    this.#report();
+  }
+
+  // Joined by hand: path.join takes as long as lstat does.
+  #absolute(file: string): string {
+    return `${this.#request.root}/${file}`;
+  }
+
+  #problem(sentence: string): void {
+    if (this.#problems.length < MOST_PROBLEMS) this.#problems.push(sentence);
+  }
+
+  /** Looks at the films in a folder; returns the folders in it. */
+  #enter(folder: string): string[] {
     let entries: Dirent[];
     try {
-      entries = readdirSync(path.join(root, folder), { withFileTypes: true });
+      entries = readdirSync(this.#absolute(folder), { withFileTypes: true });
     } catch (error) {
       // What cannot be read is not gone: everything below it keeps its state.
-      for (const file of known.keys()) if (file.startsWith(`${folder}/`)) known.delete(file);
-      problem(`The folder ${path.join(root, folder)} cannot be read: ${messageOf(error)}.`);
-      continue;
+      for (const file of this.#known.keys()) if (isWithin(file, folder)) this.#known.delete(file);
+      this.#problem(`The folder ${this.#absolute(folder)} cannot be read: ${messageOf(error)}.`);
+      return [];
     }
+    const folders: string[] = [];
     for (const entry of entries) {
       const { name } = entry;
-      if (name === OWN_FOLDER) vaults.push(path.join(root, folder, name, 'vault'));
-      if (name.startsWith('.')) continue;
       const file = folder === '' ? name : `${folder}/${name}`;
+      if (name === OWN_FOLDER) this.#vaults.push(path.join(this.#absolute(file), 'vault'));
+      if (name.startsWith('.')) continue;
       // Symbolic links are neither: following none keeps the walk inside the root and free of loops.
       if (entry.isDirectory()) {
         if (!SYSTEM_FOLDERS.has(name)) folders.push(file);
-      } else if (entry.isFile() && EXTENSIONS.has(path.extname(name).toLowerCase())) {
-        if (name.includes('\uFFFD')) {
-          problem(`The name of ${path.join(root, file)} is not valid text; rename it to have it converted.`);
-          continue;
-        }
-        try {
-          look(file);
-        } catch (error) {
-          known.delete(file);
-          problem(`The file ${path.join(root, file)} cannot be read: ${messageOf(error)}.`);
-        }
-      }
+      } else if (entry.isFile() && EXTENSIONS.has(path.extname(name).toLowerCase())) this.#try(file);
+    }
+    return folders;
+  }
+
+  #try(file: string): void {
+    if (file.includes('\uFFFD')) {
+      return this.#problem(`The name of ${this.#absolute(file)} is not valid text; rename it to have it converted.`);
+    }
+    try {
+      this.#look(file);
+    } catch (error) {
+      this.#known.delete(file);
+      this.#problem(`The file ${this.#absolute(file)} cannot be read: ${messageOf(error)}.`);
     }
   }
 
-  const gone = new Map([...known.values()].map((k) => [`${k.inode}|${k.version}`, k]));
-  const moved: (Seen & { id: number })[] = [];
-  const really: Seen[] = [];
-  const movedIds = new Set<number>();
-  for (const seen of added) {
-    const key = `${seen.inode}|${seen.version}`;
-    const before = gone.get(key);
-    gone.delete(key);
-    if (before) {
-      movedIds.add(before.id);
-      moved.push({ ...seen, id: before.id });
-    } else really.push(seen);
+  #look(file: string): void {
+    const stat = lstatSync(this.#absolute(file), { bigint: true });
+    if (!stat.isFile()) return;
+    this.#files += 1;
+    const inode = inodeOf(stat);
+    const version = versionOf(stat);
+    const before = this.#known.get(file);
+    this.#known.delete(file);
+    const [id, , oldInode, oldVersion, missing, settling] = before ?? [];
+    if (oldInode === inode && oldVersion === version && missing === null && settling === null) return;
+    const mtime = Number(stat.mtimeMs);
+    const settles = this.#settles(inode, mtime);
+    const seen: Seen = { path: file, inode, version, size: Number(stat.size), mtime, settles };
+    if (id === undefined || oldInode === undefined) {
+      this.#added.push(seen);
+      // With nothing known nothing can have moved, so there is nothing to wait for.
+      if (this.#first && this.#added.length === BATCH) this.#post({ kind: 'added', files: this.#added.splice(0) });
+    } else {
+      this.#changed.push({ ...seen, id, contentMayDiffer: oldVersion !== version || !sameInode(oldInode, inode) });
+    }
   }
-  const lost = [...known.values()].filter((k) => k.missing === null && !movedIds.has(k.id)).map((k) => k.id);
-  const batches = <T>(all: T[], send: (files: T[]) => void) => {
-    for (let i = 0; i < all.length; i += BATCH) send(all.slice(i, i + BATCH));
-  };
-  batches(moved, (part) => post({ kind: 'moved', files: part }));
-  batches(really, (part) => post({ kind: 'added', files: part }));
-  batches(changed, (part) => post({ kind: 'changed', files: part }));
-  post({ kind: 'end', files, known: present, missing: lost, problems, vaults });
+
+  /** When to look again at a file that is being written; null for one that is not. */
+  #settles(inode: string, mtime: number): number | null {
+    const { root, settleMs } = this.#request;
+    this.#writers ??= openForWriting(root);
+    if (this.#writers.has(inode)) return this.#now + Math.max(settleMs, 1000);
+    return Math.abs(mtime - this.#now) < settleMs ? mtime + settleMs : null;
+  }
+
+  /** Tells moved files from new and lost ones, and posts all differences. */
+  #report(): void {
+    const gone = new Map(Array.from(this.#known.values(), ([id, , inode, version]) => [`${inode}|${version}`, id]));
+    const moved: Moved = [];
+    const added: Seen[] = [];
+    for (const seen of this.#added) {
+      const key = `${seen.inode}|${seen.version}`;
+      const id = gone.get(key);
+      gone.delete(key);
+      if (id === undefined) added.push(seen);
+      else moved.push({ ...seen, id });
+    }
+    const found = new Set(moved.map(({ id }) => id));
+    const lost = [...this.#known.values()].filter(([id, , , , missing]) => missing === null && !found.has(id));
+    const batches = <T>(all: T[], send: (files: T[]) => void) => {
+      for (let i = 0; i < all.length; i += BATCH) send(all.slice(i, i + BATCH));
+    };
+    batches(moved, (files) => this.#post({ kind: 'moved', files }));
+    batches(added, (files) => this.#post({ kind: 'added', files }));
+    batches(this.#changed, (files) => this.#post({ kind: 'changed', files }));
+    this.#post({
+      kind: 'end',
+      files: this.#files,
+      known: this.#present,
+      missing: lost.map(([id]) => id),
+      problems: this.#problems,
+      vaults: this.#vaults,
+    });
+  }
+}
+
+function walk(request: WalkRequest, post: (message: WalkMessage) => void): void {
+  const start = path.join(request.root, request.prefix);
+  let startIsFile = false;
+  try {
+    startIsFile = !statSync(start).isDirectory();
+    readdirSync(request.root);
+  } catch (error) {
+    const gone = `The folder ${start} cannot be read (${(error as NodeJS.ErrnoException).code}); is its disk or network share connected?`;
+    return post({ kind: 'rootMissing', reason: gone });
+  }
+  new Walk(request, post).run(startIsFile);
 }
 
 walk(workerData as WalkRequest, (message) => parentPort?.postMessage(message));

@@ -52,7 +52,7 @@ type FfprobeFrame = z.infer<typeof FfprobeFrame>;
 const Report = z.object({
   streams: z.array(FfprobeStream).default([]),
   chapters: z.array(z.unknown()).default([]),
-  format: z.object({ format_name: z.string(), duration: number }).optional(),
+  format: z.object({ format_name: z.string(), duration: number, start_time: number }).optional(),
   frames: z.array(FfprobeFrame).default([]),
 });
 
@@ -202,8 +202,14 @@ export class Prober {
       const film = s.codec_type === 'video' && s.disposition.attached_pic !== 1 && s.codec_name && s.width > 0;
       streams.push(toStream(s, film ? await this.#frames(file, deep, s.index, signal) : []));
     }
-    const { format_name: format, duration } = report.format;
-    return { format, ...(duration && duration > 0 && { duration }), streams, chapters: report.chapters.length };
+    const { format_name: format, duration, start_time: start } = report.format;
+    return {
+      format,
+      ...(duration && duration > 0 && { duration }),
+      ...(start && { start }),
+      streams,
+      chapters: report.chapters.length,
+    };
   }
 
   async #frames(file: string, deep: string[], index: number, signal?: AbortSignal): Promise<FfprobeFrame[]> {

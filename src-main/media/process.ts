@@ -87,9 +87,6 @@ export class ProcessManager {
       env: { SVT_LOG: '1', AV_LOG_FORCE_NOCOLOR: '1' },
     });
     this.#lowerOnWindows(child.pid, options.priority);
-    const note = child.pid && path.join(this.#notes, String(child.pid));
-    if (note) await writeFile(note, path.basename(program));
-
     let timer: NodeJS.Timeout | undefined;
     const alive = () => {
       clearTimeout(timer);
@@ -103,9 +100,14 @@ export class ProcessManager {
         onLine(line);
       }
     };
+    // At once: a stream that nobody reads in the first turn is poured away. Readers end with the child; what they report
+    // of its death is told by the result.
+    const reading = Promise.allSettled([read('stdout', options.onStdout), read('stderr', options.onStderr)]);
+    const note = child.pid && path.join(this.#notes, String(child.pid));
     try {
-      // Readers end with the child; what they report of its death is told by the result.
-      await Promise.allSettled([read('stdout', options.onStdout), read('stderr', options.onStderr)]);
+      // A full disk is no reason to leave the child alone.
+      if (note) await writeFile(note, path.basename(program)).catch(() => undefined);
+      await reading;
       const result = await child;
       if (options.signal?.aborted) return { kind: 'cancelled' };
       if (stalled.signal.aborted || result.timedOut) return { kind: 'stalled' };

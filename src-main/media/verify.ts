@@ -7,6 +7,7 @@ import { RESULT_FORMAT } from '../../src-shared/video-plan.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from './capabilities.ts';
 import type { Prober } from './ffprobe.ts';
+import { comparePictures, type Likeness } from './picture.ts';
 import { type ProcessManager, STALL_MS } from './process.ts';
 import type { StreamTimeline, Timeline, Timelines } from './timeline.ts';
 
@@ -67,10 +68,12 @@ export class Verifier {
   }
 
   /**
-   * Checks streams, tags, colour, every video timestamp, the sound's first and last, and decodes all of it.
+   * Checks streams, tags, colour, every video timestamp, the sound's first and last, decodes all of it, and compares the
+   * pictures of a few short windows.
+   * @returns how alike the pictures are
    * @throws Refused with the reason when anything differs from the plan
    */
-  async verify(request: VerifyRequest): Promise<void> {
+  async verify(request: VerifyRequest): Promise<Likeness> {
     const { signal } = request;
     const result = await this.#prober.probe(request.result, signal).catch((error) => {
       throw error instanceof Fault && error.code === 'conflict'
@@ -84,6 +87,30 @@ export class Verifier {
     ]);
     checkTimes(request, before, after);
     await this.#decode(request);
+    return this.#compare(request, result, before, after);
+  }
+
+  async #compare(request: VerifyRequest, probe: Probe, before: Timeline, after: Timeline): Promise<Likeness> {
+    const { source, plan: whole, result, sourceProbe, signal } = request;
+    const index = resultStreams(whole).findIndex((s) => s.action === 'encode');
+    const plan = whole.streams.find((s) => s.action === 'encode');
+    const from = plan && before.get(plan.source);
+    const to = after.get(index);
+    if (!plan || !from || !to) throw new Refused('The result has no pictures.');
+    const likeness = await comparePictures(this.#processes, this.#tools, {
+      source,
+      demuxer: whole.demuxer,
+      sourceStart: sourceProbe.start ?? 0,
+      result,
+      resultStart: probe.start ?? 0,
+      plan,
+      index,
+      before: from,
+      after: to,
+      ...(signal && { signal }),
+    });
+    if (typeof likeness === 'string') throw new Refused(likeness);
+    return likeness;
   }
 
   async #decode({ result, damaged, signal }: VerifyRequest): Promise<void> {

@@ -1,0 +1,167 @@
+import { DEEP_PROBE_ARGS, needsDeepProbe, pictureFilters } from '../../src-shared/ffmpeg-args.ts';
+import type { VideoEncode } from '../../src-shared/stream-plan.ts';
+import type { Tools } from './capabilities.ts';
+import { type ProcessManager, STALL_MS } from './process.ts';
+import type { StreamTimeline } from './timeline.ts';
+
+/** Windows that are looked at, spread over the film, however long it is. */
+const WINDOWS = 5;
+/** Frames in each. */
+const FRAMES = 24;
+/** Both pictures are made four times narrower, to this at the most: there grain and coding noise vanish, and the picture is left. */
+const WIDEST = 160;
+const NARROWER = 4;
+
+/**
+ * A window below this PSNR, in dB over all planes, shows another picture. Measured at that width on the test media: the same
+ * picture 32.7 dB (heavy noise at CRF 63) and 43 dB or more at usual CRFs; other pictures of the same films 13.9 to 33 dB;
+ * plain green against noise 16 dB.
+ */
+const LEAST_PSNR = 28;
+/** The result, moved by one frame, must not look more like the source than unmoved by this much SSIM. */
+const SHIFT_MARGIN = 0.005;
+
+/** Stands for the infinite PSNR of identical pictures, in dB. */
+const IDENTICAL = 100;
+
+/** How alike two pictures are, at reduced size. */
+export interface Likeness {
+  /** Structural similarity, 0 to 1 (Wang et al. 2004), mean over the windows. */
+  ssim: number;
+  /** In dB, the worst window. */
+  psnr: number;
+}
+
+/** What is compared. */
+export interface PictureRequest {
+  source: string;
+  demuxer: string;
+  /** The container's first time in each file, which seeking counts from, in s. */
+  sourceStart: number;
+  result: string;
+  resultStart: number;
+  plan: VideoEncode;
+  /** Index of the video in the result. */
+  index: number;
+  before: StreamTimeline;
+  after: StreamTimeline;
+  signal?: AbortSignal;
+}
+
+/** Seeking half a frame too early is harmless; a hair too late loses one. */
+const SEEK_EARLY = 0.002;
+
+/**
+ * Compares short windows of source and result.
+ * @returns the likeness, or a sentence when the pictures differ
+ */
+export async function comparePictures(
+  processes: ProcessManager,
+  tools: Tools,
+  request: PictureRequest,
+): Promise<Likeness | string> {
+  const { after } = request;
+  const frames = after.times?.length ?? 0;
+  const spread = Array.from({ length: WINDOWS }, (_, i) => Math.floor(((i + 0.5) / WINDOWS) * frames));
+  const starts = [...new Set(spread.map((at) => Math.max(0, Math.min(at, frames - FRAMES))))];
+  const found: Window[] = [];
+  for (const start of starts) {
+    let window = await compareWindow(processes, tools, request, start, request.before.timed);
+    // Files that cannot be sought in exactly are decoded up to the window: slow, but certain.
+    if (!window || window.psnr < LEAST_PSNR) window = await compareWindow(processes, tools, request, start, false);
+    if (!window) return 'The pictures of the result and of the original could not be compared.';
+    found.push(window);
+    const at = `${((after.times?.[start] ?? 0) - after.first).toFixed(1)} s`;
+    if (window.psnr < LEAST_PSNR) {
+      return `The result shows another picture than the original at ${at} (${window.psnr.toFixed(1)} dB).`;
+    }
+  }
+  const mean = (pick: (w: Window) => number) => found.reduce((sum, w) => sum + pick(w), 0) / found.length;
+  const ssim = mean((w) => w.same);
+  if (mean((w) => w.moved) > ssim + SHIFT_MARGIN)
+    return 'The pictures of the result are shifted against the original by one frame.';
+  return { ssim, psnr: Math.min(...found.map((w) => w.psnr)) };
+}
+
+/** Likeness of one window as it is, and with either side moved by a frame. */
+interface Window {
+  same: number;
+  moved: number;
+  psnr: number;
+}
+
+/** @returns undefined when it gives nothing to compare */
+async function compareWindow(
+  processes: ProcessManager,
+  tools: Tools,
+  request: PictureRequest,
+  start: number,
+  seeking: boolean,
+): Promise<Window | undefined> {
+  const { before, after, plan, signal } = request;
+  const resultTime = after.times?.[start] ?? 0;
+  const alike = before.times?.length === after.times?.length;
+  const sourceTime = (alike ? before.times?.[start] : undefined) ?? resultTime - after.first + before.first;
+  const seek = (time: number, from: number) =>
+    seeking && start > 0 ? ['-ss', Math.max(0, time - from - SEEK_EARLY).toFixed(6)] : [];
+  const only = ['-an', '-sn', '-dn', '-protocol_whitelist', 'file'];
+  const deep = needsDeepProbe(request.demuxer) ? DEEP_PROBE_ARGS : [];
+  const log: string[] = [];
+  const args = ['-nostdin', '-hide_banner', '-v', 'info', '-progress', 'pipe:1', '-nostats'];
+  args.push(
+    ...only,
+    ...seek(sourceTime, request.sourceStart),
+    ...deep,
+    '-f',
+    request.demuxer,
+    '-i',
+    `file:${request.source}`,
+  );
+  args.push(...only, ...seek(resultTime, request.resultStart), '-f', 'matroska', '-i', `file:${request.result}`);
+  args.push(
+    '-filter_complex',
+    graph(plan, request.index, seeking ? 0 : start),
+    '-frames:v',
+    String(FRAMES),
+    '-f',
+    'null',
+    '-',
+  );
+  const end = await processes.run(tools.ffmpeg, args, {
+    stallMs: STALL_MS,
+    ...(signal && { signal }),
+    onStdout: () => undefined,
+    onStderr: (line) => log.push(line),
+  });
+  if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
+  const value = (filter: string, pattern: RegExp) => {
+    const text = log.findLast((line) => line.includes(`${filter} @`) && pattern.test(line));
+    const number = pattern.exec(text ?? '')?.[1];
+    return number === 'inf' ? IDENTICAL : Number(number ?? Number.NaN);
+  };
+  const psnr = value('psnr@same', /average:(inf|[\d.]+)/);
+  const same = value('ssim@same', /All:([\d.]+)/);
+  if (end.kind !== 'exit' || end.code !== 0 || Number.isNaN(psnr) || Number.isNaN(same)) {
+    return undefined;
+  }
+  const moved = ['ssim@late', 'ssim@early'].map((filter) => value(filter, /All:([\d.]+)/) || 0);
+  return { same, moved: Math.max(...moved), psnr };
+}
+
+/**
+ * Both pictures small and numbered alike; compared as they are, and with either of them one frame ahead.
+ * @param skipped frames at the start that are decoded but not looked at
+ */
+function graph(plan: VideoEncode, index: number, skipped: number): string {
+  const number = `${skipped > 0 ? `trim=start_frame=${skipped},` : ''}settb=1/1000,setpts=N`;
+  const width = Math.min(WIDEST, Math.max(2, 2 * Math.round(plan.width / NARROWER / 2)));
+  const small = `format=yuv420p10le,scale=${width}:-2:flags=area`;
+  return [
+    `[0:${plan.source}]${[...pictureFilters(plan), number, small].join(',')},split=4[a0][a1][a2][a3]`,
+    `[1:${index}]${number},${small},split=4[b0][b1][b2][b3]`,
+    '[a0][b0]ssim@same=shortest=1',
+    '[a1][b1]psnr@same=shortest=1',
+    '[a2]trim=start_frame=1,setpts=N[a2t];[a2t][b2]ssim@late=shortest=1',
+    '[b3]trim=start_frame=1,setpts=N[b3t];[a3][b3t]ssim@early=shortest=1',
+  ].join(';');
+}

@@ -1,0 +1,29 @@
+/**
+ * npm run bench [-- NAME...]: measures this build on this computer, each number against its goal. The result is one JSON
+ * object on stdout. Goals are ratios within one run wherever that is possible, so that they hold on any computer.
+ */
+import os from 'node:os';
+import { convert } from './convert.ts';
+import { claim, database } from './database.ts';
+import { loop } from './loop.ts';
+import { type Bench, type Report, say, withFolder } from './measure.ts';
+import { scan } from './scan.ts';
+
+const BENCHES: Record<string, Bench> = { convert, scan, database, claim, loop };
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHES);
+const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0) {
+  say(`There is no bench called ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}.`);
+  process.exit(2);
+}
+
+const benches: Record<string, Report> = {};
+for (const name of names) {
+  say(`running ${name}`);
+  benches[name] = await withFolder(BENCHES[name] as Bench);
+}
+const [cpu] = os.cpus();
+const computer = { cpu: cpu?.model.trim(), cores: os.availableParallelism(), memoryBytes: os.totalmem() };
+const software = { node: process.version, system: `${os.type()} ${os.release()}` };
+process.stdout.write(`${JSON.stringify({ computer, software, benches }, null, 2)}\n`);
