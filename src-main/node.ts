@@ -58,6 +58,8 @@ export interface RunningNode {
   /** What lets a user of this computer in. */
   token: string;
   settings: ResolvedSettings;
+  /** What the start found and put right or could not, as sentences for the user. */
+  warnings: readonly string[];
   call: Caller;
   /** Listens to an event; returns how to stop listening. */
   on<E extends EventName>(event: E, listener: (payload: Events[E]) => void): () => void;
@@ -115,7 +117,7 @@ async function wire(
 
   const { db, repaired } = openDatabase(paths.database, paths.backups);
   undo.push(() => db.close());
-  if (repaired) log.warn(repaired);
+  const warnings = repaired ? [repaired] : [];
   const stored = new SettingTable(db);
   let resolved = resolveSettings({ flags: config.flags ?? {}, env: config.env ?? {}, stored: stored.all() });
 
@@ -152,7 +154,8 @@ async function wire(
   };
   const swapper = new Swapper({ swaps, jobs, files });
   const vault = new Vault({ swaps, jobs, files });
-  for (const problem of [...(await swapper.recover()), ...(await vault.recover())]) log.warn(problem);
+  warnings.push(...(await swapper.recover()), ...(await vault.recover()));
+  for (const warning of warnings) log.warn(warning);
   const dispatcher = new Dispatcher(ctx, swapper);
   undo.push(() => dispatcher.stop());
   dispatcher.releaseAll();
@@ -215,6 +218,7 @@ async function wire(
     url: null,
     token,
     settings: resolved,
+    warnings,
     call,
     on: (event, listener) => {
       events.on(event, listener as never);

@@ -62,8 +62,8 @@ export function planAudio(stream: AudioStream, settings: Settings, tables: Table
 
   if (stream.codec === 'opus') return copy('it is Opus already');
   if (settings.skipAudioTranscode) return copy('audio is copied by your settings');
-  if (OBJECT_AUDIO.test(`${stream.profile ?? ''} ${stream.title ?? ''}`))
-    return copy('object audio cannot be kept in Opus');
+  const objects = OBJECT_AUDIO.test(`${stream.profile ?? ''} ${stream.title ?? ''}`);
+  if (objects && settings.objectAudio === 'copy') return copy('object audio cannot be kept in Opus');
   if (stream.codec?.startsWith('amr_')) return copy('it is a speech codec whose packets cannot always be taken apart');
   if (stream.channels > 8) return copy('Opus holds at most 8 channels');
 
@@ -74,7 +74,7 @@ export function planAudio(stream: AudioStream, settings: Settings, tables: Table
 
   const kbps = lookupAudioKbps(tables.audio, stream.channels);
   const relaid = target !== stream.layout;
-  const moved = MOVED[layout];
+  const why = [objects && 'its audio objects are lost', MOVED[layout]].filter(Boolean).join('; ');
   return {
     action: 'opus',
     type: 'audio',
@@ -84,6 +84,6 @@ export function planAudio(stream: AudioStream, settings: Settings, tables: Table
     kbps,
     channels,
     ...(relaid && { layout: target }),
-    ...(moved && { why: moved }),
+    ...(why && { why }),
   };
 }

@@ -171,11 +171,14 @@ describe('streams', () => {
 describe('picture', () => {
   it.each<[Partial<VideoEncode>, string[]]>([
     [{}, []],
-    [{ deinterlace: true }, ['bwdif=mode=send_frame:deint=interlaced']],
+    [{ deinterlace: 'flagged' }, ['bwdif=mode=send_frame:deint=interlaced']],
+    [{ deinterlace: 'flagged', fieldRate: true }, ['bwdif=mode=send_field:deint=interlaced']],
+    [{ deinterlace: 'bff' }, ['bwdif=mode=send_frame:parity=bff:deint=all']],
+    [{ limitRange: true }, ['scale=out_range=tv']],
     [{ pad: true }, ['pad=ceil(iw/2)*2:ceil(ih/2)*2']],
     [{ fromRgb: true }, ['scale=out_color_matrix=bt709:out_range=tv']],
     [
-      { deinterlace: true, pad: true, fromRgb: true },
+      { deinterlace: 'flagged', pad: true, fromRgb: true },
       [
         'bwdif=mode=send_frame:deint=interlaced,scale=out_color_matrix=bt709:out_range=tv,pad=ceil(iw/2)*2:ceil(ih/2)*2',
       ],
@@ -184,7 +187,7 @@ describe('picture', () => {
     const args = encode(plan(video(over)));
     expect(valuesOf(args, '-filter:v:0')).toEqual(filters);
     expect(valuesOf(args, '-colorspace:v:0')).toEqual(over.fromRgb ? ['bt709'] : []);
-    expect(valuesOf(args, '-color_range:v:0')).toEqual(over.fromRgb ? ['tv'] : []);
+    expect(valuesOf(args, '-color_range:v:0')).toEqual(over.fromRgb || over.limitRange ? ['tv'] : []);
   });
 
   const mastering = {

@@ -64,10 +64,16 @@ function hdrParams(mastering?: MasteringDisplay, light?: ContentLight): string[]
   return params;
 }
 
+function deinterlacer({ deinterlace, fieldRate }: VideoEncode): string | undefined {
+  if (!deinterlace) return undefined;
+  const which = deinterlace === 'flagged' ? 'deint=interlaced' : `parity=${deinterlace}:deint=all`;
+  return `bwdif=mode=${fieldRate ? 'send_field' : 'send_frame'}:${which}`;
+}
+
 /** What is done to the picture before it is encoded; a comparison has to do the same to the source. */
 export function pictureFilters(video: VideoEncode): string[] {
   return [
-    video.deinterlace && 'bwdif=mode=send_frame:deint=interlaced',
+    deinterlacer(video),
     video.fromRgb && 'scale=out_color_matrix=bt709:out_range=tv',
     video.limitRange && 'scale=out_range=tv',
     video.pad && 'pad=ceil(iw/2)*2:ceil(ih/2)*2',

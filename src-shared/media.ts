@@ -56,6 +56,8 @@ export const VideoStream = z.object({
   colour: Colour.optional(),
   /** Share of the first decoded frames that are flagged interlaced, 0 to 1. */
   interlaced: z.number().optional(),
+  /** What the pictures themselves were measured to be; missing when that is not clear. */
+  fields: z.enum(['tff', 'bff', 'progressive']).optional(),
   /** Degrees, as the display matrix says. */
   rotation: z.number().optional(),
   mastering: MasteringDisplay.optional(),

@@ -23,6 +23,7 @@ export const SKIP_CODES = [
   'captions',
   'container-refuses',
   'damaged',
+  'data',
   'dolby-vision',
   'empty',
   'hard-linked',
@@ -200,5 +201,12 @@ export function makePlan(probe: Probe, settings: Settings, tables: Tables): Plan
     if (stream.type === 'audio') return planAudio(stream, settings, tables);
     return stream.type === 'cover' ? planCover(stream) : planOther(stream);
   });
+  const lost = streams.filter((s) => s.action === 'drop' && s.type !== 'cover');
+  if (lost.length > 0 && settings.dataStreams === 'skip') {
+    return skip(
+      'data',
+      `${lost.map((s) => s.from).join(', ')} would be left out, and your settings keep such films as they are.`,
+    );
+  }
   return { kind: 'convert', demuxer, streams };
 }

@@ -85,6 +85,15 @@ export const Settings = z.strictObject({
     flag: '--convert-damaged',
     help: 'Convert films that decode with errors too, instead of leaving them alone and reporting them',
   }),
+  deinterlace: setting(z.enum(['frame', 'field']), 'frame', {
+    help: 'Interlaced films become one picture for each frame, or a smoother one for each field',
+  }),
+  objectAudio: setting(z.enum(['copy', 'opus']), 'copy', {
+    help: 'Dolby Atmos and DTS:X tracks are copied as they are, or become Opus without their objects',
+  }),
+  dataStreams: setting(z.enum(['drop', 'skip']), 'drop', {
+    help: 'Telemetry, timecode and teletext that Matroska cannot hold are left out, or keep the whole film from being converted',
+  }),
   vaultDays: setting(z.int().min(0).max(3650), 7, {
     flag: '--vault-days <days>',
     help: 'Days that originals stay in the vault after a replacement; 0 removes them at once (no effect in testing mode)',

@@ -23,7 +23,10 @@ export const VideoEncode = z.object({
   /** Size of the result: after rotation and padding to even sides. */
   width: z.int().positive(),
   height: z.int().positive(),
-  deinterlace: z.literal(true).optional(),
+  /** The pictures that are flagged interlaced, or all of them with this field order, where the flags are wrong. */
+  deinterlace: z.enum(['flagged', 'tff', 'bff']).optional(),
+  /** A frame for each field instead of one for both. */
+  fieldRate: z.literal(true).optional(),
   pad: z.literal(true).optional(),
   fromRgb: z.literal(true).optional(),
   limitRange: z.literal(true).optional(),

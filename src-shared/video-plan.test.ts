@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { VideoStream } from './media.ts';
 import { DEFAULT_TABLES } from './quality.ts';
 import { Settings } from './settings.ts';
+import type { VideoEncode } from './stream-plan.ts';
 import { ALPHA, planVideo } from './video-plan.ts';
 
 const settings = Settings.parse({});
@@ -70,15 +71,25 @@ it.each([
   expect(made.pad).toBe(why?.includes('padded') ? true : undefined);
 });
 
-it.each([
-  [undefined, undefined],
-  [0, undefined],
-  [0.05, true],
-  [1, true],
-])('interlaced frames: share %d', (interlaced, deinterlace) => {
-  const made = plan(interlaced === undefined ? {} : { interlaced });
+it.each<[string, Partial<VideoStream>, VideoEncode['deinterlace']]>([
+  ['neither flagged nor measured', {}, undefined],
+  ['flagged in part', { interlaced: 0.05 }, 'flagged'],
+  ['flagged and measured', { interlaced: 1, fields: 'bff' }, 'flagged'],
+  ['flagged, but measured progressive', { interlaced: 1, fields: 'progressive' }, undefined],
+  ['measured, but not flagged', { fields: 'bff' }, 'bff'],
+])('interlaced pictures: %s', (_, over, deinterlace) => {
+  const made = plan(over);
   expect(made.deinterlace).toBe(deinterlace);
   expect(made.why).toBe(deinterlace && 'interlaced pictures are deinterlaced, one frame for one');
+});
+
+it('makes a frame of each field on request', () => {
+  const set = { deinterlace: 'field' } as const;
+  expect(plan({ interlaced: 1 }, set)).toMatchObject({
+    fieldRate: true,
+    why: 'interlaced pictures are deinterlaced, one frame for each field',
+  });
+  expect(plan({}, set).fieldRate).toBeUndefined();
 });
 
 describe('pixel formats', () => {

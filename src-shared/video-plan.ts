@@ -39,6 +39,12 @@ function chromaChanges(pixelFormat: string): string[] {
   return changes;
 }
 
+/** The measured fields decide; where they are not clear, the flags do. */
+function deinterlacing({ interlaced = 0, fields }: VideoStream): VideoEncode['deinterlace'] {
+  if (fields === 'progressive') return undefined;
+  return interlaced > 0 ? 'flagged' : fields;
+}
+
 /** How a video stream is encoded. */
 export function planVideo(video: VideoStream, settings: Settings, tables: Tables): VideoEncode {
   const pixelFormat = video.pixelFormat ?? '';
@@ -47,14 +53,16 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
   const even = (side: number) => side + (side % 2);
   const [width, height] = turned ? [video.height, video.width] : [video.width, video.height];
   const pad = width % 2 === 1 || height % 2 === 1;
-  const deinterlace = (video.interlaced ?? 0) > 0;
+  const deinterlace = deinterlacing(video);
+  const fieldRate = deinterlace !== undefined && settings.deinterlace === 'field';
   const crf = settings.crf ?? lookupCrf(tables.quality, video.width, video.height, video.codec ?? '');
 
   // Kept in 10 bits as it is; 8 bits are scaled to limited range, which 10 bits hold without loss.
   const limitRange = !fromRgb && video.colour?.range === 'pc' && pixelFormat !== RESULT_FORMAT;
   const changes = chromaChanges(pixelFormat);
   if (limitRange) changes.push('full-range levels become limited-range ones');
-  if (deinterlace) changes.push('interlaced pictures are deinterlaced, one frame for one');
+  if (deinterlace)
+    changes.push(`interlaced pictures are deinterlaced, one frame for ${fieldRate ? 'each field' : 'one'}`);
   if (video.rotation) changes.push('it is stored upright');
   if (pad) changes.push('its odd size is padded by one line');
 
@@ -71,7 +79,8 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
     ...rateOf(video),
     width: even(width),
     height: even(height),
-    ...(deinterlace && { deinterlace: true as const }),
+    ...(deinterlace && { deinterlace }),
+    ...(fieldRate && { fieldRate: true as const }),
     ...(pad && { pad: true as const }),
     ...(fromRgb && { fromRgb: true as const }),
     ...(limitRange && { limitRange: true as const }),

@@ -45,6 +45,7 @@ async function convert(paths: string[], options: ConvertOptions): Promise<number
   const onSignal = () => interrupt.resolve('interrupted');
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
+    for (const warning of node.warnings) reporter.notice(warning);
     const ended = await Promise.race([run(node, paths, options, reporter), interrupt.promise]);
     if (ended === 'interrupted') {
       reporter.notice('Stopping; nothing is lost, and the next run goes on from here.');

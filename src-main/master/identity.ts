@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { z } from 'zod';
+import { inodeOf, sameInode, versionOf } from './file-version.ts';
+
+export { inodeOf, sameInode, versionOf };
 
 /** What tells one version of one file from every other. */
 export const Identity = z.object({
@@ -17,21 +19,6 @@ export type Identity = z.infer<typeof Identity>;
 
 const SAMPLES = 4;
 const SAMPLE_BYTES = 64 * 1024;
-
-/** `device:inode` of a file. */
-export function inodeOf(stat: BigIntStats): string {
-  return `${stat.dev}:${stat.ino}`;
-}
-
-/** `size:mtime` of a file. */
-export function versionOf(stat: BigIntStats): string {
-  return `${stat.size}:${stat.mtimeNs}`;
-}
-
-/** True when both name the same inode; device numbers may change with a reboot, so they count only together with it. */
-export function sameInode(a: string, b: string): boolean {
-  return a.slice(a.indexOf(':')) === b.slice(b.indexOf(':'));
-}
 
 /**
  * SHA-256 over the size and four blocks of 64 KiB spread over the file: start, thirds and end. Cheap on any size, and

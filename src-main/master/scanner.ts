@@ -7,6 +7,7 @@ import { Fault } from '../../src-shared/errors.ts';
 import { count } from '../../src-shared/format.ts';
 import type { MasterContext } from './context.ts';
 import { sampledHash } from './identity.ts';
+import { OWN_FOLDER } from './vault-folder.ts';
 import type { WalkMessage, WalkRequest } from './walker.ts';
 
 /** A library that lost more than this share of its files at once is paused: a disk may be gone. */
@@ -98,6 +99,7 @@ export class Scanner {
       library: library.id,
       root: library.root,
       prefix,
+      ownFolder: OWN_FOLDER,
       settleMs,
     };
     const thread = new Worker(script, { workerData: request });

@@ -7,8 +7,7 @@ import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { messageOf } from '../../src-shared/errors.ts';
-import { inodeOf, sameInode, versionOf } from './identity.ts';
-import { OWN_FOLDER } from './vault-folder.ts';
+import { inodeOf, sameInode, versionOf } from './file-version.ts';
 
 export interface WalkRequest {
   database: string;
@@ -16,6 +15,8 @@ export interface WalkRequest {
   root: string;
   /** Folder or file below the root that the walk is limited to; empty for all. */
   prefix: string;
+  /** Name of Flotilla's own folders, whose vaults are told of. */
+  ownFolder: string;
   settleMs: number;
 }
 
@@ -37,8 +38,17 @@ export type WalkMessage =
   | { kind: 'moved'; files: (Seen & { id: number })[] }
   | { kind: 'end'; files: number; known: number; missing: number[]; problems: string[]; vaults: string[] };
 
-/** What the database holds of a file. */
-type Known = [id: number, path: string, inode: string, version: string, missing: number | null, settles: number | null];
+/** What the database holds of a file: few strings, since making them takes most of the time of reading it. */
+type Known = [
+  path: string,
+  id: number,
+  /** inode|version */
+  identity: string,
+  missing: 0 | 1,
+  settling: 0 | 1,
+  /** The walk has come upon it, or could not look. */
+  met: 0 | 1,
+];
 type Changed = Extract<WalkMessage, { kind: 'changed' }>['files'];
 type Moved = Extract<WalkMessage, { kind: 'moved' }>['files'];
 
@@ -54,6 +64,7 @@ const SYSTEM_FOLDERS = new Set(['$RECYCLE.BIN', 'System Volume Information', '@e
 /** Differences posted at a time: small enough that applying one does not hold up the main thread. */
 const BATCH = 500;
 const MOST_PROBLEMS = 100;
+const BIGINT = { bigint: true } as const;
 
 /** Inodes below `root` that some process has open for writing, where /proc tells (Linux); this user's processes only, unless root. */
 function openForWriting(root: string): Set<string> {
@@ -92,11 +103,13 @@ function isWithin(file: string, folder: string): boolean {
 function readKnown({ database, library, prefix }: WalkRequest): Map<string, Known> {
   const db = new Database(database, { readonly: true });
   const rows = db
-    .prepare('SELECT id, path, inode, version, missing, settles FROM files WHERE library = ?')
+    .prepare(
+      `SELECT path, id, inode || '|' || version, missing IS NOT NULL, settles IS NOT NULL, 0 FROM files WHERE library = ?`,
+    )
     .raw()
     .all(library) as Known[];
   db.close();
-  return new Map(rows.filter(([, file]) => isWithin(file, prefix)).map((row) => [row[1], row]));
+  return new Map(rows.filter(([file]) => isWithin(file, prefix)).map((row) => [row[0], row]));
 }
 
 /** One walk through a library or a part of it. */
@@ -104,7 +117,6 @@ class Walk {
   readonly #request: WalkRequest;
   readonly #post: (message: WalkMessage) => void;
   readonly #now = Date.now();
-  /** What the database holds and the walk has not come upon yet. */
   readonly #known: Map<string, Known>;
   #present = 0;
   readonly #first: boolean;
@@ -120,7 +132,7 @@ class Walk {
     this.#post = post;
     this.#known = readKnown(request);
     this.#first = this.#known.size === 0;
-    for (const [, , , , missing] of this.#known.values()) if (missing === null) this.#present += 1;
+    for (const [, , , missing] of this.#known.values()) if (!missing) this.#present += 1;
   }
 
   run(startIsFile: boolean): void {
@@ -147,7 +159,7 @@ class Walk {
       entries = readdirSync(this.#absolute(folder), { withFileTypes: true });
     } catch (error) {
       // What cannot be read is not gone: everything below it keeps its state.
-      for (const file of this.#known.keys()) if (isWithin(file, folder)) this.#known.delete(file);
+      for (const known of this.#known.values()) if (isWithin(known[0], folder)) known[5] = 1;
       this.#problem(`The folder ${this.#absolute(folder)} cannot be read: ${messageOf(error)}.`);
       return [];
     }
@@ -155,7 +167,7 @@ class Walk {
     for (const entry of entries) {
       const { name } = entry;
       const file = folder === '' ? name : `${folder}/${name}`;
-      if (name === OWN_FOLDER) this.#vaults.push(path.join(this.#absolute(file), 'vault'));
+      if (name === this.#request.ownFolder) this.#vaults.push(path.join(this.#absolute(file), 'vault'));
       if (name.startsWith('.')) continue;
       // Symbolic links are neither: following none keeps the walk inside the root and free of loops.
       if (entry.isDirectory()) {
@@ -172,29 +184,33 @@ class Walk {
     try {
       this.#look(file);
     } catch (error) {
-      this.#known.delete(file);
+      const known = this.#known.get(file);
+      if (known) known[5] = 1;
       this.#problem(`The file ${this.#absolute(file)} cannot be read: ${messageOf(error)}.`);
     }
   }
 
   #look(file: string): void {
-    const stat = lstatSync(this.#absolute(file), { bigint: true });
-    if (!stat.isFile()) return;
-    this.#files += 1;
+    const stat = lstatSync(this.#absolute(file), BIGINT);
     const inode = inodeOf(stat);
     const version = versionOf(stat);
-    const before = this.#known.get(file);
-    this.#known.delete(file);
-    const [id, , oldInode, oldVersion, missing, settling] = before ?? [];
-    if (oldInode === inode && oldVersion === version && missing === null && settling === null) return;
+    const known = this.#known.get(file);
+    const [, id, identity = '', missing, settling] = known ?? [];
+    const unchanged = identity === `${inode}|${version}` && !missing && !settling;
+    if (!unchanged && !stat.isFile()) return;
+    this.#files += 1;
+    // Marked instead of deleted: a map that shrinks is built anew again and again.
+    if (known) known[5] = 1;
+    if (unchanged) return;
     const mtime = Number(stat.mtimeMs);
     const settles = this.#settles(inode, mtime);
     const seen: Seen = { path: file, inode, version, size: Number(stat.size), mtime, settles };
-    if (id === undefined || oldInode === undefined) {
+    if (id === undefined) {
       this.#added.push(seen);
       // With nothing known nothing can have moved, so there is nothing to wait for.
       if (this.#first && this.#added.length === BATCH) this.#post({ kind: 'added', files: this.#added.splice(0) });
     } else {
+      const [oldInode = '', oldVersion] = identity.split('|');
       this.#changed.push({ ...seen, id, contentMayDiffer: oldVersion !== version || !sameInode(oldInode, inode) });
     }
   }
@@ -209,7 +225,8 @@ class Walk {
 
   /** Tells moved files from new and lost ones, and posts all differences. */
   #report(): void {
-    const gone = new Map(Array.from(this.#known.values(), ([id, , inode, version]) => [`${inode}|${version}`, id]));
+    const unmet = [...this.#known.values()].filter((known) => !known[5]);
+    const gone = new Map(unmet.map(([, id, identity]) => [identity, id]));
     const moved: Moved = [];
     const added: Seen[] = [];
     for (const seen of this.#added) {
@@ -220,7 +237,7 @@ class Walk {
       else moved.push({ ...seen, id });
     }
     const found = new Set(moved.map(({ id }) => id));
-    const lost = [...this.#known.values()].filter(([id, , , , missing]) => missing === null && !found.has(id));
+    const lost = unmet.filter(([, id, , missing]) => !missing && !found.has(id));
     const batches = <T>(all: T[], send: (files: T[]) => void) => {
       for (let i = 0; i < all.length; i += BATCH) send(all.slice(i, i + BATCH));
     };
@@ -231,7 +248,7 @@ class Walk {
       kind: 'end',
       files: this.#files,
       known: this.#present,
-      missing: lost.map(([id]) => id),
+      missing: lost.map(([, id]) => id),
       problems: this.#problems,
       vaults: this.#vaults,
     });

@@ -3,6 +3,7 @@ import { Fault } from '../../src-shared/errors.ts';
 import { DEEP_PROBE_ARGS, needsDeepProbe } from '../../src-shared/ffmpeg-args.ts';
 import type { Colour, ContentLight, MasteringDisplay, Probe, Stream, VideoStream } from '../../src-shared/media.ts';
 import type { Tools } from './capabilities.ts';
+import { measureFields } from './combing.ts';
 import type { ProcessManager } from './process.ts';
 
 /** A probe that takes longer is stuck on a broken file or a dead mount. */
@@ -200,7 +201,13 @@ export class Prober {
     const streams: Stream[] = [];
     for (const s of report.streams) {
       const film = s.codec_type === 'video' && s.disposition.attached_pic !== 1 && s.codec_name && s.width > 0;
-      streams.push(toStream(s, film ? await this.#frames(file, deep, s.index, signal) : []));
+      const stream = toStream(s, film ? await this.#frames(file, deep, s.index, signal) : []);
+      if (film && stream.type === 'video') {
+        const { duration } = report.format;
+        const fields = await measureFields(this.#processes, this.#tools, file, demuxer, stream, duration, signal);
+        if (fields) stream.fields = fields;
+      }
+      streams.push(stream);
     }
     const { format_name: format, duration, start_time: start } = report.format;
     return {

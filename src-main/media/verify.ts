@@ -269,7 +269,8 @@ function checkFrames(
   const { times: from } = source;
   const { times: to } = result;
   if (!from?.length || !to?.length) throw new Refused('The result has no pictures.');
-  if (decoded !== undefined && decoded !== result.count) {
+  const expected = decoded === undefined ? undefined : decoded * (want.fieldRate ? 2 : 1);
+  if (expected !== undefined && expected !== result.count) {
     throw new Refused(`The result has ${result.count} frames, but ${decoded} were decoded from the original.`);
   }
   if (from.length === to.length) {
@@ -283,7 +284,7 @@ function checkFrames(
   for (let i = 1; i < to.length; i++) {
     if ((to[i] ?? 0) <= (to[i - 1] ?? 0)) throw new Refused(`Two frames of the result share one time (${to[i]} s).`);
   }
-  const few = mayBeFewer(want, source.count, result.count);
+  const few = mayBeFewer(want, source.count, result.count / (want.fieldRate ? 2 : 1));
   if (decoded === undefined && !few)
     throw new Refused(`The result has ${result.count} frames instead of ${source.count}.`);
   const span = result.last - result.first - (source.last - source.first);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Grant, Outcome, Progress } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { coverArgs, encodeArgs, preflightArgs } from '../../src-shared/ffmpeg-args.ts';
-import { count } from '../../src-shared/format.ts';
+import { count, formatDuration } from '../../src-shared/format.ts';
 import { mainVideo } from '../../src-shared/media.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from '../media/capabilities.ts';
@@ -25,12 +25,21 @@ export class Converter {
   readonly #tools: Tools;
   readonly #caps: Capabilities;
   readonly #timelines: Timelines;
+  readonly #stallMs: number;
 
-  constructor(parts: { processes: ProcessManager; tools: Tools; caps: Capabilities; timelines: Timelines }) {
+  /** @param parts `stallMs` is how long an encode may report nothing before it is ended */
+  constructor(parts: {
+    processes: ProcessManager;
+    tools: Tools;
+    caps: Capabilities;
+    timelines: Timelines;
+    stallMs?: number;
+  }) {
     this.#processes = parts.processes;
     this.#tools = parts.tools;
     this.#caps = parts.caps;
     this.#timelines = parts.timelines;
+    this.#stallMs = parts.stallMs ?? STALL_MS;
   }
 
   /**
@@ -119,7 +128,7 @@ export class Converter {
     const end = await this.#processes.run(this.#tools.ffmpeg, args, {
       ...options,
       signal: AbortSignal.any(signals),
-      stallMs: STALL_MS,
+      stallMs: this.#stallMs,
       onStderr: (text) => log.add(text),
       onStdout: (text) => {
         const block = progress.add(text, performance.now());
@@ -142,7 +151,8 @@ export class Converter {
       );
     const failed = (reason: string): Outcome => ({ kind: 'failed', reason, log: text });
     if (end.kind === 'cancelled') return { kind: 'released' };
-    if (end.kind === 'stalled') return failed('ffmpeg made no progress for five minutes and was ended.');
+    if (end.kind === 'stalled')
+      return failed(`ffmpeg made no progress for ${formatDuration(this.#stallMs / 1000)} and was ended.`);
     if (end.kind === 'killed')
       return failed(`ffmpeg was killed from outside (${end.signal}), perhaps for want of memory.`);
     if (end.code !== 0) return failed(`ffmpeg failed: ${log.lastError ?? `it ended with ${end.code}`}.`);

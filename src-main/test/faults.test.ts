@@ -1,0 +1,393 @@
+/** What the program does when disks fill, ffmpeg misbehaves, or its own files are broken: nothing is ever lost. */
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import type { Grant } from '../../src-shared/contract.ts';
+import { makePlan } from '../../src-shared/plan.ts';
+import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
+import { resolveSettings } from '../../src-shared/settings.ts';
+import { detectCapabilities } from '../media/capabilities.ts';
+import { Prober } from '../media/ffprobe.ts';
+import { ProcessManager } from '../media/process.ts';
+import { Timelines } from '../media/timeline.ts';
+import { Converter } from '../worker/converter.ts';
+import {
+  CAN_MOUNT,
+  convert,
+  enlarge,
+  filesIn,
+  isAlive,
+  makeClip,
+  makeGate,
+  makeHome,
+  NO_MOUNT,
+  outcomes,
+  run,
+  serve,
+  sha256,
+  slowEncodes,
+  smallDisk,
+  start,
+  TINY,
+  tempFolder,
+  treeOf,
+  until,
+  wrap,
+} from './helpers.ts';
+
+/** Every attempt on a film, first to last. */
+function attempts(data: string): { outcome: string; reason: string | null }[] {
+  const db = new Database(path.join(data, 'flotilla.db'), { readonly: true });
+  try {
+    return db.prepare('SELECT outcome, reason FROM attempts ORDER BY id').all() as never;
+  } finally {
+    db.close();
+  }
+}
+
+/** Takes all room that a disk has left; returns the file that does. */
+function fill(disk: string): string {
+  const filler = path.join(disk, 'filler');
+  for (const size of [65_536, 4096, 1]) {
+    try {
+      for (;;) writeFileSync(filler, Buffer.alloc(size), { flag: 'a' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  }
+  return filler;
+}
+
+describe('a full disk', () => {
+  it('of the temporary folder, before an encode, stops the run with a sentence', async ({ skip }) => {
+    skip(!CAN_MOUNT, NO_MOUNT);
+    const { data, media } = makeHome();
+    const temp = smallDisk(4096);
+    makeClip(path.join(media, 'film.mp4'));
+    const before = treeOf(media);
+    const { code, stderr } = await convert(data, [media], ['--temp', temp]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^The temporary folder .* has .* free, but the next film may need .*TEMP_DIR\.\n$/);
+    expect(treeOf(media)).toEqual(before);
+    expect(filesIn(temp)).toEqual([]);
+  });
+
+  it('of the temporary folder, during an encode, loses nothing; with room the next run goes on', async ({ skip }) => {
+    skip(!CAN_MOUNT, NO_MOUNT);
+    const { data, media } = makeHome();
+    const temp = smallDisk(200_000);
+    makeClip(path.join(media, 'film.mp4'), { seconds: 3, size: '320x240' });
+    const before = treeOf(media);
+    const gate = makeGate();
+    const conversion = convert(data, [media], ['--temp', temp], { env: gate.env });
+    await gate.reached();
+    enlarge(temp, 4);
+    gate.open();
+    const { code, stderr } = await conversion;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^The disk of the temporary folder .* is full; .*TEMP_DIR\.\n$/);
+    expect(treeOf(media)).toEqual(before);
+    expect(filesIn(temp)).toEqual([]);
+    expect(attempts(data)).toMatchObject([{ outcome: 'node' }]);
+
+    enlarge(temp, 200_000);
+    expect(outcomes(await convert(data, [media], ['--temp', temp]))).toEqual(['film.mkv: done']);
+  });
+
+  it('of the library loses nothing; with room the next run finishes', async ({ skip }) => {
+    skip(!CAN_MOUNT, NO_MOUNT);
+    const { data } = makeHome();
+    const media = smallDisk(4096);
+    makeClip(path.join(media, 'film.mp4'));
+    const filler = fill(media);
+    const before = treeOf(media);
+    const { code, stderr } = await convert(data, [media]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^.*the disk is full.*\.\n$/);
+    expect(treeOf(media)).toEqual(before);
+
+    rmSync(filler);
+    expect(outcomes(await convert(data, [media]))).toEqual(['film.mkv: done']);
+  });
+
+  it('of the database during an encode loses nothing; with room the next run finishes', async ({ skip }) => {
+    skip(!CAN_MOUNT, NO_MOUNT);
+    const { media } = makeHome();
+    const [data, temp] = [smallDisk(4096), tempFolder()];
+    const original = sha256(makeClip(path.join(media, 'film.mp4')));
+    const gate = makeGate();
+    const conversion = convert(data, [media], ['--temp', temp], { env: gate.env });
+    await gate.reached();
+    const filler = fill(data);
+    gate.open();
+    const { code, stderr } = await conversion;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/the disk of the database is full/i);
+    expect(stderr.trim()).not.toContain('\n');
+    expect(sha256(path.join(media, 'film.mp4'))).toBe(original);
+
+    rmSync(filler);
+    const again = await convert(data, [media], ['--temp', temp]);
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(outcomes(again)).toEqual(['film.mkv: done']);
+    expect(filesIn(media).filter((name) => !name.startsWith('.flotilla/'))).toEqual(['film.mkv']);
+    expect(filesIn(temp)).toEqual([]);
+  });
+
+  it('of the data folder at the start is told in a sentence', async ({ skip }) => {
+    skip(!CAN_MOUNT, NO_MOUNT);
+    const { media } = makeHome();
+    const data = smallDisk(64);
+    fill(data);
+    const { code, stderr } = await convert(data, [media]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^[A-Z].*disk.* is full.*\.\n$/);
+    expect(stderr).not.toMatch(/unexpected/);
+  });
+});
+
+describe('ffmpeg', () => {
+  it('killed from outside fails the attempt; the next one makes it', async () => {
+    const { data, media } = makeHome();
+    makeClip(path.join(media, 'film.mp4'), { seconds: 2 });
+    const slow = slowEncodes();
+    const conversion = start(['convert', media, '--data', data, '--json', ...TINY], { env: slow.env });
+    await until(() => expect(conversion.lines.some((l) => l.stage === 'encoding' && (l.frame ?? 0) > 0)).toBe(true));
+    process.kill(slow.pids()[0] ?? 0, 'SIGKILL');
+    const ended = await conversion.end();
+    expect(ended.code).toBe(0);
+    expect(outcomes(ended)).toEqual(['film.mkv: done']);
+    expect(attempts(data)).toMatchObject([
+      { outcome: 'failed', reason: expect.stringMatching(/killed from outside \(SIGKILL\)/) },
+      { outcome: 'done' },
+    ]);
+    expect(slow.pids()).toHaveLength(2);
+  });
+
+  /** What stands in the place of an encode, by what it does wrong. */
+  const liars = {
+    'cuts its result off': `"$REAL" "$@" || exit; for a; do out=$a; done; out=\${out#file:}
+      truncate -s $(( $(stat -c %s "$out") * 6 / 10 )) "$out"; exit 0`,
+    'stops half way': 'exec "$REAL" -t 1 "$@"',
+    'writes nothing': 'exit 0',
+    'leaves out the sound': `n=$#; while [ $n -gt 0 ]; do a=$1; shift; n=$((n - 1))
+      if [ "$a" = -map ] && [ "$1" = 0:1 ]; then shift; n=$((n - 1)); else set -- "$@" "$a"; fi
+      done; exec "$REAL" "$@"`,
+  };
+  it.for(Object.entries(liars))('that %s and calls it a success is found out', async ([, lie]) => {
+    const { data, media } = makeHome();
+    makeClip(path.join(media, 'film.mp4'), { seconds: 2 });
+    const before = treeOf(media);
+    const env = wrap('ffmpeg', `if [ $encode = 1 ]; then ${lie}; fi\nexec "$REAL" "$@"`);
+    const ended = await convert(data, [media], [], { env });
+    expect(ended.code).toBe(1);
+    expect(outcomes(ended)).toEqual(['film.mp4: failed (attempts)']);
+    expect(attempts(data).map((a) => a.outcome)).toEqual(['failed', 'failed', 'failed']);
+    expect(treeOf(media)).toEqual(before);
+    expect(filesIn(path.join(data, 'temp'))).toEqual([]);
+
+    const again = await convert(data, [media], ['--retry']);
+    expect(outcomes(again)).toEqual(['film.mkv: done']);
+  });
+
+  it('that hangs and ignores SIGTERM is killed, and the attempt fails', async () => {
+    const folder = tempFolder();
+    const source = makeClip(path.join(folder, 'film.mp4'));
+    const pid = path.join(folder, 'pid');
+    const { PATH } = wrap(
+      'ffmpeg',
+      `if [ $encode = 1 ]; then trap '' TERM; echo $$ > '${pid}'; exec sleep 600; fi\nexec "$REAL" "$@"`,
+    );
+    const processes = await ProcessManager.create(path.join(folder, 'children'));
+    const tools = { ffmpeg: path.join(PATH.split(':')[0] ?? '', 'ffmpeg'), ffprobe: 'ffprobe' };
+    const caps = await detectCapabilities(processes, tools);
+    const timelines = new Timelines(processes, tools);
+    const converter = new Converter({ processes, tools, caps, timelines, stallMs: 1000 });
+    const probe = await new Prober(processes, tools).probe(source);
+    const plan = makePlan(probe, resolveSettings({}).values, DEFAULT_TABLES);
+    if (plan.kind === 'skip') throw new Error(plan.reason);
+    const grant: Grant = {
+      ...{ task: 1, epoch: 1, file: 1, library: 1, path: 'film.mp4', version: '1' },
+      ...{ size: statSync(source).size, plan, probe, uselessAt: 1e9, convertDamaged: false },
+      priority: { nice: 0, ionice: 0 },
+    };
+    const outcome = await converter.convert(grant, source, folder, new AbortController().signal, () => undefined);
+    expect(outcome).toMatchObject({ kind: 'failed', reason: 'ffmpeg made no progress for 1 s and was ended.' });
+    expect(isAlive(Number(readFileSync(pid, 'utf8')))).toBe(false);
+    expect(filesIn(path.join(folder, 'children'))).toEqual([]);
+  });
+
+  it('that is not there is told in a sentence', async () => {
+    const { data, media } = makeHome();
+    const folder = tempFolder();
+    const { code, stderr } = await convert(data, [media], [], { env: { PATH: folder } });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ffmpeg could not be started .*install ffmpeg.*\.\n$/);
+  });
+
+  it('without SVT-AV1 is told in a sentence', async () => {
+    const { data, media } = makeHome();
+    makeClip(path.join(media, 'film.mp4'));
+    const env = wrap('ffmpeg', `"$REAL" "$@" | grep -v libsvtav1`);
+    const { code, stderr } = await convert(data, [media], [], { env });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^This ffmpeg .* was built without libsvtav1; .*\.\n$/);
+  });
+});
+
+describe('an original that changes during its encode', () => {
+  const changes: Record<string, (file: string) => void> = {
+    'is another film now': (file) => {
+      makeClip(file, { seconds: 2, modified: new Date(Date.now() - 60_000) });
+    },
+    'has grown': (file) => writeFileSync(file, Buffer.alloc(1000, 1), { flag: 'a' }),
+    'has other bytes under the same times': (file) => {
+      const { atime, mtime } = statSync(file);
+      const bytes = readFileSync(file);
+      bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+      writeFileSync(file, bytes);
+      utimesSync(file, atime, mtime);
+    },
+  };
+  it.for(Object.entries(changes))('because it %s is not replaced', async ([name, change]) => {
+    const { data, media } = makeHome();
+    const film = makeClip(path.join(media, 'film.mp4'));
+    const gate = makeGate();
+    const conversion = convert(data, [media], [], { env: gate.env });
+    await gate.reached();
+    change(film);
+    const changed = sha256(film);
+    gate.open();
+    await conversion;
+    const kept = filesIn(media).filter((file) => !file.endsWith('.json'));
+    const bytes = kept.map((file) => sha256(path.join(media, file)));
+    expect(bytes, name).toContain(changed);
+
+    // Looked at afresh, and only then replaced.
+    const again = await convert(data, [media], ['--testing']);
+    expect(again.code).toBe(0);
+    expect(existsSync(path.join(media, 'film.mkv'))).toBe(true);
+    const originals = filesIn(media).filter((file) => file.endsWith('.original'));
+    expect(originals.map((file) => sha256(path.join(media, file)))).toEqual([changed]);
+  });
+});
+
+describe('the data folder', () => {
+  /** A library with a film that is done, and the database that knows it. */
+  async function converted() {
+    const { data, media } = makeHome();
+    makeClip(path.join(media, 'film.mp4'));
+    expect((await convert(data, [media])).code).toBe(0);
+    return { data, media, database: path.join(data, 'flotilla.db') };
+  }
+  const backUp = (data: string) => {
+    mkdirSync(path.join(data, 'backups'));
+    copyFileSync(path.join(data, 'flotilla.db'), path.join(data, 'backups', 'flotilla-2026-01-01T000000.000Z.db'));
+  };
+  /** Spoils a database: its head, so that it is none any more, or its middle, so that it looks like one. */
+  const damages = {
+    head: (file: string) => writeFileSync(file, Buffer.alloc(4096, 0x55), { flag: 'r+' }),
+    middle: (file: string) => {
+      const bytes = readFileSync(file);
+      bytes.fill(0x55, 4096, bytes.length - 4096);
+      writeFileSync(file, bytes);
+    },
+  };
+
+  it('serves one Flotilla at a time', async () => {
+    const { data, media } = makeHome();
+    await serve(data);
+    const { code, stderr } = await convert(data, [media]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Another Flotilla is using the data folder .*; stop it first, or .*--data\.\n$/);
+  });
+
+  it('of a newer version is refused and left as it is', async () => {
+    const { data, media, database } = await converted();
+    const db = new Database(database);
+    db.pragma('user_version = 999');
+    db.close();
+    const before = [sha256(database), treeOf(media)];
+    const { code, stderr } = await convert(data, [media]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^The database .* was written by a newer Flotilla \(schema 999,.*\.\n$/);
+    expect([sha256(database), treeOf(media)]).toEqual(before);
+  });
+
+  it.for(Object.keys(damages) as (keyof typeof damages)[])(
+    'with a database damaged at its %s gets its backup back, and says so',
+    async (place) => {
+      const { data, media, database } = await converted();
+      backUp(data);
+      damages[place](database);
+      const before = treeOf(media);
+      const ended = await convert(data, [media]);
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+      expect(ended.lines.filter((l) => l.type === 'notice').map((l) => l.text)).toEqual([
+        expect.stringMatching(/^The database was damaged .* the backup of .* took its place .* No film was touched\.$/),
+      ]);
+      expect(ended.lines.at(-1)).toMatchObject({ type: 'summary', counts: { done: 1 } });
+      expect(treeOf(media)).toEqual(before);
+      expect(filesIn(data).filter((name) => name.includes('damaged'))).toHaveLength(1);
+    },
+  );
+
+  it.for(Object.keys(damages) as (keyof typeof damages)[])(
+    'with a database damaged at its %s and no backup is refused',
+    async (place) => {
+      const { data, media, database } = await converted();
+      damages[place](database);
+      const before = [sha256(database), treeOf(media)];
+      const { code, stderr } = await convert(data, [media]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^The database .* is damaged .* no sound backup .* no film was touched\..*\n$/);
+      expect([sha256(database), treeOf(media)]).toEqual(before);
+
+      // As the sentence says: originals are found again.
+      rmSync(database);
+      const afresh = await convert(data, [media]);
+      expect(afresh.lines.map((l) => l.text)).toContainEqual(expect.stringMatching(/was found in the vault/));
+      expect((await run(['restore', '--all', '--data', data])).stdout).toMatch(/^restored .*film\.mp4/);
+    },
+  );
+
+  it('with a broken quality table says line and reason, and goes on with the last good one', async () => {
+    const { data, media } = makeHome();
+    makeClip(path.join(media, 'film.mp4'));
+    const server = await serve(data, ['--preset', '13', '--min-savings', '0', '--settle', '0'], {
+      env: { MEDIA_DIRS: media },
+    });
+    await until(async () => expect((await server.call('queue.summary')).counts.done).toBe(1));
+    const [film] = await server.call('file.list');
+    const crf = async () => {
+      const { plan } = await server.call('file.get', { file: film?.id });
+      return plan?.kind === 'convert' && plan.streams.map((s) => s.action === 'encode' && s.crf)[0];
+    };
+    const table = path.join(data, 'quality_lookup.json');
+    expect(await crf()).toBe(28);
+    const good = readFileSync(table, 'utf8');
+    writeFileSync(table, good.replace('"x264": 28', '"x264": 41'));
+    expect(await crf()).toBe(41);
+    writeFileSync(table, good.replace('"x264": 28,', '"x264": 99,'));
+    expect(await crf()).toBe(41);
+    rmSync(table);
+    expect(await crf()).toBe(41);
+    writeFileSync(table, good);
+    expect(await crf()).toBe(28);
+    server.flotilla.kill('SIGTERM');
+    const { stderr, code } = await server.flotilla.end();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/quality_lookup\.json is not used: line 3: SD x264: .*63.*The last good table stays/);
+    expect(stderr).toMatch(/quality_lookup\.json is not used: it is gone/);
+  });
+});
