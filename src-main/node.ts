@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Caller, EventName, Events } from '../src-shared/contract.ts';
-import { messageOf, nodeFaultReason } from '../src-shared/errors.ts';
+import { Fault, messageOf, nodeFaultReason } from '../src-shared/errors.ts';
 import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-shared/settings.ts';
 import { dataPaths, NODE_NAME } from './config.ts';
 import { FileTable, type Scope } from './db/files.ts';
@@ -97,7 +97,10 @@ export async function startNode(config: NodeConfig): Promise<RunningNode> {
     return await wire(config, log, undo, stop);
   } catch (error) {
     await stop();
-    throw error;
+    const reason = nodeFaultReason(error);
+    throw reason
+      ? new Fault('node', `The data folder ${config.dataDir} cannot be used: ${reason}.`, { cause: error })
+      : error;
   }
 }
 
@@ -211,6 +214,9 @@ async function wire(
     await Promise.all([worker.stop(), intake.stop()]);
   });
   events.on('work', () => worker.hint());
+  // A film may change while it is looked into or converted; no scan may be near to see it.
+  events.on('file', ({ state }) => state === 'found' && libraries.lookAgain());
+  events.on('probed', () => libraries.waitForSettling());
   events.on('probed', checkIdle);
 
   const token = userToken(config.dataDir);

@@ -91,9 +91,14 @@ export class Libraries {
     }
     for (const text of report.problems) this.#ctx.emit('notice', { level: 'warn', text });
     this.#reconsider({ library: library.id, prefix });
-    this.#probing.run().catch((error) => this.#ctx.emit('notice', { level: 'warn', text: String(error) }));
-    this.#waitForSettling();
+    this.lookAgain();
     return report;
+  }
+
+  /** Has what is found looked into, now or when it has settled. */
+  lookAgain(): void {
+    this.#probing.run().catch((error) => this.#ctx.emit('notice', { level: 'warn', text: String(error) }));
+    this.waitForSettling();
   }
 
   /** What stood in the way of a blocked file may be gone: it is tried again, at the cost of a look. */
@@ -113,7 +118,7 @@ export class Libraries {
   }
 
   /** Looks again at files that were still being written, when the first of them may have settled. */
-  #waitForSettling(): void {
+  waitForSettling(): void {
     clearTimeout(this.#settling);
     const scopes = this.#ctx.scopes();
     const times = scopes.flatMap((scope) => this.#ctx.files.settling(scope)[0]?.settles ?? []);

@@ -84,9 +84,11 @@ export class Probing {
           `The file has ${stat.nlink} hard links, so replacing it would save no space; the others would keep the original.`,
         );
       }
-      const hash = row.hash ?? (await sampledHash(file));
+      // A stored one may be of other bytes: a file can change without its times telling.
+      const hash = await sampledHash(file);
       if (this.#moved(row, hash)) return;
-      const probe = row.probe ?? (await this.#ctx.prober.probe(file, this.#stopping.signal));
+      const known = row.hash === hash ? row.probe : null;
+      const probe = known ?? (await this.#ctx.prober.probe(file, this.#stopping.signal));
       files.setProbe(row.id, hash, probe);
       const plan = makePlan(probe, this.#ctx.settings(), this.#ctx.tables());
       if (plan.kind === 'skip') return skip(plan.code, plan.reason);

@@ -109,7 +109,9 @@ function readKnown({ database, library, prefix }: WalkRequest): Map<string, Know
     .raw()
     .all(library) as Known[];
   db.close();
-  return new Map(rows.filter(([file]) => isWithin(file, prefix)).map((row) => [row[0], row]));
+  const known = new Map<string, Known>();
+  for (const row of rows) if (isWithin(row[0], prefix)) known.set(row[0], row);
+  return known;
 }
 
 /** One walk through a library or a part of it. */
@@ -118,7 +120,6 @@ class Walk {
   readonly #post: (message: WalkMessage) => void;
   readonly #now = Date.now();
   readonly #known: Map<string, Known>;
-  #present = 0;
   readonly #first: boolean;
   readonly #added: Seen[] = [];
   readonly #changed: Changed = [];
@@ -132,7 +133,6 @@ class Walk {
     this.#post = post;
     this.#known = readKnown(request);
     this.#first = this.#known.size === 0;
-    for (const [, , , missing] of this.#known.values()) if (!missing) this.#present += 1;
   }
 
   run(startIsFile: boolean): void {
@@ -247,7 +247,7 @@ class Walk {
     this.#post({
       kind: 'end',
       files: this.#files,
-      known: this.#present,
+      known: [...this.#known.values()].filter(([, , , missing]) => !missing).length,
       missing: lost.map(([, id]) => id),
       problems: this.#problems,
       vaults: this.#vaults,

@@ -77,7 +77,7 @@ describe('a full disk', () => {
     const before = treeOf(media);
     const { code, stderr } = await convert(data, [media], ['--temp', temp]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^The temporary folder .* has .* free, but the next film may need .*TEMP_DIR\.\n$/);
+    expect(stderr).toMatch(/^The temporary folder .* has .* free, but the next film may need .*TEMP_DIR\.$/);
     expect(treeOf(media)).toEqual(before);
     expect(filesIn(temp)).toEqual([]);
   });
@@ -95,7 +95,7 @@ describe('a full disk', () => {
     gate.open();
     const { code, stderr } = await conversion;
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^The disk of the temporary folder .* is full; .*TEMP_DIR\.\n$/);
+    expect(stderr).toMatch(/^The disk of the temporary folder .* is full; .*TEMP_DIR\.$/);
     expect(treeOf(media)).toEqual(before);
     expect(filesIn(temp)).toEqual([]);
     expect(attempts(data)).toMatchObject([{ outcome: 'node' }]);
@@ -113,7 +113,7 @@ describe('a full disk', () => {
     const before = treeOf(media);
     const { code, stderr } = await convert(data, [media]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^.*the disk is full.*\.\n$/);
+    expect(stderr).toMatch(/^.*the disk is full.*\.$/);
     expect(treeOf(media)).toEqual(before);
 
     rmSync(filler);
@@ -151,7 +151,7 @@ describe('a full disk', () => {
     fill(data);
     const { code, stderr } = await convert(data, [media]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^[A-Z].*disk.* is full.*\.\n$/);
+    expect(stderr).toMatch(/^[A-Z].*disk.* is full.*\.$/);
     expect(stderr).not.toMatch(/unexpected/);
   });
 });
@@ -232,7 +232,7 @@ describe('ffmpeg', () => {
     const folder = tempFolder();
     const { code, stderr } = await convert(data, [media], [], { env: { PATH: folder } });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ffmpeg could not be started .*install ffmpeg.*\.\n$/);
+    expect(stderr).toMatch(/^ffmpeg could not be started .*install ffmpeg.*\.$/);
   });
 
   it('without SVT-AV1 is told in a sentence', async () => {
@@ -241,7 +241,7 @@ describe('ffmpeg', () => {
     const env = wrap('ffmpeg', `"$REAL" "$@" | grep -v libsvtav1`);
     const { code, stderr } = await convert(data, [media], [], { env });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^This ffmpeg .* was built without libsvtav1; .*\.\n$/);
+    expect(stderr).toMatch(/^This ffmpeg .* was built without libsvtav1; .*\.$/);
   });
 });
 
@@ -309,7 +309,7 @@ describe('the data folder', () => {
     await serve(data);
     const { code, stderr } = await convert(data, [media]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^Another Flotilla is using the data folder .*; stop it first, or .*--data\.\n$/);
+    expect(stderr).toMatch(/^Another Flotilla is using the data folder .*; stop it first, or .*--data\.$/);
   });
 
   it('of a newer version is refused and left as it is', async () => {
@@ -320,7 +320,7 @@ describe('the data folder', () => {
     const before = [sha256(database), treeOf(media)];
     const { code, stderr } = await convert(data, [media]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^The database .* was written by a newer Flotilla \(schema 999,.*\.\n$/);
+    expect(stderr).toMatch(/^The database .* was written by a newer Flotilla \(schema 999,.*\.$/);
     expect([sha256(database), treeOf(media)]).toEqual(before);
   });
 
@@ -350,7 +350,7 @@ describe('the data folder', () => {
       const before = [sha256(database), treeOf(media)];
       const { code, stderr } = await convert(data, [media]);
       expect(code).toBe(1);
-      expect(stderr).toMatch(/^The database .* is damaged .* no sound backup .* no film was touched\..*\n$/);
+      expect(stderr).toMatch(/^The database .* is damaged .* no sound backup .* no film was touched\..*$/);
       expect([sha256(database), treeOf(media)]).toEqual(before);
 
       // As the sentence says: originals are found again.

@@ -308,7 +308,8 @@ export function makeClip(file: string, clip: Clip = {}): string {
   clipFolder ??= tempFolder();
   const known = clips.get(key) ?? path.join(clipFolder, `${clips.size}${extension}`);
   if (!clips.has(key)) {
-    const pictures = `testsrc2=s=${size}:r=24:d=${seconds}`;
+    // Blurred, because its sharp lines look interlaced.
+    const pictures = `testsrc2=s=${size}:r=24:d=${seconds},gblur=2`;
     const args = ['-nostdin', '-v', 'error', '-y', '-f', 'lavfi', '-i', pictures];
     args.push('-f', 'lavfi', '-i', `sine=d=${seconds}`, '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '4');
     args.push('-pix_fmt', 'yuv420p', '-c:a', 'aac', '-b:a', '128k', ...options, `file:${known}`);

@@ -1,0 +1,206 @@
+import path from 'node:path';
+import { execaSync } from 'execa';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { convert, makeHome } from './helpers.ts';
+
+const RATE = 48_000;
+
+/** ffmpeg's layouts: the speakers of each channel, in order (`ffmpeg -layouts`). */
+const LAYOUTS: Record<string, string> = {
+  mono: 'FC',
+  stereo: 'FL FR',
+  '2.1': 'FL FR LFE',
+  '3.0': 'FL FR FC',
+  '3.1': 'FL FR FC LFE',
+  '4.0': 'FL FR FC BC',
+  '4.1': 'FL FR FC LFE BC',
+  quad: 'FL FR BL BR',
+  'quad(side)': 'FL FR SL SR',
+  '5.0': 'FL FR FC BL BR',
+  '5.0(side)': 'FL FR FC SL SR',
+  '5.1': 'FL FR FC LFE BL BR',
+  '5.1(side)': 'FL FR FC LFE SL SR',
+  '6.0': 'FL FR FC BC SL SR',
+  '6.1': 'FL FR FC LFE BC SL SR',
+  '6.1(back)': 'FL FR FC LFE BL BR BC',
+  hexagonal: 'FL FR FC BL BR BC',
+  '7.0': 'FL FR FC BL BR SL SR',
+  '7.1': 'FL FR FC LFE BL BR SL SR',
+  '7.1(wide)': 'FL FR FC LFE BL BR FLC FRC',
+  '7.1(wide-side)': 'FL FR FC LFE FLC FRC SL SR',
+};
+
+/** A tone a speaker, well apart; the LFE's within what an LFE carries. */
+const TONES: Record<string, number> = {
+  LFE: 60,
+  FL: 400,
+  FR: 700,
+  FC: 1100,
+  BL: 1600,
+  BR: 2300,
+  SL: 3100,
+  SR: 4100,
+  BC: 5300,
+  FLC: 6700,
+  FRC: 8300,
+};
+
+/** Where a speaker's tone may come out again: itself, its side or back twin, or the ones it is mixed into. */
+const HEARD: Record<string, string[]> = {
+  SL: ['SL', 'BL'],
+  SR: ['SR', 'BR'],
+  BC: ['BC', 'BL', 'BR'],
+  FLC: ['FLC', 'FL'],
+  FRC: ['FRC', 'FR'],
+};
+
+const speakers = (layout: string) => (LAYOUTS[layout] ?? '').split(' ');
+
+/** Strength of one tone in samples (Goertzel's algorithm), as its amplitude. */
+function strength(samples: Float32Array, frequency: number): number {
+  const w = 2 * Math.cos((2 * Math.PI * frequency) / RATE);
+  let [a, b] = [0, 0];
+  for (const sample of samples) [a, b] = [sample + w * a - b, a];
+  return (2 * Math.sqrt(a * a + b * b - w * a * b)) / samples.length;
+}
+
+/** A track as one array of samples a channel, without its first and last tenth of a second. */
+function decode(file: string, track: number, channels: number): Float32Array[] {
+  const args = ['-nostdin', '-v', 'error', '-i', file, '-map', `0:a:${track}`, '-f', 'f32le', '-ar', String(RATE), '-'];
+  const { stdout } = execaSync('ffmpeg', args, { encoding: 'buffer', maxBuffer: 1e9 });
+  const all = new Float32Array(stdout.buffer, stdout.byteOffset, Math.floor(stdout.byteLength / 4));
+  const frames = Math.floor(all.length / channels) - RATE / 10;
+  return Array.from({ length: channels }, (_, c) =>
+    Float32Array.from({ length: frames - RATE / 10 }, (_, i) => all[(i + RATE / 10) * channels + c] ?? 0),
+  );
+}
+
+function ffmpeg(...args: string[]): void {
+  execaSync('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args]);
+}
+
+function ffprobe(file: string, ...args: string[]) {
+  return JSON.parse(execaSync('ffprobe', ['-v', 'error', '-of', 'json', ...args, file]).stdout);
+}
+
+describe('sound', () => {
+  const names = Object.keys(LAYOUTS);
+  let result = '';
+
+  beforeAll(async () => {
+    const { data, media } = makeHome();
+    const inputs = names.flatMap((layout) => {
+      const tones = speakers(layout).map((s) => `0.2*sin(2*PI*${TONES[s]}*t)`);
+      return ['-f', 'lavfi', '-i', `aevalsrc=${tones.join('|')}:c=${layout}:s=${RATE}:d=1`];
+    });
+    const maps = names.flatMap((_, i) => ['-map', `${i + 1}:a`]);
+    const picture = 'testsrc2=s=128x72:r=25:d=1';
+    const source = path.join(media, 'layouts.mkv');
+    ffmpeg('-f', 'lavfi', '-i', picture, ...inputs, '-map', '0:v', ...maps, '-c:v', 'libx264', '-c:a', 'flac', source);
+    await convert(data, [media], ['--testing']);
+    result = source;
+  });
+
+  it.each(names.map((name, i) => [name, i] as const))('of %s comes out of the right speakers', (layout, track) => {
+    const { streams } = ffprobe(result, '-show_streams', '-select_streams', `a:${track}`);
+    expect(streams[0].codec_name).toBe('opus');
+    const to = speakers(streams[0].channel_layout);
+    expect(to.length).toBe(streams[0].channels);
+    const channels = decode(result, track, to.length);
+    const level = (speaker: string, tone: string) =>
+      strength(channels[to.indexOf(speaker)] ?? new Float32Array(1), TONES[tone] ?? 0);
+    for (const from of speakers(layout)) {
+      const wanted = (HEARD[from] ?? [from]).filter((speaker) => to.includes(speaker));
+      const heard = to.map((speaker) => ({ speaker, level: level(speaker, from) })).filter((s) => s.level > 0.02);
+      // All of the tone, or 0.707 of it in each of two (-3 dB), and not a trace anywhere else.
+      expect(
+        heard.map((s) => s.speaker).every((s) => wanted.includes(s)),
+        `${from} is heard from ${JSON.stringify(heard)}`,
+      ).toBe(true);
+      const power = heard.reduce((sum, s) => sum + s.level ** 2, 0);
+      expect(Math.sqrt(power) / 0.2, `loudness of ${from}`).toBeGreaterThan(0.7);
+    }
+  });
+});
+
+describe('picture and sound stay together', () => {
+  /** Seconds at which a white frame is shown and a tone begins. */
+  const MOMENTS = [1, 5.2, 9.4];
+
+  /** When white frames are shown. */
+  function flashes(file: string): number[] {
+    const filters = 'signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-';
+    const args = ['-nostdin', '-v', 'error', '-i', file, '-map', '0:v:0', '-vf', filters, '-f', 'null', '-'];
+    const { stdout } = execaSync('ffmpeg', args);
+    const frames = stdout.matchAll(/pts_time:(\S+)\nlavfi.signalstats.YAVG=(\S+)/g);
+    const peak = Math.max(...[...stdout.matchAll(/YAVG=(\S+)/g)].map(([, y]) => Number(y)));
+    return [...frames].filter(([, , y]) => Number(y) > peak / 2).map(([, time]) => Number(time));
+  }
+
+  /** When the tone begins after a silence. */
+  function beeps(file: string): number[] {
+    const args = [
+      '-nostdin',
+      '-v',
+      'error',
+      '-i',
+      file,
+      '-map',
+      '0:a:0',
+      '-af',
+      'aresample=async=1:first_pts=0',
+      '-ac',
+      '1',
+    ];
+    const { stdout } = execaSync('ffmpeg', [...args, '-f', 'f32le', '-ar', String(RATE), '-'], {
+      encoding: 'buffer',
+      maxBuffer: 1e9,
+    });
+    const samples = new Float32Array(stdout.buffer, stdout.byteOffset, Math.floor(stdout.byteLength / 4));
+    const starts: number[] = [];
+    samples.forEach((sample, i) => {
+      const time = i / RATE;
+      if (Math.abs(sample) > 0.1 && time - (starts.at(-1) ?? -1) > 0.5) starts.push(time);
+    });
+    return starts;
+  }
+
+  it.each(['aac.mp4', 'ac3.mkv', 'mp2.ts', 'vorbis.mkv'])('within 20 ms in %s', async (name) => {
+    const { data, media } = makeHome();
+    const [codec = ''] = name.split('.');
+    const source = path.join(media, name);
+    const at = (unit: string) => MOMENTS.map((m) => `between(${unit},${m - 0.001},${m + 0.038})`).join('+');
+    // Noise for bits that AV1 can save.
+    const picture = `color=black:s=128x72:r=25:d=11,noise=alls=20:allf=t,drawbox=c=white:t=fill:enable='${at('t')}'`;
+    const tone = `aevalsrc='0.8*sin(2*PI*1000*t)*(${MOMENTS.map((m) => `between(t,${m},${m + 0.1})`).join('+')})':s=${RATE}:d=11`;
+    const encoder = codec === 'vorbis' ? 'libvorbis' : codec;
+    ffmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      picture,
+      '-f',
+      'lavfi',
+      '-i',
+      tone,
+      '-c:v',
+      'libx264',
+      '-crf',
+      '1',
+      '-c:a',
+      encoder,
+      '-b:a',
+      '192k',
+      source,
+    );
+    const drift = (file: string) => flashes(file).map((flash, i) => flash - (beeps(file)[i] ?? Number.NaN));
+    const before = drift(source);
+    await convert(data, [media], ['--testing']);
+    const after = drift(path.join(media, name.replace(/\.\w+$/, '.mkv')));
+    expect(before).toHaveLength(MOMENTS.length);
+    expect(after).toHaveLength(MOMENTS.length);
+    for (const [i, moment] of MOMENTS.entries()) {
+      expect(Math.abs((after[i] ?? Number.NaN) - (before[i] ?? Number.NaN)), `at ${moment} s`).toBeLessThan(0.02);
+    }
+  });
+});
