@@ -87,13 +87,13 @@ function installId(file: string): string {
  */
 export async function startNode(config: NodeConfig): Promise<RunningNode> {
   const log = config.log ?? makeLog('info');
-  const unlock = lockDataFolder(config.dataDir);
   // Undone in reverse order, also when the start fails half way.
-  const undo: (() => unknown)[] = [unlock];
+  const undo: (() => unknown)[] = [];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
+    undo.push(lockDataFolder(config.dataDir));
     return await wire(config, log, undo, stop);
   } catch (error) {
     await stop();
@@ -171,7 +171,7 @@ async function wire(
   const isIdle = () => {
     const { fileOrder } = resolved.values;
     const atWork = probing.busy || dispatcher.running.length > 0 || jobs.first(scopes(), fileOrder) !== undefined;
-    return !atWork && !scopes().some((scope) => files.settling(scope).length > 0);
+    return !atWork && !scopes().some((scope) => files.settling(scope).count > 0);
   };
   const checkIdle = () => isIdle() && emit('idle', {});
   const handlers = makeHandlers({

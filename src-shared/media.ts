@@ -47,6 +47,8 @@ export const VideoStream = z.object({
   width: z.int().nonnegative(),
   height: z.int().nonnegative(),
   pixelFormat: z.string().optional(),
+  /** Width of a pixel against its height; missing for square ones. */
+  pixelAspect: z.number().positive().optional(),
   /** Average frames per second; missing when unknown. */
   frameRate: z.number().positive().optional(),
   /** The highest rate that the timestamps allow (r_frame_rate). */

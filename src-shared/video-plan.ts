@@ -39,6 +39,11 @@ function chromaChanges(pixelFormat: string): string[] {
   return changes;
 }
 
+/** True when the picture lies on its side and is stored upright. */
+export function isTurned({ rotation = 0 }: VideoStream): boolean {
+  return Math.abs(rotation % 180) === 90;
+}
+
 /** The measured fields decide; where they are not clear, the flags do. */
 function deinterlacing({ interlaced = 0, fields }: VideoStream): VideoEncode['deinterlace'] {
   if (fields === 'progressive') return undefined;
@@ -49,9 +54,8 @@ function deinterlacing({ interlaced = 0, fields }: VideoStream): VideoEncode['de
 export function planVideo(video: VideoStream, settings: Settings, tables: Tables): VideoEncode {
   const pixelFormat = video.pixelFormat ?? '';
   const fromRgb = RGB.test(pixelFormat);
-  const turned = Math.abs((video.rotation ?? 0) % 180) === 90;
   const even = (side: number) => side + (side % 2);
-  const [width, height] = turned ? [video.height, video.width] : [video.width, video.height];
+  const [width, height] = isTurned(video) ? [video.height, video.width] : [video.width, video.height];
   const pad = width % 2 === 1 || height % 2 === 1;
   const deinterlace = deinterlacing(video);
   const fieldRate = deinterlace !== undefined && settings.deinterlace === 'field';

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { Command } from 'commander';
 import { Fault } from '../../src-shared/errors.ts';
 import { count, formatBytes } from '../../src-shared/format.ts';
@@ -13,10 +14,11 @@ export function restoreCommand(finish: (code: number) => void): Command {
     .description('take originals back from the vault, in the place of their results')
     .argument('[path]', 'a film (its original or its result) or a folder')
     .option('--all', 'every original in the vault')
-    .action(async (path: string | undefined, options: CommonOptions & { all?: true }) => {
-      if (!path === !options.all) throw new Fault('usage', 'Name one film or folder to restore, or give --all.');
+    .action(async (place: string | undefined, options: CommonOptions & { all?: true }) => {
+      if (!place === !options.all) throw new Fault('usage', 'Name one film or folder to restore, or give --all.');
       const report = await withMaster(options.data, (call) =>
-        call('vault.restore', options.all ? { all: true } : { path: path as string }),
+        // Resolved here: a server that runs stands in another folder.
+        call('vault.restore', place ? { path: path.resolve(place) } : { all: true }),
       );
       for (const original of report.restored) print(`restored ${original}`);
       for (const sentence of report.refused) print(`kept as it is: ${sentence}`);

@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
 import { type FileView, STATES } from '../../src-shared/contract.ts';
 import type { FileState } from '../../src-shared/job.ts';
@@ -19,9 +20,9 @@ const FileRow = z.object({
   reason: z.string().nullable(),
   hash: z.string().nullable(),
   probe: z
-    .string()
+    .instanceof(Uint8Array)
     .nullable()
-    .transform((text) => (text === null ? null : Probe.parse(JSON.parse(text)))),
+    .transform((bytes) => (bytes === null ? null : Probe.parse(JSON.parse(inflateRawSync(bytes).toString())))),
   codec: z.string().nullable(),
   width: z.number().nullable(),
   height: z.number().nullable(),
@@ -140,9 +141,12 @@ export class FileTable {
     this.#sql('UPDATE files SET path = @path, inode = @inode, missing = NULL WHERE id = @id').run({ id, ...place });
   }
 
-  /** The sampled hash has to be compared before the stored probe counts again. */
-  setSettles(id: number, settles: number | null): void {
-    this.#sql('UPDATE files SET settles = ? WHERE id = ?').run(settles, id);
+  /** The version that is known was seen again, unless another has taken its place or it is in work. */
+  setSeen(id: number, seen: FileStat): void {
+    this.#sql(
+      `UPDATE files SET path = @path, inode = @inode, settles = @settles, missing = NULL
+         WHERE id = @id AND version = @version AND state <> 'running'`,
+    ).run({ id, ...seen });
   }
 
   setMissing(id: number, since: number): void {
@@ -157,7 +161,8 @@ export class FileTable {
     ).run({
       id,
       hash,
-      probe: probe ? JSON.stringify(probe) : null,
+      // Deflated to a third, it takes no more room than the rest of the row.
+      probe: probe ? deflateRawSync(JSON.stringify(probe)) : null,
       codec: video?.codec ?? null,
       width: video?.width ?? null,
       height: video?.height ?? null,
@@ -210,10 +215,11 @@ export class FileTable {
     );
   }
 
-  /** Files that were still being written, soonest first. */
-  settling(scope: Scope): FileRow[] {
-    const sql = `SELECT * FROM files WHERE settles IS NOT NULL AND missing IS NULL AND library = @library AND ${WITHIN} ORDER BY settles`;
-    return z.array(FileRow).parse(this.#sql(sql).all(within(scope)));
+  /** How many files were still being written, and when the first of them may have settled (ms since 1970). */
+  settling(scope: Scope): { count: number; next: number | null } {
+    const sql = `SELECT count(*) AS count, min(settles) AS next FROM files
+      WHERE settles IS NOT NULL AND missing IS NULL AND library = @library AND ${WITHIN}`;
+    return z.object({ count: z.number(), next: z.number().nullable() }).parse(this.#sql(sql).get(within(scope)));
   }
 
   /** Files that wait for the user because of something that may have been put right meanwhile. */

@@ -23,7 +23,7 @@ export const MIGRATIONS: readonly string[] = [
     code TEXT,
     reason TEXT,
     hash TEXT,                     -- sampled, of this version
-    probe TEXT,                    -- JSON
+    probe BLOB,                    -- JSON, deflated
     codec TEXT,
     width INTEGER,
     height INTEGER,

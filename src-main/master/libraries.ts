@@ -121,7 +121,7 @@ export class Libraries {
   waitForSettling(): void {
     clearTimeout(this.#settling);
     const scopes = this.#ctx.scopes();
-    const times = scopes.flatMap((scope) => this.#ctx.files.settling(scope)[0]?.settles ?? []);
+    const times = scopes.flatMap((scope) => this.#ctx.files.settling(scope).next ?? []);
     if (times.length === 0 || this.#stopped) return;
     this.#settling = setTimeout(
       async () => {

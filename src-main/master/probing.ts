@@ -48,8 +48,14 @@ export class Probing {
           const batch = this.#ctx.files.nextFound(scope, this.#ctx.settings().fileOrder, AT_A_TIME * 4);
           if (batch.length === 0 || this.#stopping.signal.aborted) break;
           const rest = batch.values();
+          let turn: Promise<void> = Promise.resolve();
           const lane = async () => {
-            for (const file of rest) await this.#look(file);
+            for (const file of rest) {
+              const before = turn;
+              const looked = Promise.withResolvers<void>();
+              turn = looked.promise;
+              await this.#look(file, before).finally(looked.resolve);
+            }
           };
           await Promise.all(Array.from({ length: AT_A_TIME }, lane));
         }
@@ -57,8 +63,11 @@ export class Probing {
     }
   }
 
-  /** One file: it always leaves the state `found`, or is marked missing or settling, so that the loop ends. */
-  async #look(row: FileRow): Promise<void> {
+  /**
+   * One file: it always leaves the state `found`, or is marked missing or settling, so that the loop ends.
+   * @param turn when it may be queued: films are probed side by side, but a quick one must not overtake the first
+   */
+  async #look(row: FileRow, turn: Promise<void>): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     const { libraries, files, jobs } = this.#ctx;
     const file = path.join(libraries.get(row.library)?.root ?? '', row.path);
@@ -92,6 +101,7 @@ export class Probing {
       files.setProbe(row.id, hash, probe);
       const plan = makePlan(probe, this.#ctx.settings(), this.#ctx.tables());
       if (plan.kind === 'skip') return skip(plan.code, plan.reason);
+      await turn;
       const fresh = files.get(row.id);
       if (fresh) jobs.queue(fresh);
       this.#ctx.emit('work', {});

@@ -13,6 +13,10 @@ import type { WalkMessage, WalkRequest } from './walker.ts';
 /** A library that lost more than this share of its files at once is paused: a disk may be gone. */
 const LOST_SHARE = 0.5;
 
+/** Pages of SQLite's log (4 KiB each) after which a commit writes them back, waiting for the disk: normally and in a scan. */
+const LOG_PAGES = 1000;
+const SCAN_LOG_PAGES = 50_000;
+
 type Changed = Extract<WalkMessage, { kind: 'changed' }>['files'][number];
 
 /** Finds new, changed, moved and missing files; the walking is done by a thread. */
@@ -93,9 +97,10 @@ export class Scanner {
   async *#walk(library: LibraryView, prefix: string): AsyncGenerator<WalkMessage> {
     // The same file name in the sources and in the build, where all of them lie in one folder.
     const script = new URL(import.meta.url.endsWith('.ts') ? './walker.ts' : './walker.js', import.meta.url);
+    const { db } = this.#ctx;
     const settleMs = this.#ctx.settings().settleMinutes * 60_000;
     const request: WalkRequest = {
-      database: this.#ctx.db.name,
+      database: db.name,
       library: library.id,
       root: library.root,
       prefix,
@@ -106,7 +111,9 @@ export class Scanner {
     const queue: WalkMessage[] = [];
     let wake = Promise.withResolvers<void>();
     let ended = false;
+    let complete = false;
     let failure: unknown;
+    db.pragma(`wal_autocheckpoint = ${SCAN_LOG_PAGES}`);
     thread.on('message', (message: WalkMessage) => {
       queue.push(message);
       wake.resolve();
@@ -116,6 +123,7 @@ export class Scanner {
     });
     thread.on('exit', () => {
       ended = true;
+      if (db.open) db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
       wake.resolve();
     });
     try {
@@ -123,6 +131,12 @@ export class Scanner {
         const message = queue.shift();
         if (message) {
           yield message;
+          if (message.kind === 'end') {
+            // Everything is stored: the thread writes it back from the log, and nobody waits for that.
+            complete = true;
+            thread.postMessage('stored');
+            return;
+          }
           // A breath between batches keeps the interface alive during a long scan.
           await nextTurn();
         } else if (ended) break;
@@ -133,7 +147,7 @@ export class Scanner {
       }
       if (failure) throw failure;
     } finally {
-      if (!ended) await Promise.all([once(thread, 'exit'), thread.terminate()]);
+      if (!ended && !complete) await Promise.all([once(thread, 'exit'), thread.terminate()]);
     }
   }
 
@@ -154,7 +168,11 @@ export class Scanner {
         }
       });
     } else {
-      for (const file of message.files) await this.#changed(library, file);
+      // After a restart all files may have another device number: those are too many for a commit each.
+      this.#transaction(() => {
+        for (const file of message.files) if (!file.contentMayDiffer) files.setSeen(file.id, file);
+      });
+      for (const file of message.files) if (file.contentMayDiffer) await this.#changed(library, file);
     }
   }
 
@@ -164,11 +182,8 @@ export class Scanner {
     // A file in work is judged by the replacement itself, which compares it with the version that was probed.
     if (!row || row.state === 'running') return;
     const sameTimes = row.version === seen.version;
-    const sameBytes = async () =>
-      row.hash !== null && row.hash === (await sampledHash(path.join(library.root, seen.path)));
-    if (sameTimes && (!seen.contentMayDiffer || (await sameBytes()))) {
-      files.setPlace(seen.id, seen);
-      files.setSettles(seen.id, seen.settles);
+    if (sameTimes && row.hash !== null && row.hash === (await sampledHash(path.join(library.root, seen.path)))) {
+      files.setSeen(seen.id, seen);
       return;
     }
     this.#transaction(() => {

@@ -136,7 +136,8 @@ export class Swapper {
 
   /** From here on a crash ends in finishing: one compare-and-set on the task's state and epoch. */
   async #markVerified(swap: Swap, attempt: AttemptFacts): Promise<Swap> {
-    await carryOver(swap.source, swap.staged);
+    // One that has gone is found out when it is to be kept, once the task is known to be ours.
+    if (await exists(swap.source)) await carryOver(swap.source, swap.staged);
     await syncFile(swap.staged);
     const resultIdentity = await identify(swap.staged);
     if (!resultIdentity) throw new ResultLost(`${swap.staged} has vanished`);
@@ -155,7 +156,7 @@ export class Swapper {
 
   /**
    * Finishes or undoes what a crash interrupted.
-   * @returns sentences about what could not be settled, to be tried again at the next start
+   * @returns sentences about what could not be finished
    */
   async recover(): Promise<string[]> {
     const problems: string[] = [];
@@ -169,11 +170,16 @@ export class Swapper {
           await this.#finishOrUndo(swap);
         }
       } catch (error) {
-        // Undone and told by the file's own state, unless the disk itself is at fault.
-        if (error instanceof Fault && error.code === 'conflict') continue;
-        problems.push(
-          `The replacement of ${swap.source} could not be finished: ${messageOf(error)}. It is tried again at the next start.`,
-        );
+        const message = messageOf(error).replace(/\.$/, '');
+        const open = this.#swaps.all().some(({ id }) => id === swap.id);
+        if (open) {
+          problems.push(
+            `The replacement of ${swap.source} could not be finished: ${message}. It is tried again at the next start.`,
+          );
+        } else if (error instanceof Fault && error.code === 'node') {
+          problems.push(`${message}. The film is converted again.`);
+        }
+        // Any other is undone too, which the file's own state tells.
       }
     }
     return problems;

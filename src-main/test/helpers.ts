@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { execa, execaSync } from 'execa';
 import { afterAll, vi } from 'vitest';
 import type { CallName, Output } from '../../src-shared/contract.ts';
@@ -67,8 +68,7 @@ export const CAN_MOUNT =
 export const NO_MOUNT = 'needs root on Linux, to mount a small tmpfs';
 
 /** A file system of `kilobytes`, unmounted after the tests of this file. */
-export function smallDisk(kilobytes: number): string {
-  const folder = tempFolder();
+export function smallDisk(kilobytes: number, folder = tempFolder()): string {
   execaSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', folder]);
   cleanups.push(() => execaSync('umount', ['-l', folder], { reject: false }));
   return folder;
@@ -218,8 +218,18 @@ export async function serve(data: string, more: string[] = [], options: Options 
   };
 }
 
+/** Asks the database of a data folder, also while it is in use. */
+export function query<T>(data: string, sql: string): T[] {
+  const db = new Database(path.join(data, 'flotilla.db'), { readonly: true });
+  try {
+    return db.prepare(sql).all() as T[];
+  } finally {
+    db.close();
+  }
+}
+
 /** The path of a program of the system. */
-export function which(program: string): string {
+function which(program: string): string {
   for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
     try {
       accessSync(path.join(folder, program), constants.X_OK);

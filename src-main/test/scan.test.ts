@@ -1,0 +1,312 @@
+/** Finding films: moved ones, growing ones, gone ones, strange names, and what is no business of Flotilla's. */
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { execaSync } from 'execa';
+import { describe, expect, it } from 'vitest';
+import {
+  CAN_MOUNT,
+  convert,
+  filesIn,
+  makeClip,
+  makeGate,
+  makeHome,
+  NO_MOUNT,
+  outcomes,
+  query,
+  run,
+  serve,
+  sha256,
+  smallDisk,
+  start,
+  TINY,
+  tempFolder,
+  treeOf,
+  until,
+} from './helpers.ts';
+
+/** Paths of the films that the database knows, gone ones in brackets. */
+const known = (data: string) =>
+  query<{ path: string; missing: number | null }>(data, 'SELECT path, missing FROM files ORDER BY path').map((f) =>
+    f.missing === null ? f.path : `(${f.path})`,
+  );
+const jobs = (data: string) => query(data, 'SELECT id FROM jobs').length;
+
+/** A library with films that are done. */
+async function converted(...names: string[]) {
+  const { data, media } = makeHome();
+  for (const name of names) makeClip(path.join(media, name));
+  const ended = await convert(data, [media]);
+  expect(ended.lines.at(-1)).toMatchObject({ counts: { done: names.length } });
+  return { data, media, at: (name: string) => path.join(media, name) };
+}
+
+describe('a film that moves', () => {
+  it('keeps its history under another name', async () => {
+    const { data, media, at } = await converted('film.mp4');
+    renameSync(at('film.mkv'), at('other.mkv'));
+    const again = await convert(data, [media]);
+    expect(outcomes(again)).toEqual([]);
+    expect(again.lines.at(-1)).toMatchObject({ counts: { done: 1 } });
+    expect([known(data), jobs(data)]).toEqual([['other.mkv'], 1]);
+
+    expect((await run(['restore', at('other.mkv'), '--data', data])).code).toBe(0);
+    expect(filesIn(media)).toEqual(['film.mp4']);
+  });
+
+  it('is not queued twice', async () => {
+    const { data, media } = makeHome();
+    makeClip(path.join(media, 'film.mp4'));
+    await convert(data, [media], ['--dry-run']);
+    renameSync(path.join(media, 'film.mp4'), path.join(media, 'other.mp4'));
+    await convert(data, [media], ['--dry-run']);
+    expect([known(data), jobs(data)]).toEqual([['other.mp4'], 1]);
+  });
+
+  it('with its whole folder keeps its history', async () => {
+    const { data, media, at } = await converted('old/one.mp4', 'old/sub/two.mp4');
+    mkdirSync(at('deeper'));
+    renameSync(at('old'), at('deeper/new'));
+    expect(outcomes(await convert(data, [media]))).toEqual([]);
+    expect([known(data), jobs(data)]).toEqual([['deeper/new/one.mkv', 'deeper/new/sub/two.mkv'], 2]);
+  });
+
+  it('to another file system keeps its history', async ({ skip }) => {
+    skip(!CAN_MOUNT, NO_MOUNT);
+    const { data, media } = makeHome();
+    const disk = path.join(media, 'disk');
+    mkdirSync(disk);
+    smallDisk(8192, disk);
+    for (const name of ['one.mp4', 'two.mp4', 'disk/three.mp4']) makeClip(path.join(media, name));
+    expect((await convert(data, [media])).code).toBe(0);
+    // Each has its vault on its own disk.
+    expect(filesIn(path.join(disk, '.flotilla/vault'))).toHaveLength(2);
+    // cp keeps times to the nanosecond, as mv does.
+    execaSync('cp', ['-p', path.join(disk, 'three.mkv'), path.join(media, 'moved.mkv')]);
+    rmSync(path.join(disk, 'three.mkv'));
+    const again = await convert(data, [media]);
+    expect(outcomes(again)).toEqual([]);
+    expect(again.lines.at(-1)).toMatchObject({ counts: { done: 3 } });
+    expect([known(data), jobs(data)]).toEqual([['moved.mkv', 'one.mkv', 'two.mkv'], 3]);
+  });
+});
+
+describe('what is left alone', () => {
+  it('links, whether they lead out of the library or in circles', async () => {
+    const { data, media } = makeHome();
+    const outside = tempFolder();
+    for (const name of ['film.mp4', 'sub/film.mp4']) makeClip(path.join(outside, name));
+    makeClip(path.join(media, 'mine.mp4'));
+    symlinkSync(outside, path.join(media, 'out'));
+    symlinkSync(path.join(outside, 'film.mp4'), path.join(media, 'link.mp4'));
+    symlinkSync('.', path.join(media, 'circle'));
+    symlinkSync('nowhere', path.join(media, 'broken.mkv'));
+    const before = treeOf(outside);
+    expect(outcomes(await convert(data, [media]))).toEqual(['mine.mkv: done']);
+    expect(treeOf(outside)).toEqual(before);
+    expect(known(data)).toEqual(['mine.mkv']);
+  });
+
+  it('hidden files and folders, and those of systems', async () => {
+    const { data, media } = makeHome();
+    const hidden = ['.film.mp4', '.hidden/film.mp4', '.flotilla/film.mp4', '$RECYCLE.BIN/film.mp4', 'film.mp4.part'];
+    for (const name of hidden) makeClip(path.join(media, name.replace(/\.part$/, '')));
+    renameSync(path.join(media, 'film.mp4'), path.join(media, 'film.mp4.part'));
+    const before = treeOf(media);
+    const ended = await convert(data, [media]);
+    expect(ended.lines.at(-1)).toMatchObject({ files: 0 });
+    expect(treeOf(media)).toEqual(before);
+    const named = await convert(data, [path.join(media, '.hidden')]);
+    expect(named.code).toBe(2);
+    expect(named.stderr).toMatch(/^.*\.hidden lies in a hidden folder, which Flotilla leaves alone\.$/);
+  });
+
+  it('hard-linked films, with the reason', async () => {
+    const { data, media } = makeHome();
+    linkSync(makeClip(path.join(media, 'one.mp4')), path.join(media, 'two.mp4'));
+    const before = treeOf(media);
+    const ended = await convert(data, [media]);
+    expect(outcomes(ended)).toEqual(['one.mp4: skipped (hard-linked)', 'two.mp4: skipped (hard-linked)']);
+    expect(ended.lines.find((l) => l.type === 'file')?.reason).toMatch(/^The file has 2 hard links, .*\.$/);
+    expect(treeOf(media)).toEqual(before);
+  });
+});
+
+describe('a film that is being written', () => {
+  it('waits until nobody has it open, and is then converted', async ({ skip }) => {
+    skip(process.platform !== 'linux', 'only Linux tells who has a file open');
+    const { data, media } = makeHome();
+    const writing = openSync(makeClip(path.join(media, 'film.mp4')), 'r+');
+    const conversion = start(['convert', media, '--data', data, '--json', ...TINY]);
+    // Two looks, and still it waits.
+    const settles = () => query<{ settles: number }>(data, 'SELECT settles FROM files WHERE settles IS NOT NULL')[0];
+    let first: number | undefined;
+    await until(() => {
+      first = settles()?.settles;
+      expect(first).toBeDefined();
+    });
+    await until(() => expect(settles()?.settles).toBeGreaterThan(first ?? 0));
+    expect(conversion.lines.filter((l) => l.type === 'progress')).toEqual([]);
+    closeSync(writing);
+    expect(outcomes(await conversion.end())).toEqual(['film.mkv: done']);
+  });
+
+  it('waits until it has been left unchanged for the time to settle', async () => {
+    const { data, media } = makeHome();
+    const modified = new Date();
+    makeClip(path.join(media, 'film.mp4'), { modified });
+    const ended = await convert(data, [media], ['--settle', '0.05']);
+    expect(outcomes(ended)).toEqual(['film.mkv: done']);
+    const [attempt] = query<{ started: number }>(data, 'SELECT started FROM attempts');
+    expect(attempt?.started).toBeGreaterThanOrEqual(modified.getTime() + 3000);
+  });
+
+  it('is looked at again when it changes after it was queued', async () => {
+    const { data, media } = makeHome();
+    makeClip(path.join(media, 'one.mp4'), { modified: new Date(Date.now() - 7_200_000) });
+    const second = makeClip(path.join(media, 'two.mp4'));
+    const gate = makeGate();
+    const conversion = convert(data, [media], ['--testing'], { env: gate.env });
+    await gate.reached();
+    makeClip(second, { seconds: 2, modified: new Date(Date.now() - 60_000) });
+    const changed = sha256(second);
+    gate.open();
+    expect(outcomes(await conversion)).toEqual(['one.mkv: done', 'two.mkv: done']);
+    const originals = filesIn(media).filter((name) => name.endsWith('.original'));
+    expect(originals.map((name) => sha256(path.join(media, name)))).toContain(changed);
+  });
+
+  it('or is taken away after it was queued, is no failure', async () => {
+    const { data, media } = makeHome();
+    makeClip(path.join(media, 'one.mp4'), { modified: new Date(Date.now() - 7_200_000) });
+    const second = makeClip(path.join(media, 'two.mp4'));
+    const gate = makeGate();
+    const conversion = convert(data, [media], [], { env: gate.env });
+    await gate.reached();
+    rmSync(second);
+    gate.open();
+    const ended = await conversion;
+    expect(ended.code).toBe(0);
+    expect(outcomes(ended)).toEqual(['one.mkv: done']);
+    expect(known(data)).toEqual(['(two.mp4)', 'one.mkv'].sort());
+  });
+});
+
+describe('a library', () => {
+  it('whose root is gone is paused, and nothing in it counts as gone', async () => {
+    const { data, media } = makeHome();
+    makeClip(path.join(media, 'film.mp4'));
+    const server = await serve(data, TINY, { env: { MEDIA_DIRS: media } });
+    await until(async () => expect((await server.call('queue.summary')).counts.done).toBe(1));
+    const [library] = await server.call('library.list');
+    renameSync(media, `${media}-away`);
+    await expect(server.call('library.scan', { library: library?.id })).rejects.toThrow(/503 .*cannot be read/);
+    expect(await server.call('library.list')).toMatchObject([
+      { root: media, paused: expect.stringMatching(/^The folder .* cannot be read .*connected\?$/) },
+    ]);
+    expect(await server.call('file.list')).toMatchObject([{ path: 'film.mkv', state: 'done', missing: false }]);
+
+    renameSync(`${media}-away`, media);
+    expect(await server.call('library.scan', { library: library?.id })).toMatchObject({ files: 1, missing: 0 });
+    expect(await server.call('library.list')).toMatchObject([{ paused: null }]);
+  });
+
+  it('most of whose films are gone is paused, until the user accepts it', async () => {
+    const { data, media, at } = await converted('one.mp4', 'two.mp4', 'three.mp4');
+    for (const name of ['one.mkv', 'two.mkv']) rmSync(at(name));
+    const { code, stderr } = await convert(data, [media]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^2 files of 3 in .* have gone at once; .*--accept-missing.*\.$/);
+    expect(known(data)).toEqual(['one.mkv', 'three.mkv', 'two.mkv']);
+    expect((await convert(data, [media])).code).toBe(1);
+
+    const accepted = await convert(data, [media], ['--accept-missing']);
+    expect(accepted).toMatchObject({ code: 0, stderr: '' });
+    expect(accepted.lines.at(-1)).toMatchObject({ files: 1, counts: { done: 1 } });
+    expect(known(data)).toEqual(['(one.mkv)', '(two.mkv)', 'three.mkv']);
+    expect((await convert(data, [media])).code).toBe(0);
+  });
+
+  it('takes over the libraries below it, with their history', async () => {
+    const { data, media } = makeHome();
+    makeClip(path.join(media, 'a/b/inner.mp4'));
+    makeClip(path.join(media, 'a/outer.mp4'));
+    expect(outcomes(await convert(data, [path.join(media, 'a/b')]))).toEqual(['inner.mkv: done']);
+    expect(outcomes(await convert(data, [path.join(media, 'a')]))).toEqual(['outer.mkv: done']);
+    expect([known(data), jobs(data)]).toEqual([['b/inner.mkv', 'outer.mkv'], 2]);
+    expect(query(data, 'SELECT root FROM libraries')).toEqual([{ root: path.join(media, 'a') }]);
+    expect(outcomes(await convert(data, [path.join(media, 'a/b')]))).toEqual([]);
+    expect((await run(['restore', '--all', '--data', data])).code).toBe(0);
+    expect(filesIn(media)).toEqual(['a/b/inner.mp4', 'a/outer.mp4']);
+  });
+});
+
+describe('names', () => {
+  it('however strange, are converted', async () => {
+    const { data, media } = makeHome();
+    const stems = ['new\nline', '🎬 fílm', `it's "quoted"`, '-film', '100%d %s', '%03d', 'a:b', 'file:x', ' spaced '];
+    stems.push('$HOME', 'back\\slash', 'semi;colon & more', '[glob]*?', 'x'.repeat(251));
+    for (const stem of stems) makeClip(path.join(media, `${stem}.mp4`));
+    makeClip(path.join(media, 'folder\nwith -line/~.mp4'));
+    const ended = await convert(data, [media], ['--vault-days', '0']);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(filesIn(media)).toEqual([...stems.map((stem) => `${stem}.mkv`), 'folder\nwith -line/~.mkv'].sort());
+    expect(ended.lines.at(-1)).toMatchObject({ counts: { done: stems.length + 1 } });
+  });
+
+  it('too long for the result block the film, with the reason', async () => {
+    const { data, media } = makeHome();
+    makeClip(path.join(media, `${'x'.repeat(252)}.ts`));
+    const before = treeOf(media);
+    const ended = await convert(data, [media]);
+    expect(ended.code).toBe(1);
+    expect(ended.lines.find((l) => l.type === 'file')).toMatchObject({
+      state: 'blocked',
+      reason: expect.stringMatching(/^The name would be longer than 255 bytes with \.mkv; shorten it\.$/),
+    });
+    expect(treeOf(media)).toEqual(before);
+  });
+
+  it('that are no text are told, and their films left alone', async ({ skip }) => {
+    skip(process.platform !== 'linux', 'only Linux has names that are no text');
+    const { data, media } = makeHome();
+    const film = makeClip(path.join(media, 'film.mp4'));
+    const name = Buffer.concat([Buffer.from(`${media}/bad-`), Buffer.from([0xff]), Buffer.from('.mp4')]);
+    renameSync(film, name);
+    const hash = sha256(name as never);
+    const ended = await convert(data, [media]);
+    expect(ended.lines.map((l) => l.text)).toContainEqual(expect.stringMatching(/is not valid text; rename it/));
+    expect(sha256(name as never)).toBe(hash);
+    expect(known(data)).toEqual([]);
+    // Not even Node's own removal of folders finds such a name.
+    rmSync(name);
+  });
+
+  it('that the result would take from another film block it, with the reason', async () => {
+    const { data, media } = makeHome();
+    for (const name of ['film.mp4', 'film.avi']) makeClip(path.join(media, name));
+    writeFileSync(path.join(media, 'film.mkv'), '');
+    const ended = await convert(data, [media]);
+    expect(ended.code).toBe(1);
+    expect(outcomes(ended)).toEqual([
+      'film.avi: blocked (not-replaceable)',
+      'film.mkv: skipped (empty)',
+      'film.mp4: blocked (not-replaceable)',
+    ]);
+
+    // What stood in the way is gone: the next run tries again.
+    rmSync(path.join(media, 'film.mkv'));
+    rmSync(path.join(media, 'film.avi'));
+    expect(outcomes(await convert(data, [media], ['--accept-missing']))).toEqual(['film.mkv: done']);
+    expect(existsSync(path.join(media, 'film.mp4'))).toBe(false);
+  });
+});
