@@ -2,11 +2,11 @@ import { mainVideo, type Probe } from './media.ts';
 import type { Plan } from './plan.ts';
 
 /**
- * Bits a pixel that SVT-AV1 preset 8 spends at CRF 30, and by how much 6 CRF steps change it. Measured on the film-like
- * clips of the test media (docs/benchmarks.md); single films differ by a factor of three either way.
+ * Bits a pixel that SVT-AV1 preset 8 spends at CRF 30, and how many CRF steps halve them. Measured on the film-like clips
+ * of docs/benchmarks.md; single films differ by a factor of three either way.
  */
-const BITS_PER_PIXEL = 0.035;
-const HALVING_CRF = 8;
+const BITS_PER_PIXEL = 0.037;
+const HALVING_CRF = 11;
 
 /**
  * A rough size of the result in bytes before any sample was encoded: good for a sum over a library, not for a film.

@@ -179,7 +179,8 @@ class Walk {
 
   #try(file: string): void {
     if (file.includes('\uFFFD')) {
-      return this.#problem(`The name of ${this.#absolute(file)} is not valid text; rename it to have it converted.`);
+      this.#problem(`The name of ${this.#absolute(file)} is not valid text; rename it to have it converted.`);
+      return;
     }
     try {
       this.#look(file);
@@ -263,7 +264,8 @@ function walk(request: WalkRequest, post: (message: WalkMessage) => void): void 
     readdirSync(request.root);
   } catch (error) {
     const gone = `The folder ${start} cannot be read (${(error as NodeJS.ErrnoException).code}); is its disk or network share connected?`;
-    return post({ kind: 'rootMissing', reason: gone });
+    post({ kind: 'rootMissing', reason: gone });
+    return;
   }
   new Walk(request, post).run(startIsFile);
 }

@@ -45,7 +45,14 @@ export function makeHttpServer(parts: HttpParts): HttpServer {
     helmet({
       // Plain HTTP on a LAN: upgrading it would only break it.
       contentSecurityPolicy: {
-        directives: { defaultSrc: ["'self'"], connectSrc: ["'self'", 'ws:', 'wss:'], upgradeInsecureRequests: null },
+        directives: {
+          defaultSrc: ["'self'"],
+          // helmet's own would allow inline styles, and fonts and styles from anywhere.
+          styleSrc: ["'self'"],
+          fontSrc: ["'self'"],
+          connectSrc: ["'self'", 'ws:', 'wss:'],
+          upgradeInsecureRequests: null,
+        },
       },
       hsts: false,
     }),

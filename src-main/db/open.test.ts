@@ -1,0 +1,136 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Fault } from '../../src-shared/errors.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { backUp, lastBackup, lockDataFolder, openDatabase } from './open.ts';
+
+let folder: string;
+let file: string;
+let backups: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'flotilla-test-'));
+  file = path.join(folder, 'flotilla.db');
+  backups = path.join(folder, 'backups');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Stores a word, so that a database can be told from others. */
+function remember(word: string): void {
+  const { db } = openDatabase(file, backups);
+  db.prepare("INSERT OR REPLACE INTO settings VALUES ('word', ?)").run(word);
+  db.close();
+}
+function recall(): { word: unknown; repaired: string | undefined } {
+  const { db, repaired } = openDatabase(file, backups);
+  const word = db.prepare("SELECT value FROM settings WHERE key = 'word'").pluck().get();
+  db.close();
+  return { word, repaired };
+}
+const spoil = (what: string) => writeFileSync(what, Buffer.alloc(8192, 0x55));
+/** A copy as {@link backUp} makes them, of a time. */
+function keep(name: string, hoursAgo: number): string {
+  mkdirSync(backups, { recursive: true });
+  const copy = path.join(backups, `flotilla-${name}.db`);
+  copyFileSync(file, copy);
+  const then = new Date(Date.now() - hoursAgo * 3_600_000);
+  utimesSync(copy, then, then);
+  return copy;
+}
+
+describe('openDatabase', () => {
+  it('makes a database of the newest schema that syncs every commit', () => {
+    const { db, repaired } = openDatabase(path.join(folder, 'deep/er/flotilla.db'), backups);
+    expect(repaired).toBeUndefined();
+    const pragma = (name: string) => db.pragma(name, { simple: true });
+    expect(['user_version', 'journal_mode', 'synchronous', 'foreign_keys'].map(pragma)).toEqual([
+      MIGRATIONS.length,
+      'wal',
+      2,
+      1,
+    ]);
+    db.close();
+  });
+
+  it('keeps what is there', () => {
+    remember('kept');
+    expect(recall()).toEqual({ word: 'kept', repaired: undefined });
+  });
+
+  it('refuses a database from the future, and leaves it as it is', () => {
+    remember('future');
+    const db = new Database(file);
+    db.pragma('user_version = 999');
+    db.close();
+    const before = readFileSync(file);
+    expect(() => openDatabase(file, backups)).toThrow(Fault);
+    expect(() => openDatabase(file, backups)).toThrow(/newer Flotilla \(schema 999/);
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  it('takes the newest sound backup in the place of a damaged database, and keeps that', () => {
+    remember('old');
+    keep('1', 3);
+    remember('newer');
+    keep('2', 2);
+    remember('newest');
+    spoil(keep('3', 1));
+    spoil(file);
+    writeFileSync(`${file}-wal`, 'of the damaged one');
+    const { word, repaired } = recall();
+    expect(word).toBe('newer');
+    expect(repaired).toMatch(
+      /^The database was damaged \(.*\); the backup of .* took its place .*No film was touched\.$/,
+    );
+    const [aside = ''] = readdirSync(folder).filter((name) => name.includes('damaged'));
+    expect(readFileSync(path.join(folder, aside))).toEqual(Buffer.alloc(8192, 0x55));
+  });
+
+  it('refuses a damaged one without a sound backup, and leaves it as it is', () => {
+    remember('lost');
+    spoil(keep('1', 1));
+    spoil(file);
+    expect(() => openDatabase(file, backups)).toThrow(/is damaged \(.*\) and there is no sound backup/);
+    expect(readFileSync(file)).toEqual(Buffer.alloc(8192, 0x55));
+  });
+});
+
+describe('backUp', () => {
+  it('copies a database in use, and keeps three', async () => {
+    const { db } = openDatabase(file, backups);
+    expect(lastBackup(backups)).toBe(0);
+    for (let i = 0; i < 5; i++) {
+      db.prepare("INSERT OR REPLACE INTO settings VALUES ('word', ?)").run(String(i));
+      await backUp(db, backups);
+    }
+    db.close();
+    expect(readdirSync(backups)).toHaveLength(3);
+    expect(readdirSync(backups).filter((name) => name.endsWith('.part'))).toEqual([]);
+    expect(Date.now() - lastBackup(backups)).toBeLessThan(60_000);
+    spoil(file);
+    expect(recall().word).toBe('4');
+  });
+});
+
+describe('lockDataFolder', () => {
+  it('lets one in at a time', () => {
+    const unlock = lockDataFolder(path.join(folder, 'data'));
+    expect(() => lockDataFolder(path.join(folder, 'data'))).toThrow(/Another Flotilla is using/);
+    lockDataFolder(path.join(folder, 'other'))();
+    unlock();
+    lockDataFolder(path.join(folder, 'data'))();
+    expect(existsSync(path.join(folder, 'data'))).toBe(true);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { EncoderLog } from './encoder-log.ts';
+
+function read(...lines: string[]): EncoderLog {
+  const log = new EncoderLog();
+  for (const line of lines) log.add(line);
+  return log;
+}
+
+describe('EncoderLog', () => {
+  it('counts what decoding the source gave, with the first of it', () => {
+    const log = read(
+      '[h264 @ 0x5581] [error] Invalid NAL unit size (-1 > 551).',
+      '[h264 @ 0x5581] [error] Error splitting the input into NAL units.',
+      '[matroska,webm @ 0x5a] [error] File ended prematurely at pos. 104766 (0x1993e)',
+    );
+    expect(log.damage).toEqual({ count: 3, first: 'Invalid NAL unit size (-1 > 551).' });
+    expect(log.lastError).toBe('File ended prematurely at pos. 104766 (0x1993e)');
+    expect(log.diskFull).toBe(false);
+  });
+
+  it('does not blame the source for warnings, or for what encoders and the muxer say', () => {
+    const log = read(
+      '[h264 @ 0x5581] [warning] Increasing reorder buffer to 1',
+      '[libsvtav1 @ 0x55] [error] Failed to init encoder',
+      '[libopus @ 0x55] [error] Invalid channel layout 5.1(side)',
+      'Svt[error]: deinit called without sending EOS!',
+      '[matroska @ 0x55] [error] Could not write header',
+      '[null @ 0x55] [error] non monotonically increasing dts',
+      'frame=  24 fps=0.0 q=30.0 size=       1kB',
+    );
+    expect(log.damage).toBeUndefined();
+    expect(log.lastError).toBe('non monotonically increasing dts');
+  });
+
+  it('knows a full disk, which is no damage', () => {
+    for (const text of ['No space left on device', 'Disk quota exceeded']) {
+      const log = read(`[error] av_interleaved_write_frame(): ${text}`);
+      expect(log.diskFull).toBe(true);
+      expect(log.damage).toBeUndefined();
+    }
+  });
+
+  it('reads how many frames of each stream were decoded', () => {
+    const log = read(
+      '[info]   Input stream #0:0 (video): 75 packets read (40287 bytes); 72 frames decoded; ',
+      '[info]   Input stream #0:1 (audio): 94 packets read (48128 bytes); 94 frames decoded (144384 samples); ',
+      '[info]   Input stream #0:12 (video): 3 packets read (99 bytes); 2 frames decoded; ',
+    );
+    expect([0, 1, 12].map((index) => log.decodedFrames(index))).toEqual([72, undefined, 2]);
+  });
+
+  it('keeps the command and the last 200 lines that matter', () => {
+    const log = read(...Array.from({ length: 250 }, (_, i) => `[aac @ 0x1] [error] line ${i}`), '[info] chatter');
+    const [command, first, ...rest] = log.text(['ffmpeg', '-i', 'file:a b']).split('\n');
+    expect(command).toBe('ffmpeg -i file:a b');
+    expect(first).toBe('[aac @ 0x1] [error] line 50');
+    expect(rest.at(-1)).toBe('[aac @ 0x1] [error] line 249');
+    expect(log.damage?.count).toBe(250);
+  });
+});
