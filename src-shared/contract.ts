@@ -47,7 +47,7 @@ export const FileView = z.object({
 });
 export type FileView = z.infer<typeof FileView>;
 
-export const AttemptView = z.object({
+const AttemptView = z.object({
   worker: z.string(),
   startedAt: z.number(),
   endedAt: z.number().nullable(),
@@ -60,7 +60,7 @@ export const AttemptView = z.object({
   log: z.string().nullable(),
 });
 
-export const STAGES = ['preparing', 'encoding', 'staging', 'checking', 'replacing'] as const;
+const STAGES = ['preparing', 'encoding', 'staging', 'checking', 'replacing'] as const;
 export const Stage = z.enum(STAGES);
 export type Stage = z.infer<typeof Stage>;
 

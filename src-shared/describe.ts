@@ -58,7 +58,7 @@ export function codecName(codec: string | undefined): string {
 const languageNames = new Intl.DisplayNames('en', { type: 'language', fallback: 'code' });
 
 /** A language tag as an English name; undefined for none or undetermined. */
-export function languageName(tag: string | undefined): string | undefined {
+function languageName(tag: string | undefined): string | undefined {
   if (!tag || tag === 'und') return undefined;
   try {
     return languageNames.of(tag);

@@ -64,22 +64,21 @@ export const Copy = z.object({
 });
 export type Copy = z.infer<typeof Copy>;
 
-export const SubtitleConvert = z.object({
+const SubtitleConvert = z.object({
   ...common,
   action: z.literal('subrip'),
   type: z.literal('subtitle'),
 });
 
-export const Cover = z.object({
+const Cover = z.object({
   ...common,
   action: z.literal('cover'),
   type: z.literal('cover'),
   filename: z.string(),
   mimetype: z.string(),
 });
-export type Cover = z.infer<typeof Cover>;
 
-export const Drop = z.object({
+const Drop = z.object({
   ...common,
   action: z.literal('drop'),
   type: z.enum(['subtitle', 'data', 'cover']),

@@ -7,6 +7,7 @@ import { type RunningNode, startNode } from '../node.ts';
 import { EXIT } from './main.ts';
 import { addDataOption, addSettingOptions, CONVERT_SETTINGS, type CommonOptions, settingFlags } from './options.ts';
 import { JsonReporter, type Reporter, TextReporter } from './reporter.ts';
+import { listenForEnd } from './signals.ts';
 
 interface ConvertOptions extends CommonOptions {
   dryRun?: true;
@@ -41,21 +42,19 @@ async function convert(paths: string[], options: ConvertOptions): Promise<number
     serve: false,
     log,
   });
-  const interrupt = Promise.withResolvers<'interrupted'>();
-  const onSignal = () => interrupt.resolve('interrupted');
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const end = listenForEnd();
   try {
     for (const warning of node.warnings) reporter.notice(warning);
-    const ended = await Promise.race([run(node, paths, options, reporter), interrupt.promise]);
-    if (ended === 'interrupted') {
+    const ended = await Promise.race([run(node, paths, options, reporter), end.asked]);
+    if (ended === 'asked') {
       reporter.notice('Stopping; nothing is lost, and the next run goes on from here.');
       await node.stop();
       return EXIT.interrupted;
     }
     return ended;
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     await node.stop();
+    end.release();
     reporter.end();
   }
 }
@@ -68,7 +67,7 @@ async function run(node: RunningNode, paths: string[], options: ConvertOptions, 
   }
   node.limitTo(scopes);
   node.on('notice', ({ text }) => reporter.notice(text));
-  node.on('file', (file) => reporter.file(file));
+  if (!options.dryRun) node.on('file', (file) => reporter.file(file));
   node.on('progress', (running) => reporter.progress(running));
   const halted = Promise.withResolvers<never>();
   // Here nobody waits for the disk to come back: a fault of this computer ends the run.

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { Command } from 'commander';
 import { makeLog } from '../log.ts';
 import { startNode } from '../node.ts';
 import { addDataOption, addSettingOptions, CONVERT_SETTINGS, type CommonOptions, settingFlags } from './options.ts';
+import { listenForEnd } from './signals.ts';
 
 /** `flotilla serve` */
 export function serveCommand(): Command {
@@ -24,10 +24,11 @@ export function serveCommand(): Command {
       node.on('file', (file) => ['done', 'skipped', 'failed', 'blocked'].includes(file.state) && state(file));
       node.on('library', ({ root, paused }) => log.warn(paused ?? `${root} is there again.`));
       node.on('paused', ({ reason }) => log.warn(reason ? `Paused: ${reason}` : 'Working again.'));
-      const signals = ['SIGINT', 'SIGTERM'].map((signal) => once(process, signal));
-      await Promise.race(signals);
+      const end = listenForEnd();
+      await end.asked;
       log.info('Stopping; what is running is queued again.');
       await node.stop();
+      end.release();
     });
   return addDataOption(addSettingOptions(command, [...CONVERT_SETTINGS, 'webPort', 'listen']));
 }

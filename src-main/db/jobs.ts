@@ -219,6 +219,11 @@ export class JobTable {
     return z.number().parse(this.#sql('SELECT attempts FROM jobs WHERE id = ?').pluck().get(job));
   }
 
+  /** A replacement that had begun was undone: the attempt is no success after all. */
+  undoAttempt(job: number, epoch: number, reason: string | null): void {
+    this.#sql("UPDATE attempts SET outcome = 'undone', reason = ? WHERE job = ? AND epoch = ?").run(reason, job, epoch);
+  }
+
   setResult(job: number, size: number): void {
     this.#sql('UPDATE jobs SET result_size = ? WHERE id = ?').run(size, job);
   }

@@ -316,6 +316,7 @@ export class Swapper {
       if (needed) {
         this.#swaps.keep({ ...vaultRow(swap, swap.resultIdentity ?? needed), identity: needed });
       }
+      this.#jobs.undoAttempt(swap.job, swap.epoch, because.reason ?? null);
       this.#jobs.apply(swap.file, event, because);
       this.#swaps.remove(swap.id);
     });

@@ -34,10 +34,10 @@ import {
   until,
 } from './helpers.ts';
 
-/** Paths of the films that the database knows, gone ones in brackets. */
+/** Paths of the films that the database knows, in order. */
 const known = (data: string) =>
   query<{ path: string; missing: number | null }>(data, 'SELECT path, missing FROM files ORDER BY path').map((f) =>
-    f.missing === null ? f.path : `(${f.path})`,
+    f.missing === null ? f.path : `${f.path} (gone)`,
   );
 const jobs = (data: string) => query(data, 'SELECT id FROM jobs').length;
 
@@ -197,7 +197,7 @@ describe('a film that is being written', () => {
     const ended = await conversion;
     expect(ended.code).toBe(0);
     expect(outcomes(ended)).toEqual(['one.mkv: done']);
-    expect(known(data)).toEqual(['(two.mp4)', 'one.mkv'].sort());
+    expect(known(data)).toEqual(['one.mkv', 'two.mp4 (gone)']);
   });
 });
 
@@ -232,7 +232,7 @@ describe('a library', () => {
     const accepted = await convert(data, [media], ['--accept-missing']);
     expect(accepted).toMatchObject({ code: 0, stderr: '' });
     expect(accepted.lines.at(-1)).toMatchObject({ files: 1, counts: { done: 1 } });
-    expect(known(data)).toEqual(['(one.mkv)', '(two.mkv)', 'three.mkv']);
+    expect(known(data)).toEqual(['one.mkv (gone)', 'three.mkv', 'two.mkv (gone)']);
     expect((await convert(data, [media])).code).toBe(0);
   });
 
