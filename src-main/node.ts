@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Caller, EventName, Events } from '../src-shared/contract.ts';
 import { Fault, messageOf, nodeFaultReason } from '../src-shared/errors.ts';
 import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-shared/settings.ts';
@@ -30,14 +29,12 @@ import { Timelines } from './media/timeline.ts';
 import { Verifier } from './media/verify.ts';
 import { userToken } from './server/auth.ts';
 import { makeCaller, makeHandlers, ownVersion } from './server/handlers.ts';
-import { listen, makeHttpServer } from './server/http.ts';
-import { attachSockets } from './server/socket.ts';
+import { serve } from './serving.ts';
 import { Converter } from './worker/converter.ts';
 import { Worker } from './worker/worker.ts';
 import { Workspace } from './worker/workspace.ts';
 
 const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 
 /** What a node is started with. */
 export interface NodeConfig {
@@ -120,9 +117,14 @@ async function wire(
 
   const { db, repaired } = openDatabase(paths.database, paths.backups);
   undo.push(() => db.close());
+  const backUpDaily = async () => {
+    if (Date.now() - lastBackup(paths.backups) > DAY_MS) await backUp(db, paths.backups);
+  };
+  undo.push(() => backUpDaily().catch(defect));
   const warnings = repaired ? [repaired] : [];
   const stored = new SettingTable(db);
-  let resolved = resolveSettings({ flags: config.flags ?? {}, env: config.env ?? {}, stored: stored.all() });
+  const resolve = () => resolveSettings({ flags: config.flags ?? {}, env: config.env ?? {}, stored: stored.all() });
+  let resolved = resolve();
 
   const processes = await ProcessManager.create(paths.children);
   const tools = DEFAULT_TOOLS;
@@ -181,6 +183,9 @@ async function wire(
     vault,
     stored,
     resolved: () => resolved,
+    settingsChanged: () => {
+      resolved = resolve();
+    },
     cancel: (file) => worker.cancel(file),
     version: ownVersion(
       new URL(import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url),
@@ -189,8 +194,6 @@ async function wire(
   const inner = makeCaller(handlers);
   const call: Caller = async (name, input) => {
     const output = await inner(name, input);
-    if (name === 'settings.set')
-      resolved = resolveSettings({ flags: config.flags ?? {}, env: config.env ?? {}, stored: stored.all() });
     if (name === 'job.lease' && output === null) checkIdle();
     return output;
   };
@@ -241,48 +244,22 @@ async function wire(
     },
     stop,
   };
-  if (config.serve) await serve();
-  return node;
-
-  async function serve(): Promise<void> {
-    requireEncoders(caps);
-    const { listen: address, webPort, mediaDirs, rescanMinutes } = resolved.values;
-    const loopbackOnly = address === '127.0.0.1' || address === '::1' || address === 'localhost';
-    const webRoot = fileURLToPath(
-      new URL(import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer', import.meta.url),
-    );
-    const server = makeHttpServer({ call, token, webRoot, loopbackOnly, onDefect: defect });
-    const sockets = attachSockets(server, { call, token, loopbackOnly, onDefect: defect });
-    node.url = await listen(server, webPort, address);
-    undo.push(() => sockets.close());
-    for (const event of ['file', 'progress', 'library', 'paused', 'notice', 'idle'] as const) {
-      events.on(event, (payload: unknown) => sockets.emit(event, payload as never));
-    }
-    writeFileSync(paths.instance, JSON.stringify({ pid: process.pid, url: node.url }));
-    undo.push(() => rmSync(paths.instance, { force: true }));
-
-    const every = (ms: number, work: () => Promise<unknown>) => {
-      const run = () => work().catch((error) => emit('notice', { level: 'warn', text: messageOf(error) }));
-      const timer = setInterval(run, ms);
-      undo.push(() => clearInterval(timer));
-      return run();
-    };
-    const scanAll = async () => {
-      for (const dir of mediaDirs) {
-        await call('library.add', { path: dir, watched: true }).catch((error) =>
-          emit('notice', { level: 'warn', text: messageOf(error) }),
-        );
-      }
-      for (const library of libraryTable.all().filter((l) => l.watched)) {
-        await libraries.scan(library).catch((error) => emit('notice', { level: 'warn', text: messageOf(error) }));
-      }
-    };
-    worker.start();
-    const first = rescanMinutes > 0 ? every(rescanMinutes * 60_000, scanAll) : scanAll();
-    first.catch(defect);
-    every(HOUR_MS, async () => {
-      if (Date.now() - lastBackup(paths.backups) > DAY_MS) await backUp(db, paths.backups);
-      await vault.purge({ all: false, dryRun: false });
+  if (config.serve) {
+    node.url = await serve({
+      settings: resolved.values,
+      call,
+      token,
+      libraryTable,
+      libraries,
+      vault,
+      instanceFile: paths.instance,
+      on: (event, listener) => events.on(event, listener as never),
+      warn: (text) => emit('notice', { level: 'warn', text }),
+      defect,
+      backUp: backUpDaily,
+      undo,
     });
+    node.startWorker();
   }
+  return node;
 }

@@ -123,7 +123,7 @@ export class FileTable {
     this.#sql(
       `INSERT INTO files (library, path, inode, version, size, mtime, settles, state)
          VALUES (@library, @path, @inode, @version, @size, @mtime, @settles, 'found')`,
-    ).run({ library, ...file });
+    ).run({ ...file, library });
   }
 
   /** Another version stands at the path: everything known of the old one is dropped. The state is the caller's matter. */
@@ -133,12 +133,12 @@ export class FileTable {
       `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime,
            settles = @settles, missing = NULL, hash = NULL, probe = NULL, codec = NULL, width = NULL, height = NULL,
            duration = NULL, code = NULL, reason = NULL WHERE id = @id`,
-    ).run({ id, ...file });
+    ).run({ ...file, id });
   }
 
   /** The same version is (again) to be found at this path and inode. */
   setPlace(id: number, place: { path: string; inode: string }): void {
-    this.#sql('UPDATE files SET path = @path, inode = @inode, missing = NULL WHERE id = @id').run({ id, ...place });
+    this.#sql('UPDATE files SET path = @path, inode = @inode, missing = NULL WHERE id = @id').run({ ...place, id });
   }
 
   /** The version that is known was seen again, unless another has taken its place or it is in work. */
@@ -146,7 +146,7 @@ export class FileTable {
     this.#sql(
       `UPDATE files SET path = @path, inode = @inode, settles = @settles, missing = NULL
          WHERE id = @id AND version = @version AND state <> 'running'`,
-    ).run({ id, ...seen });
+    ).run({ ...seen, id });
   }
 
   setMissing(id: number, since: number): void {
@@ -179,7 +179,7 @@ export class FileTable {
     this.#sql(
       `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime, hash = @hash,
            code = NULL, reason = NULL WHERE id = @id`,
-    ).run({ id, ...result });
+    ).run({ ...result, id });
   }
 
   /** Forgets a film that stood where another one stands now. */

@@ -133,12 +133,13 @@ export class Probing {
 
   /** The same film under another name on another file system: its row, with its history, takes this place. */
   #moved(row: FileRow, hash: string): boolean {
-    const { files, db } = this.#ctx;
+    const { files, db, libraries, swaps } = this.#ctx;
     const twin = files.missingTwin(row.size, hash, row.version);
     if (!twin || twin.library !== row.library) return false;
     db.transaction(() => {
       files.remove(row.id);
       files.setPlace(twin.id, row);
+      swaps.followResult(twin.id, path.join(libraries.get(row.library)?.root ?? '', row.path));
     })();
     return true;
   }

@@ -20,6 +20,8 @@ export interface HandlerParts {
   vault: Vault;
   stored: SettingTable;
   resolved: () => ResolvedSettings;
+  /** Stored settings are others now: whoever holds them has to look again. */
+  settingsChanged: () => void;
   /** Ends work on a file that some worker holds. */
   cancel: (file: number) => void;
   version: string;
@@ -122,6 +124,7 @@ export function makeHandlers(parts: HandlerParts): Handlers {
       ctx.db.transaction(() => {
         for (const [key, value] of parsed) parts.stored.set(key, value);
       })();
+      parts.settingsChanged();
       return {};
     },
     'job.lease': ({ worker }) => dispatcher.lease(worker),

@@ -97,6 +97,13 @@ describe('a film that moves', () => {
     expect(outcomes(again)).toEqual([]);
     expect(again.lines.at(-1)).toMatchObject({ counts: { done: 3 } });
     expect([known(data), jobs(data)]).toEqual([['moved.mkv', 'one.mkv', 'two.mkv'], 3]);
+    const restored = await run(['restore', path.join(media, 'moved.mkv'), '--data', data]);
+    expect(restored.stdout).toBe(`restored ${path.join(disk, 'three.mp4')}`);
+    expect(filesIn(media).filter((name) => !name.includes('.flotilla'))).toEqual([
+      'disk/three.mp4',
+      'one.mkv',
+      'two.mkv',
+    ]);
   });
 });
 

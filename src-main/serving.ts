@@ -1,0 +1,75 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Caller, EventName, Events } from '../src-shared/contract.ts';
+import { messageOf } from '../src-shared/errors.ts';
+import type { Settings } from '../src-shared/settings.ts';
+import type { LibraryTable } from './db/libraries.ts';
+import type { Libraries } from './master/libraries.ts';
+import type { Vault } from './master/vault.ts';
+import { listen, makeHttpServer } from './server/http.ts';
+import { attachSockets } from './server/socket.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Events that users are told; the others are the master's own. */
+const TOLD = ['file', 'progress', 'library', 'paused', 'notice', 'idle'] as const satisfies EventName[];
+
+/** What a serving node is made of. */
+export interface ServingParts {
+  settings: Settings;
+  call: Caller;
+  token: string;
+  libraryTable: LibraryTable;
+  libraries: Libraries;
+  vault: Vault;
+  /** Where the address is written, for commands on the same data folder. */
+  instanceFile: string;
+  on: (event: EventName, listener: (payload: unknown) => void) => void;
+  warn: (text: string) => void;
+  defect: (error: unknown) => void;
+  /** Done every hour. */
+  backUp: () => Promise<void>;
+  undo: (() => unknown)[];
+}
+
+/**
+ * Listens, keeps the watched libraries up to date, and does the chores of a node that stays.
+ * @returns the address of the interface
+ * @throws Fault `conflict` when the port cannot be had
+ */
+export async function serve(parts: ServingParts): Promise<string> {
+  const { call, token, undo } = parts;
+  const { listen: address, webPort, mediaDirs, rescanMinutes } = parts.settings;
+  const loopbackOnly = ['127.0.0.1', '::1', 'localhost'].includes(address);
+  // Beside the build of the main process, or below the sources.
+  const built = import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer';
+  const webRoot = fileURLToPath(new URL(built, import.meta.url));
+  const server = makeHttpServer({ call, token, webRoot, loopbackOnly, onDefect: parts.defect });
+  const sockets = attachSockets(server, { call, token, loopbackOnly, onDefect: parts.defect });
+  const url = await listen(server, webPort, address);
+  undo.push(() => sockets.close());
+  for (const event of TOLD) parts.on(event, (payload) => sockets.emit(event, payload as Events[typeof event]));
+  writeFileSync(parts.instanceFile, JSON.stringify({ pid: process.pid, url }));
+  undo.push(() => rmSync(parts.instanceFile, { force: true }));
+
+  const warn = (error: unknown) => parts.warn(messageOf(error));
+  const every = (ms: number, work: () => Promise<unknown>) => {
+    const run = () => work().catch(warn);
+    const timer = setInterval(run, ms);
+    undo.push(() => clearInterval(timer));
+    run();
+  };
+  const scanAll = async () => {
+    for (const path of mediaDirs) await call('library.add', { path, watched: true }).catch(warn);
+    for (const library of parts.libraryTable.all().filter((l) => l.watched)) {
+      await parts.libraries.scan(library).catch(warn);
+    }
+  };
+  if (rescanMinutes > 0) every(rescanMinutes * 60_000, scanAll);
+  else scanAll().catch(parts.defect);
+  every(HOUR_MS, async () => {
+    await parts.backUp();
+    await parts.vault.purge({ all: false, dryRun: false });
+  });
+  return url;
+}
