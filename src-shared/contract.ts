@@ -95,6 +95,8 @@ export const Summary = z.object({
   /** Files still being written, to be looked at again later. */
   settling: z.number(),
   running: z.array(RunningView),
+  /** The files whose conversion ended last, newest first, ten at the most. */
+  recent: z.array(FileView),
   /** Why no work is given out or done at present, if so. */
   paused: z.string().nullable(),
 });

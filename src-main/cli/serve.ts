@@ -22,7 +22,7 @@ export function serveCommand(): Command {
       const state = (s: { root: string; path: string; state: string; reason: string | null }) =>
         log.info(`${s.path}: ${s.state}${s.reason ? ` (${s.reason})` : ''}`);
       node.on('file', (file) => ['done', 'skipped', 'failed', 'blocked'].includes(file.state) && state(file));
-      node.on('library', ({ root, paused }) => log.warn(paused ?? `${root} is there again.`));
+      node.on('library', ({ root, paused }) => paused || log.info(`${root} is there again.`));
       node.on('paused', ({ reason }) => log.warn(reason ? `Paused: ${reason}` : 'Working again.'));
       const end = listenForEnd();
       await end.asked;

@@ -110,6 +110,12 @@ export class FileTable {
     return this.#sql(sql).all(filter).map(asView);
   }
 
+  /** The files whose jobs ended last, newest first. */
+  recent(limit: number): FileView[] {
+    const sql = `${VIEW} WHERE j.ended IS NOT NULL AND j.state != 'superseded' ORDER BY j.ended DESC LIMIT ?`;
+    return this.#sql(sql).all(limit).map(asView);
+  }
+
   counts(): Record<FileState, number> {
     const rows = this.#sql('SELECT state, count(*) AS n FROM files GROUP BY state').all() as {
       state: FileState;

@@ -55,7 +55,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX jobs_of_file ON jobs (file);
   CREATE INDEX jobs_queued_by_size ON jobs (library, priority, size) WHERE state = 'queued';
   CREATE INDEX jobs_queued_by_mtime ON jobs (library, priority, mtime) WHERE state = 'queued';
-  CREATE INDEX jobs_done ON jobs (ended) WHERE state = 'done';
+  CREATE INDEX jobs_ended ON jobs (ended) WHERE ended IS NOT NULL;
 
   CREATE TABLE tasks (
     id INTEGER PRIMARY KEY,

@@ -12,6 +12,9 @@ import type { Dispatcher } from '../master/dispatcher.ts';
 import type { Libraries } from '../master/libraries.ts';
 import type { Vault } from '../master/vault.ts';
 
+/** Results that a summary shows. */
+const RECENT = 10;
+
 /** What the calls act on. */
 export interface HandlerParts {
   ctx: MasterContext;
@@ -145,6 +148,7 @@ function summarize(ctx: MasterContext, dispatcher: Dispatcher): Summary {
     ...ctx.jobs.totals(),
     settling: ctx.scopes().reduce((n, scope) => n + ctx.files.settling(scope).count, 0),
     running: dispatcher.running,
+    recent: ctx.files.recent(RECENT),
     paused: dispatcher.paused,
   };
 }

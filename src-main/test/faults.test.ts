@@ -278,11 +278,12 @@ describe('an original that changes during its encode', () => {
 });
 
 describe('the data folder', () => {
-  /** A library with a film that is done, and the database that knows it. */
+  /** A library with a film that is done, and the database that knows it, without a backup. */
   async function converted() {
     const { data, media } = makeHome();
     makeClip(path.join(media, 'film.mp4'));
     expect((await convert(data, [media])).code).toBe(0);
+    rmSync(path.join(data, 'backups'), { recursive: true, force: true });
     return { data, media, database: path.join(data, 'flotilla.db') };
   }
   const backUp = (data: string) => {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { FileChanged, Output, RunningView, Stage, Summary } from '../../src-shared/contract.ts';
+import type { FileView, Output, RunningView, Stage, Summary } from '../../src-shared/contract.ts';
 import { count, formatBytes, formatDuration, formatSaving } from '../../src-shared/format.ts';
 import { desktop } from '../desktop.ts';
 import { useConnection, useQueue } from '../store/queue.ts';
@@ -78,13 +78,13 @@ function RunningRow({ task: { path, worker, progress } }: { task: RunningView })
   );
 }
 
-function ResultRow({ file }: { file: FileChanged }) {
+function ResultRow({ file }: { file: FileView }) {
   const saved =
     file.state === 'done' && file.sourceSize !== null && file.resultSize !== null
       ? formatSaving(file.sourceSize, file.resultSize)
       : file.reason;
   return (
-    <li title={`${file.root}/${file.path}`}>
+    <li title={file.path}>
       <strong>{nameOf(file.path)}</strong>
       <span className="details">
         <span className={file.state}>{RESULT_WORDS[file.state]}</span>
@@ -117,7 +117,7 @@ function Outside() {
 }
 
 function Inside({ connection }: { connection: Connection }) {
-  const { summary, results, notice } = useQueue();
+  const { summary, notice } = useQueue();
   return (
     <div className={connection === 'online' ? undefined : 'stale'}>
       <p role="status">{summary ? livingSentence(summary) : 'Looking at the queue.'}</p>
@@ -132,11 +132,11 @@ function Inside({ connection }: { connection: Connection }) {
       {summary?.running.length === 0 && <p className="empty">Films show here while they are converted.</p>}
       <h2>Last results</h2>
       <ul>
-        {results.map((file) => (
+        {summary?.recent.map((file) => (
           <ResultRow key={file.id} file={file} />
         ))}
       </ul>
-      {results.length === 0 && <p className="empty">Films show here as they finish.</p>}
+      {summary?.recent.length === 0 && <p className="empty">Films show here as they finish.</p>}
     </div>
   );
 }

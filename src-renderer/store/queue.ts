@@ -1,10 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import type { FileChanged, RunningView, Summary } from '../../src-shared/contract.ts';
+import type { RunningView, Summary } from '../../src-shared/contract.ts';
 import { messageOf } from '../../src-shared/errors.ts';
 import { call, getConnection, on, onConnection } from '../transport.ts';
-
-const RESULTS_SHOWN = 10;
-const ENDED = new Set(['done', 'skipped', 'failed', 'blocked']);
 
 function moveOn(summary: Summary | null, task: RunningView): Summary | null {
   if (!summary) return summary;
@@ -18,11 +15,10 @@ function moveOn(summary: Summary | null, task: RunningView): Summary | null {
 /** The state of the connection, kept current. */
 export const useConnection = () => useSyncExternalStore(onConnection, getConnection);
 
-/** The queue as it is now, and the latest results since the page was opened. */
-export function useQueue(): { summary: Summary | null; results: FileChanged[]; notice: string | null } {
+/** The queue as it is now. */
+export function useQueue(): { summary: Summary | null; notice: string | null } {
   const connection = useConnection();
   const [summary, setSummary] = useState<Summary | null>(null);
-  const [results, setResults] = useState<FileChanged[]>([]);
   const [notice, setNotice] = useState<string | null>(null);
 
   useEffect(() => {
@@ -45,11 +41,7 @@ export function useQueue(): { summary: Summary | null; results: FileChanged[]; n
       on('library', refreshSoon),
       on('paused', refreshSoon),
       on('notice', ({ text }) => setNotice(text)),
-      on('file', (file) => {
-        refreshSoon();
-        if (!ENDED.has(file.state)) return;
-        setResults((before) => [file, ...before.filter(({ id }) => id !== file.id)].slice(0, RESULTS_SHOWN));
-      }),
+      on('file', refreshSoon),
     ];
     refresh();
     return () => {
@@ -58,5 +50,5 @@ export function useQueue(): { summary: Summary | null; results: FileChanged[]; n
     };
   }, [connection]);
 
-  return { summary, results, notice };
+  return { summary, notice };
 }
