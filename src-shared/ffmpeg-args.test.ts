@@ -75,7 +75,7 @@ it('writes the whole command', () => {
     -fps_mode:v:0 passthrough -enc_time_base:v:0 -1 -disposition:v:0 0
     -c:a:0 libopus -b:a:0 256k -filter:a:0 aformat=channel_layouts=5.1 -mapping_family:a:0 1 -disposition:a:0 default
     -disposition:s:0 forced+hearing_impaired
-    ${STALE.map((tag) => `-metadata:s ${tag}=`).join(' ')}
+    -map_metadata 0 ${STALE.map((tag) => `-metadata:s ${tag}=`).join(' ')}
     -max_muxing_queue_size 4096 -cues_to_front 1 -f matroska file:/tmp/out.part`;
   const flags: [number, string[]][] = [
     [1, ['default']],

@@ -163,6 +163,8 @@ export function encodeArgs(
     const t = `-metadata:s:t:${(seen.attachment ?? 0) + i}`;
     args.push('-attach', `file:${files.covers[i]}`, t, `mimetype=${cover.mimetype}`, t, `filename=${cover.filename}`);
   });
+  // Asked for by name, or the date of creation would be dropped.
+  args.push('-map_metadata', '0');
   for (const tag of STALE_TAGS) args.push('-metadata:s', `${tag}=`);
   args.push('-max_muxing_queue_size', String(MUXING_QUEUE));
   if (caps.cuesToFront) args.push('-cues_to_front', '1');

@@ -134,7 +134,15 @@ export class Intake {
     if (this.#stopping.signal.aborted) return { kind: 'released' };
     if (error instanceof Refused) return { kind: 'failed', reason: error.message, log };
     const nodeFault = nodeFaultReason(error);
-    if (nodeFault) return { kind: 'node', reason: `The result could not be stored: ${nodeFault}.` };
+    if (nodeFault) {
+      const { dest, path: file } = error as { dest?: string; path?: string };
+      const place = dest ?? file;
+      const where = place ? ` in ${path.dirname(place)}` : '';
+      return {
+        kind: 'node',
+        reason: `A result could not be stored${where}: ${nodeFault}. Put that right; it is tried again by itself.`,
+      };
+    }
     // The replacement undid itself and put the file into the state that tells why.
     if (error instanceof Fault && (error.code === 'conflict' || error.code === 'fenced')) return undefined;
     if (error instanceof Fault && error.code === 'node') {

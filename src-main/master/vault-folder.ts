@@ -2,7 +2,7 @@ import { access, constants, lstat, mkdir, open, readFile, rename, rmdir, writeFi
 import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../src-shared/errors.ts';
-import { exists, remove, removeUnproven, syncFolder } from './durable.ts';
+import { remove, removeUnproven, syncFolder } from './durable.ts';
 import { Identity } from './identity.ts';
 
 /** Flotilla's own folder in a library; hidden, so that scans and most media servers pass it by. */
@@ -43,7 +43,7 @@ export async function vaultFor(root: string, file: string): Promise<string> {
       await access(vault, constants.W_OK);
       for (const [name, content] of Object.entries(KEEP_OUT)) {
         const keepOut = path.join(candidate, OWN_FOLDER, name);
-        if (!(await exists(keepOut))) await writeFile(keepOut, content);
+        await writeFile(keepOut, content);
       }
       return vault;
     } catch (error) {

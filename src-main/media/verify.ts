@@ -227,6 +227,17 @@ function checkVideo(
 
 const pixelAspect = (video: VideoStream) => video.pixelAspect ?? 1;
 
+/** Texts have one packet a line; pictures of subtitles may come in several that are joined. */
+const TEXTS = new Set(['subrip', 'ass', 'ssa', 'webvtt', 'mov_text']);
+
+function checkSubtitles(want: StreamPlan, probe: Probe, source?: StreamTimeline, result?: StreamTimeline): void {
+  const codec = probe.streams.find((s) => s.index === want.source)?.codec ?? '';
+  const [had, has] = [source?.count ?? 0, result?.count ?? 0];
+  if ((had > 0 && has === 0) || (want.action === 'copy' && TEXTS.has(codec) && has !== had)) {
+    throw new Refused(`In the result, ${want.from} has ${has} lines instead of ${had}.`);
+  }
+}
+
 /** Compares when things are shown. */
 export function checkTimes(
   request: Pick<VerifyRequest, 'plan' | 'sourceProbe' | 'decodedFrames'>,
@@ -236,9 +247,13 @@ export function checkTimes(
   let anchor: number | undefined;
   let encoded = 0;
   resultStreams(request.plan).forEach((want, index) => {
-    if (want.type === 'cover' || want.type === 'attachment' || want.type === 'subtitle') return;
+    if (want.type === 'cover' || want.type === 'attachment') return;
     const source = before.get(want.source);
     const result = after.get(index);
+    if (want.type === 'subtitle') {
+      checkSubtitles(want, request.sourceProbe, source, result);
+      return;
+    }
     if (!source) return;
     if (!result) throw new Refused(`In the result, ${want.from} is empty.`);
     if (want.action === 'encode') {
