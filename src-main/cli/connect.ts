@@ -7,7 +7,7 @@ import { startNode } from '../node.ts';
 import { userToken } from '../server/auth.ts';
 
 /** The contract of a running server. */
-function remoteCaller(url: string, token: string): Caller {
+export function remoteCaller(url: string, token: string): Caller {
   return async (name, input) => {
     const response = await fetch(`${url}/api/rpc/${name}`, {
       method: 'POST',

@@ -10,6 +10,9 @@ import { sampledHash } from './identity.ts';
 import { OWN_FOLDER } from './vault-folder.ts';
 import type { WalkMessage, WalkRequest } from './walker.ts';
 
+/** A walk makes much that is thrown away at once; with room for it, it is cleaned up less often. */
+const YOUNG_MB = 64;
+
 /** A library that lost more than this share of its files at once is paused: a disk may be gone. */
 const LOST_SHARE = 0.5;
 
@@ -107,7 +110,8 @@ export class Scanner {
       ownFolder: OWN_FOLDER,
       settleMs,
     };
-    const thread = new Worker(script, { workerData: request });
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
+    const thread = new Worker(script, { workerData: request, resourceLimits });
     const queue: WalkMessage[] = [];
     let wake = Promise.withResolvers<void>();
     let ended = false;

@@ -44,11 +44,13 @@ type Known = [
   id: number,
   /** inode|version */
   identity: string,
-  missing: 0 | 1,
-  settling: 0 | 1,
-  /** The walk has come upon it, or could not look. */
-  met: 0 | 1,
+  /** Sum of MISSING, SETTLING and MET. */
+  flags: number,
 ];
+const MISSING = 1;
+const SETTLING = 2;
+/** The walk has come upon it, or could not look. */
+const MET = 4;
 type Changed = Extract<WalkMessage, { kind: 'changed' }>['files'];
 type Moved = Extract<WalkMessage, { kind: 'moved' }>['files'];
 
@@ -104,13 +106,14 @@ function readKnown({ database, library, prefix }: WalkRequest): Map<string, Know
   const db = new Database(database, { readonly: true });
   const rows = db
     .prepare(
-      `SELECT path, id, inode || '|' || version, missing IS NOT NULL, settles IS NOT NULL, 0 FROM files WHERE library = ?`,
+      `SELECT path, id, inode || '|' || version, (missing IS NOT NULL) + 2 * (settles IS NOT NULL) FROM files
+       WHERE library = ?`,
     )
     .raw()
     .all(library) as Known[];
   db.close();
   const known = new Map<string, Known>();
-  for (const row of rows) if (isWithin(row[0], prefix)) known.set(row[0], row);
+  for (const row of rows) if (prefix === '' || isWithin(row[0], prefix)) known.set(row[0], row);
   return known;
 }
 
@@ -159,7 +162,7 @@ class Walk {
       entries = readdirSync(this.#absolute(folder), { withFileTypes: true });
     } catch (error) {
       // What cannot be read is not gone: everything below it keeps its state.
-      for (const known of this.#known.values()) if (isWithin(known[0], folder)) known[5] = 1;
+      for (const known of this.#known.values()) if (isWithin(known[0], folder)) known[3] |= MET;
       this.#problem(`The folder ${this.#absolute(folder)} cannot be read: ${messageOf(error)}.`);
       return [];
     }
@@ -172,7 +175,7 @@ class Walk {
       // Symbolic links are neither: following none keeps the walk inside the root and free of loops.
       if (entry.isDirectory()) {
         if (!SYSTEM_FOLDERS.has(name)) folders.push(file);
-      } else if (entry.isFile() && EXTENSIONS.has(path.extname(name).toLowerCase())) this.#try(file);
+      } else if (entry.isFile() && EXTENSIONS.has(name.slice(name.lastIndexOf('.')).toLowerCase())) this.#try(file);
     }
     return folders;
   }
@@ -186,7 +189,7 @@ class Walk {
       this.#look(file);
     } catch (error) {
       const known = this.#known.get(file);
-      if (known) known[5] = 1;
+      if (known) known[3] |= MET;
       this.#problem(`The file ${this.#absolute(file)} cannot be read: ${messageOf(error)}.`);
     }
   }
@@ -196,12 +199,12 @@ class Walk {
     const inode = inodeOf(stat);
     const version = versionOf(stat);
     const known = this.#known.get(file);
-    const [, id, identity = '', missing, settling] = known ?? [];
-    const unchanged = identity === `${inode}|${version}` && !missing && !settling;
+    const [, id, identity = '', flags = 0] = known ?? [];
+    const unchanged = identity === `${inode}|${version}` && (flags & (MISSING | SETTLING)) === 0;
     if (!unchanged && !stat.isFile()) return;
     this.#files += 1;
     // Marked instead of deleted: a map that shrinks is built anew again and again.
-    if (known) known[5] = 1;
+    if (known) known[3] |= MET;
     if (unchanged) return;
     const mtime = Number(stat.mtimeMs);
     const settles = this.#settles(inode, mtime);
@@ -226,7 +229,7 @@ class Walk {
 
   /** Tells moved files from new and lost ones, and posts all differences. */
   #report(): void {
-    const unmet = [...this.#known.values()].filter((known) => !known[5]);
+    const unmet = [...this.#known.values()].filter(([, , , flags]) => (flags & MET) === 0);
     const gone = new Map(unmet.map(([, id, identity]) => [identity, id]));
     const moved: Moved = [];
     const added: Seen[] = [];
@@ -238,7 +241,7 @@ class Walk {
       else moved.push({ ...seen, id });
     }
     const found = new Set(moved.map(({ id }) => id));
-    const lost = unmet.filter(([, id, , missing]) => !missing && !found.has(id));
+    const lost = unmet.filter(([, id, , flags]) => (flags & MISSING) === 0 && !found.has(id));
     const batches = <T>(all: T[], send: (files: T[]) => void) => {
       for (let i = 0; i < all.length; i += BATCH) send(all.slice(i, i + BATCH));
     };
@@ -248,7 +251,7 @@ class Walk {
     this.#post({
       kind: 'end',
       files: this.#files,
-      known: [...this.#known.values()].filter(([, , , missing]) => !missing).length,
+      known: [...this.#known.values()].filter(([, , , flags]) => (flags & MISSING) === 0).length,
       missing: lost.map(([, id]) => id),
       problems: this.#problems,
       vaults: this.#vaults,

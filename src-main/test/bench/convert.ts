@@ -3,10 +3,9 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { type Bench, measured, median, run, say, timed } from './measure.ts';
+import { type Bench, FLOTILLA, measured, median, run, say, timed } from './measure.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const FLOTILLA = path.join(ROOT, 'out/main/headless.js');
 /** A real clip where there is one; it belongs to others and is not part of the project. */
 const CLIP = path.join(ROOT, '../shared/media/sintel_trailer-720p.mp4');
 const REPETITIONS = 3;

@@ -8,7 +8,7 @@ const GOAL = 50;
 
 /** How long a serving node keeps callers waiting while it scans 100,000 new files. */
 export const loop: Bench = async (folder) => {
-  const { node, scan } = await nodeWithTree(folder, true);
+  const { node, scan } = await nodeWithTree(folder);
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
   delay.enable();
   await scan();

@@ -18,6 +18,9 @@ export type Report = Record<string, Measured | string>;
 /** Measures one thing and reports it; `folder` is removed afterwards. */
 export type Bench = (folder: string) => Promise<Report>;
 
+/** The built program. */
+export const FLOTILLA = path.resolve(import.meta.dirname, '../../../out/main/headless.js');
+
 /** Where what is worth keeping between runs lies. */
 export const KEPT = path.join(os.tmpdir(), 'flotilla-bench');
 

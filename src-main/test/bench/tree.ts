@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Caller } from '../../../src-shared/contract.ts';
+import { remoteCaller } from '../../cli/connect.ts';
 import { makeLog } from '../../log.ts';
 import { type RunningNode, startNode } from '../../node.ts';
-import { KEPT, say } from './measure.ts';
+import { FLOTILLA, KEPT, say } from './measure.ts';
 
 export const FILES = 100_000;
 const SEASONS = 2000;
@@ -31,17 +35,37 @@ export function makeTree(): string {
   return tree;
 }
 
-/** A node that holds the tree as a library and takes its files for settled, however new they are. */
-export async function nodeWithTree(
+/** Settings with which the tree's files count as settled, however new they are. */
+const FLAGS = { settleMinutes: 0, webPort: 0, rescanMinutes: 0 };
+
+/** A node in this process that watches the tree. */
+export async function nodeWithTree(dataDir: string): Promise<{ node: RunningNode; scan: () => Promise<void> }> {
+  const node = await startNode({ dataDir, flags: FLAGS, serve: true, log: makeLog('silent') });
+  return { node, scan: await scanOfTree(node.call, true) };
+}
+
+/** The built program serving in a process of its own, with the tree as a library that it does not look into. */
+export async function serverWithTree(
   dataDir: string,
-  serve: boolean,
-): Promise<{ node: RunningNode; scan: () => Promise<void> }> {
-  const flags = { settleMinutes: 0, webPort: 0, rescanMinutes: 0 };
-  const node = await startNode({ dataDir, flags, serve, log: makeLog('silent') });
-  const { library } = await node.call('library.add', { path: makeTree(), watched: serve });
-  const scan = async () => {
-    const { files } = await node.call('library.scan', { library: library.id, prefix: '' });
+): Promise<{ scan: () => Promise<void>; stop: () => Promise<void> }> {
+  const args = [FLOTILLA, 'serve', '--data', dataDir, '--port', '0', '--settle', '0'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const [, url = '', token = ''] = /(http:\S+)\/#token=(\S+)/.exec(String(line)) ?? [];
+  return {
+    scan: await scanOfTree(remoteCaller(url, token), false),
+    stop: async () => {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}
+
+/** Makes the tree a library; returns how to scan it. */
+async function scanOfTree(call: Caller, watched: boolean): Promise<() => Promise<void>> {
+  const { library } = await call('library.add', { path: makeTree(), watched });
+  return async () => {
+    const { files } = await call('library.scan', { library: library.id, prefix: '' });
     if (files !== FILES) throw new Error(`the scan found ${files} of ${FILES} files`);
   };
-  return { node, scan };
 }
