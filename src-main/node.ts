@@ -83,6 +83,8 @@ function installId(file: string): string {
  * @throws Fault with a sentence for the user when it cannot start
  */
 export async function startNode(config: NodeConfig): Promise<RunningNode> {
+  // Wrong values are refused before anything is made.
+  resolveSettings({ flags: config.flags ?? {}, env: config.env ?? {} });
   const log = config.log ?? makeLog('info');
   // Undone in reverse order, also when the start fails half way.
   const undo: (() => unknown)[] = [];

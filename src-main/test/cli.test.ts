@@ -105,6 +105,7 @@ describe('a command that is not right ends with 2, one sentence, and no change',
     const { data, media } = makeHome();
     const { code, stderr } = await run(['convert', media, '--data', data], { env: { [env]: value } });
     expect({ code, stderr }).toEqual({ code: 2, stderr: `${env} is "${value}", but must be ${allowed}.` });
+    expect(existsSync(data)).toBe(false);
   });
 });
 
