@@ -175,9 +175,11 @@ export class Vault {
       if (inVault && !sameContent(inVault, manifest.identity)) continue;
       await remove(stagedPath(manifest.original, manifest.id));
       const free = !(await exists(manifest.original)) && (await exists(path.dirname(manifest.original)));
-      if (sameContent(original, manifest.identity)) {
-        // The same inode twice: the result had been placed, and the original was about to be removed.
-        if (inVault && sameInode(original.inode, inVault.inode)) await removeResult(manifest);
+      const inPlace = sameContent(original, manifest.identity);
+      if (inPlace && (!inVault || sameInode(original.inode, inVault.inode))) {
+        // The same inode twice: the result had been placed, and the original was about to be removed. A copy of its own
+        // is kept and listed instead: samples alone prove too little to remove it.
+        if (inVault) await removeResult(manifest);
         await removeKept(kept);
       } else if (!inVault) {
         // Not kept, and not in its place: nothing to go by.
