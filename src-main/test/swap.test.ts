@@ -524,6 +524,18 @@ describe('purging', () => {
 });
 
 describe('after the database was lost', () => {
+  test('an original is kept in the vault although a copy of it stands in its place', async () => {
+    const { home, library, convert } = await makeLibrary();
+    await convert('film.mp4');
+    const [kept = ''] = (await readdir(path.join(library, '.flotilla/vault'))).filter((n) => n.endsWith('.original'));
+    const vaulted = path.join(library, '.flotilla/vault', kept);
+    await copyFile(vaulted, path.join(library, 'film.mp4'));
+    const node = await start(path.join(home, 'new data'));
+    await scanAll(node, library);
+    expect(await readFile(vaulted, 'utf8')).toBe('original of film.mp4');
+    expect(await node.call('vault.list', {})).toHaveLength(1);
+  });
+
   test('a scan finds the originals again, and they can be restored', async () => {
     const { home, library, names, convert, read } = await makeLibrary();
     await convert('film.mp4');
