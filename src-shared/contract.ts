@@ -225,10 +225,12 @@ export const CONTRACT = {
   ),
   'file.list': reading(
     'user',
-    'Files of all libraries or one, by state',
+    'Files of all libraries or one, by state and reason',
     z.strictObject({
       library: id.optional(),
       state: State.optional(),
+      /** Of the reason why it is in that state: `damaged`. */
+      code: z.string().optional(),
       search: z.string().optional(),
       after: z.int().nonnegative().default(0),
       limit: z.int().min(1).max(500).default(100),

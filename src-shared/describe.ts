@@ -1,4 +1,4 @@
-import { dynamicRange, type Stream } from './media.ts';
+import { type AudioStream, dynamicRange, type Probe, type Stream, type VideoStream } from './media.ts';
 
 const CODEC_NAMES: Record<string, string> = {
   h264: 'H.264',
@@ -8,6 +8,10 @@ const CODEC_NAMES: Record<string, string> = {
   mpeg2video: 'MPEG-2',
   mpeg4: 'MPEG-4',
   msmpeg4v3: 'MS MPEG-4',
+  wmv1: 'WMV 7',
+  wmv2: 'WMV 8',
+  wmv3: 'WMV 9',
+  vc1: 'VC-1',
   mjpeg: 'Motion JPEG',
   vp8: 'VP8',
   vp9: 'VP9',
@@ -25,6 +29,12 @@ const CODEC_NAMES: Record<string, string> = {
   flac: 'FLAC',
   opus: 'Opus',
   vorbis: 'Vorbis',
+  wmav1: 'WMA',
+  wmav2: 'WMA',
+  wmapro: 'WMA Pro',
+  amr_nb: 'AMR',
+  amr_wb: 'AMR wideband',
+  alac: 'ALAC',
   subrip: 'SubRip',
   ass: 'ASS',
   ssa: 'SSA',
@@ -34,7 +44,7 @@ const CODEC_NAMES: Record<string, string> = {
   dvd_subtitle: 'VobSub',
   dvb_subtitle: 'DVB',
   dvb_teletext: 'teletext',
-  eia_608: 'EIA-608 captions',
+  eia_608: 'EIA-608 caption',
 };
 
 const DATA_NAMES: Record<string, string> = {
@@ -48,6 +58,24 @@ const DATA_NAMES: Record<string, string> = {
   bin_data: 'binary data track',
   klv: 'KLV metadata track',
 };
+
+const FORMAT_NAMES: Record<string, string> = {
+  matroska: 'Matroska',
+  mov: 'MP4',
+  mpegts: 'MPEG transport stream',
+  mpeg: 'MPEG program stream',
+  avi: 'AVI',
+  asf: 'Windows Media',
+  flv: 'Flash video',
+  ogg: 'Ogg',
+  webm: 'WebM',
+};
+
+/** The name people know a file format by, from ffmpeg's list of the demuxer's names. */
+export function formatName({ format, container }: Pick<Probe, 'format' | 'container'>): string {
+  const [demuxer = ''] = format.split(',');
+  return FORMAT_NAMES[container === 'webm' ? container : demuxer] ?? demuxer;
+}
 
 /** The name people know a codec by. */
 export function codecName(codec: string | undefined): string {
@@ -69,17 +97,16 @@ function languageName(tag: string | undefined): string | undefined {
 
 /** A stream in words: `English 5.1 AC-3 640 kb/s`, `1920x1080 H.264 23.976 fps`. */
 export function describeStream(stream: Stream): string {
-  const language = languageName(stream.language);
+  const language = languageName(stream.bcp47 ?? stream.language);
   const title = stream.title && `"${stream.title}"`;
   const kbps = stream.bitRate && `${Math.round(stream.bitRate / 1000)} kb/s`;
   const words = (parts: (string | undefined | 0 | '' | false)[]) => parts.filter(Boolean).join(' ');
   if (stream.type === 'video') {
     const rate = stream.frameRate && `${Number(stream.frameRate.toFixed(3))} fps`;
-    const range = dynamicRange(stream);
-    return words([`${stream.width}x${stream.height}`, codecName(stream.codec), rate, range !== 'SDR' && range]);
+    return words([`${stream.width}x${stream.height}`, codecName(stream.codec), rate, rangeName(stream)]);
   }
   if (stream.type === 'audio') {
-    return words([language, stream.layout ?? `${stream.channels} channels`, codecName(stream.codec), kbps, title]);
+    return words([language, layoutName(stream), codecName(stream.codec), kbps, title]);
   }
   if (stream.type === 'cover') return words(['Cover picture', stream.filename]);
   if (stream.type === 'subtitle') {
@@ -89,4 +116,15 @@ export function describeStream(stream: Stream): string {
   if (stream.type === 'attachment') return words(['Attachment', stream.filename]);
   const data = DATA_NAMES[stream.tag ?? ''] ?? DATA_NAMES[stream.codec ?? ''] ?? 'data track';
   return words([data[0]?.toUpperCase() + data.slice(1), stream.tag?.trim() && `(${stream.tag.trim()})`]);
+}
+
+function rangeName(video: VideoStream): string | undefined {
+  const { profile, compatibility } = video.dolbyVision ?? {};
+  const range = dynamicRange(video);
+  if (range === 'SDR') return undefined;
+  return profile ? `${range} ${profile}${compatibility ? `.${compatibility}` : ''}` : range;
+}
+
+function layoutName({ layout, channels }: AudioStream): string {
+  return layout ?? (['mono', 'stereo'][channels - 1] || `${channels} channels`);
 }

@@ -1,8 +1,16 @@
-import type { ContentLight, MasteringDisplay } from './media.ts';
+import { type Container, FORMATS } from './container.ts';
+import { languageCarrier } from './language-carrier.ts';
+import type { Probe, Stream } from './media.ts';
 import type { Plan } from './plan.ts';
-import type { AudioEncode, StreamPlan, VideoEncode } from './stream-plan.ts';
-import { RESULT_FORMAT } from './video-plan.ts';
+import type { AudioEncode, StreamPlan } from './stream-plan.ts';
+import { decodeArgs, videoArgs } from './video-args.ts';
 import type { Capabilities } from './worker-info.ts';
+
+/** A file made from the source, and by how many seconds its clock has to be moved to agree with the source's. */
+export interface AlignedFile {
+  path: string;
+  offset: number;
+}
 
 /** Absolute paths of one encode. */
 export interface EncodeFiles {
@@ -10,6 +18,10 @@ export interface EncodeFiles {
   output: string;
   /** Extracted cover pictures, one for each `cover` of the plan, in the plan's order. */
   covers: string[];
+  /** Pictures that were encoded apart. */
+  pictures?: AlignedFile;
+  /** Captions that were read from the pictures. */
+  captions?: AlignedFile;
 }
 
 /** Per-stream statistics that mkvmerge writes as tags; copied, they would describe the source. */
@@ -50,64 +62,6 @@ export function inputArgs(demuxer: string, path: string): string[] {
 
 const HEAD = ['-nostdin', '-hide_banner', '-y'];
 
-/** SVT-AV1's HDR parameters; it wants plain numbers and silently clamps x265's integer units to garbage. */
-function hdrParams(mastering?: MasteringDisplay, light?: ContentLight): string[] {
-  const point = ([x, y]: [number, number]) => `(${x},${y})`;
-  const params: string[] = [];
-  if (mastering) {
-    const { green, blue, red, white, maxLuminance, minLuminance } = mastering;
-    params.push(
-      `mastering-display=G${point(green)}B${point(blue)}R${point(red)}WP${point(white)}L(${maxLuminance},${minLuminance})`,
-    );
-  }
-  if (light) params.push(`content-light=${light.maxCll},${light.maxFall}`);
-  return params;
-}
-
-function deinterlacer({ deinterlace, fieldRate }: VideoEncode): string | undefined {
-  if (!deinterlace) return undefined;
-  const which = deinterlace === 'flagged' ? 'deint=interlaced' : `parity=${deinterlace}:deint=all`;
-  return `bwdif=mode=${fieldRate ? 'send_field' : 'send_frame'}:${which}`;
-}
-
-/** What is done to the picture before it is encoded; a comparison has to do the same to the source. */
-export function pictureFilters(video: VideoEncode): string[] {
-  return [
-    deinterlacer(video),
-    video.fromRgb && 'scale=out_color_matrix=bt709:out_range=tv',
-    video.limitRange && 'scale=out_range=tv',
-    video.pad && 'pad=ceil(iw/2)*2:ceil(ih/2)*2',
-  ].filter((filter) => typeof filter === 'string');
-}
-
-function videoArgs(video: VideoEncode, n: number, caps: Capabilities): string[] {
-  const v = `:v:${n}`;
-  const filters = pictureFilters(video);
-  const hdr = caps.svtav1Params ? hdrParams(video.mastering, video.contentLight) : [];
-  return [
-    `-c${v}`,
-    'libsvtav1',
-    `-preset${v}`,
-    String(video.preset),
-    `-crf${v}`,
-    String(video.crf),
-    `-g${v}`,
-    String(video.keyint),
-    `-pix_fmt${v}`,
-    RESULT_FORMAT,
-    // The default timing mode drops and repeats frames of variable-rate films and shifts constant-rate ones.
-    ...(caps.fpsMode ? [`-fps_mode${v}`, 'passthrough'] : ['-vsync', 'passthrough']),
-    `-enc_time_base${v}`,
-    '-1',
-    ...(video.nominalRate ? [`-r${v}`, String(video.nominalRate)] : []),
-    ...(filters.length > 0 ? [`-filter${v}`, filters.join(',')] : []),
-    ...(video.fromRgb ? [`-colorspace${v}`, 'bt709'] : []),
-    ...(video.fromRgb || video.limitRange ? [`-color_range${v}`, 'tv'] : []),
-    // Unknown SVT-AV1 parameters only warn unless errors are made fatal.
-    ...(hdr.length > 0 ? [`-svtav1-params${v}`, hdr.join(':'), `-err_detect${v}`, 'explode'] : []),
-  ];
-}
-
 function audioArgs(audio: AudioEncode, n: number): string[] {
   return [
     `-c:a:${n}`,
@@ -120,64 +74,130 @@ function audioArgs(audio: AudioEncode, n: number): string[] {
   ];
 }
 
-/** Streams that reach the result, in its order: pictures, sound and texts as in the source, then attachments. */
+/** Streams that reach the result, in its order: pictures, sound and texts as in the source, captions, attachments, covers. */
 export function resultStreams(plan: Plan): StreamPlan[] {
   const kept = plan.streams.filter((s) => s.action !== 'drop');
-  const rank = (s: StreamPlan) => (s.type === 'cover' ? 2 : s.type === 'attachment' ? 1 : 0);
+  const rank = (s: StreamPlan) =>
+    s.type === 'cover' ? 3 : s.type === 'attachment' ? 2 : s.action === 'captions' ? 1 : 0;
   return kept.sort((a, b) => rank(a) - rank(b));
 }
 
+/** What of a stream is said explicitly, because ffmpeg would lose it or make it up. */
+export type Labels = Pick<Stream, 'dispositions' | 'language' | 'bcp47' | 'title'>;
+
+/** The labels of a source's streams by their index. */
+export function labelsOf(probe: Probe): Map<number, Labels> {
+  return new Map(probe.streams.map((stream) => [stream.index, stream]));
+}
+
+const REPORTING = ['-loglevel', 'level+verbose', '-progress', 'pipe:1', '-nostats', '-stats_period', '1'];
+
+const SPECIFIERS = { video: 'v', audio: 'a', subtitle: 's', attachment: 't', cover: 'v' } as const;
+const TEXT_ENCODERS = { subrip: 'srt', mov_text: 'mov_text' };
+
 /**
- * The argument list of an encode.
- * @param dispositions flags of each source stream by its index; set explicitly, because ffmpeg makes the first track
- *   of a kind the default one when none is
+ * The argument list of the pictures alone, for a plan whose base layer only is kept; undefined for any other. MP4 holds
+ * their shape and colours, but no Dolby Vision record unless it is asked to.
+ */
+export function pictureArgs(plan: Plan, input: string, output: string, caps: Capabilities): string[] | undefined {
+  const video = plan.streams.find((s) => s.action === 'encode' && s.baseLayer);
+  if (video?.action !== 'encode') return undefined;
+  return [
+    ...HEAD,
+    ...REPORTING,
+    ...decodeArgs(caps),
+    ...inputArgs(plan.demuxer, input),
+    ...['-map', `0:${video.source}`],
+    ...videoArgs(video, 0, caps),
+    ...['-f', 'mp4', `file:${output}`],
+  ];
+}
+
+/**
+ * The argument list that writes the result.
+ * @param labels of each source stream by its index; flags are set explicitly, because ffmpeg makes the first track of a
+ *   kind the default one when none is
  */
 export function encodeArgs(
   plan: Plan,
   files: EncodeFiles,
   caps: Capabilities,
-  dispositions: ReadonlyMap<number, string[]>,
+  labels: ReadonlyMap<number, Labels>,
 ): string[] {
-  const mapped = resultStreams(plan).filter((s) => s.action !== 'cover');
-  const covers = plan.streams.filter((s) => s.action === 'cover');
-  const args = [...HEAD, '-loglevel', 'level+verbose', '-progress', 'pipe:1', '-nostats', '-stats_period', '1'];
-  args.push(...inputArgs(plan.demuxer, files.input));
-  for (const s of mapped) args.push('-map', `0:${s.source}`);
+  const format = FORMATS[plan.container];
+  const mapped = resultStreams(plan).filter((s) => s.action !== 'cover' || !format.attachments);
+  const covers = format.attachments ? plan.streams.filter((s) => s.action === 'cover') : [];
+  const args = [...HEAD, ...REPORTING, ...decodeArgs(caps), ...inputArgs(plan.demuxer, files.input)];
+  const more = (file: AlignedFile, demuxer: string) =>
+    args.push('-itsoffset', file.offset.toFixed(6), '-f', demuxer, '-i', `file:${file.path}`);
+  if (files.pictures) more(files.pictures, 'mov');
+  if (files.captions) more(files.captions, 'srt');
+  for (const s of mapped) {
+    if (s.action === 'captions') args.push('-map', `${files.pictures ? 2 : 1}:0`);
+    else args.push('-map', files.pictures && s.action === 'encode' ? '1:0' : `0:${s.source}`);
+  }
   args.push('-c', 'copy');
 
   const seen: Record<string, number> = {};
   for (const s of mapped) {
-    const n = seen[s.type] ?? 0;
-    seen[s.type] = n + 1;
-    if (s.action === 'encode') args.push(...videoArgs(s, n, caps));
+    const kind = SPECIFIERS[s.type as keyof typeof SPECIFIERS];
+    const n = seen[kind] ?? 0;
+    seen[kind] = n + 1;
+    if (s.action === 'encode' && !files.pictures) args.push(...videoArgs(s, n, caps));
     if (s.action === 'opus') args.push(...audioArgs(s, n));
-    if (s.action === 'subrip') args.push(`-c:s:${n}`, 'srt');
-    if (s.type === 'attachment') {
-      if (s.filename) args.push(`-metadata:s:t:${n}`, `filename=${s.filename}`);
-      if (s.mimetype) args.push(`-metadata:s:t:${n}`, `mimetype=${s.mimetype}`);
-    } else {
-      args.push(`-disposition:${s.type[0]}:${n}`, dispositions.get(s.source)?.join('+') || '0');
-    }
+    if (s.action === 'text' || s.action === 'captions') args.push(`-c:s:${n}`, TEXT_ENCODERS[s.codec]);
+    if (s.type === 'attachment') args.push(...attachmentArgs(n, s));
+    else args.push(...labelArgs(s, `${kind}:${n}`, plan.container, labels.get(s.source), files));
   }
   covers.forEach((cover, i) => {
-    const t = `-metadata:s:t:${(seen.attachment ?? 0) + i}`;
-    args.push('-attach', `file:${files.covers[i]}`, t, `mimetype=${cover.mimetype}`, t, `filename=${cover.filename}`);
+    args.push('-attach', `file:${files.covers[i]}`, ...attachmentArgs((seen.t ?? 0) + i, cover));
   });
   // Asked for by name, or the date of creation would be dropped.
   args.push('-map_metadata', '0');
   for (const tag of STALE_TAGS) args.push('-metadata:s', `${tag}=`);
   args.push('-max_muxing_queue_size', String(MUXING_QUEUE));
-  if (caps.cuesToFront) args.push('-cues_to_front', '1');
-  args.push('-f', 'matroska', `file:${files.output}`);
+  if (plan.container === 'mp4') args.push('-movflags', '+faststart', '-write_tmcd', '0');
+  else if (caps.cuesToFront) args.push('-cues_to_front', '1');
+  args.push('-f', format.muxer, `file:${files.output}`);
   return args;
 }
 
+function attachmentArgs(
+  n: number,
+  { filename, mimetype }: { filename?: string | undefined; mimetype?: string | undefined },
+): string[] {
+  const tags = [filename && `filename=${filename}`, mimetype && `mimetype=${mimetype}`].filter((tag) => tag);
+  return tags.flatMap((tag) => [`-metadata:s:t:${n}`, tag as string]);
+}
+
+function labelArgs(
+  stream: StreamPlan,
+  at: string,
+  container: Container,
+  labels: Labels = {},
+  files: EncodeFiles,
+): string[] {
+  const tag = (text: string) => [`-metadata:s:${at}`, text];
+  if (stream.action === 'cover') return [`-disposition:${at}`, 'attached_pic'];
+  if (stream.action === 'captions') return [`-disposition:${at}`, '0', ...tag('title=Closed captions')];
+  const { dispositions, language, bcp47, title } = labels;
+  // Of pictures that were encoded apart, the file does not know the names.
+  const apart = stream.action === 'encode' && files.pictures !== undefined;
+  return [
+    `-disposition:${at}`,
+    dispositions?.join('+') || '0',
+    ...(bcp47 && container === 'mkv' ? tag(`language=${languageCarrier(language ?? 'und', bcp47)}`) : []),
+    ...(apart && language && !bcp47 ? tag(`language=${language}`) : []),
+    ...(apart && title ? tag(`title=${title}`) : []),
+  ];
+}
+
 /**
- * A trial of the Matroska header with the streams that are copied or converted as text, without the encoder: a header
+ * A trial of the result's header with the streams that are copied or converted as text, without the encoder: a header
  * that fails after SVT-AV1 has opened makes ffmpeg hang for ever. Undefined when there is nothing to try.
  */
-export function preflightArgs(plan: Plan, input: string): string[] | undefined {
-  const tried = plan.streams.filter((s) => (s.action === 'copy' && s.type !== 'attachment') || s.action === 'subrip');
+export function preflightArgs(plan: Plan, input: string, output: string): string[] | undefined {
+  const tried = plan.streams.filter((s) => (s.action === 'copy' && s.type !== 'attachment') || s.action === 'text');
   if (tried.length === 0) return undefined;
   const args = [...HEAD, '-loglevel', 'error', ...inputArgs(plan.demuxer, input)];
   for (const s of tried) args.push('-map', `0:${s.source}`);
@@ -185,13 +205,41 @@ export function preflightArgs(plan: Plan, input: string): string[] | undefined {
   tried
     .filter((s) => s.type === 'subtitle')
     .forEach((s, n) => {
-      if (s.action === 'subrip') args.push(`-c:s:${n}`, 'srt');
+      if (s.action === 'text') args.push(`-c:s:${n}`, TEXT_ENCODERS[s.codec]);
     });
-  return [...args, '-t', '0', '-f', 'matroska', 'pipe:1'];
+  return [...args, '-t', '0', '-f', FORMATS[plan.container].muxer, `file:${output}`];
 }
 
 /** Writes one cover picture, byte for byte, to `output`. */
 export function coverArgs(plan: Plan, source: number, input: string, output: string): string[] {
   const head = [...HEAD, '-loglevel', 'error', ...inputArgs(plan.demuxer, input)];
   return [...head, '-map', `0:${source}`, '-c', 'copy', '-f', 'image2', '-update', '1', `file:${output}`];
+}
+
+/** Text as the value of an option in a filter graph (ffmpeg-filters manual, "Notes on filtergraph escaping"). */
+const inGraph = (text: string) => text.replace(/[\\':]/g, '\\$&').replace(/[\\'[\],;]/g, '\\$&');
+
+/**
+ * Reads the captions that are broadcast inside the pictures: as SubRip, with the times of the source's own clock, and as
+ * the raw triplets of the standard (ANSI/CTA-708-E, 4.4), which tell whether there is more than that.
+ */
+export function captionArgs(plan: Plan, input: string, texts: string, raw: string): string[] {
+  const options = `format_name=${plan.demuxer}:format_opts=protocol_whitelist=file`;
+  const graph = `movie=filename=${inGraph(input)}:${options}[out0+subcc]`;
+  const head = [...HEAD, '-loglevel', 'error', '-progress', 'pipe:1', '-nostats', '-copyts'];
+  const output = [
+    '-map',
+    '0:s',
+    '-f',
+    'srt',
+    `file:${texts}`,
+    '-map',
+    '0:s',
+    '-c',
+    'copy',
+    '-f',
+    'data',
+    `file:${raw}`,
+  ];
+  return [...head, '-data_field', 'first', '-f', 'lavfi', '-i', graph, ...output];
 }

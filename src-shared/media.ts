@@ -24,14 +24,25 @@ export const Colour = z.object({
 });
 export type Colour = z.infer<typeof Colour>;
 
+/** Columns and lines at each side that a container hides from view. */
+export const Crop = z.object({
+  left: z.int().nonnegative(),
+  top: z.int().nonnegative(),
+  right: z.int().nonnegative(),
+  bottom: z.int().nonnegative(),
+});
+export type Crop = z.infer<typeof Crop>;
+
 const common = {
   /** Index in the source file, as ffmpeg counts. */
   index: z.int().nonnegative(),
   /** ffmpeg's codec name; missing when ffmpeg does not know the codec. */
   codec: z.string().optional(),
   profile: z.string().optional(),
-  /** ISO 639 or BCP 47 as tagged in the file. */
+  /** ISO 639-2, or whatever else is tagged in the file. */
   language: z.string().optional(),
+  /** BCP 47, where a Matroska file has it beside the other: `pt-BR`. */
+  bcp47: z.string().optional(),
   title: z.string().optional(),
   /** Flags that are set, with ffmpeg's names: default, forced, comment … */
   dispositions: z.array(z.string()).optional(),
@@ -49,6 +60,7 @@ export const VideoStream = z.object({
   pixelFormat: z.string().optional(),
   /** Width of a pixel against its height; missing for square ones. */
   pixelAspect: z.number().positive().optional(),
+  crop: Crop.optional(),
   /** Average frames per second; missing when unknown. */
   frameRate: z.number().positive().optional(),
   /** The highest rate that the timestamps allow (r_frame_rate). */
@@ -113,6 +125,8 @@ export const Probe = z.object({
   duration: z.number().positive().optional(),
   /** The container's first time in seconds, which seeking counts from; 0 when missing. */
   start: z.number().optional(),
+  /** A container that a result can have too, where the file's own is one. */
+  container: z.enum(['mp4', 'webm']).optional(),
   streams: z.array(Stream),
   chapters: z.int().nonnegative(),
 });
@@ -128,7 +142,11 @@ export type DynamicRange = 'SDR' | 'HLG' | 'HDR10' | 'HDR10+' | 'Dolby Vision' |
 /** The dynamic range a video stream is made for, by its metadata and transfer characteristic. */
 export function dynamicRange(video: VideoStream): DynamicRange {
   if (video.dolbyVision) return 'Dolby Vision';
-  if (video.hdr10Plus) return 'HDR10+';
+  return video.hdr10Plus ? 'HDR10+' : staticRange(video);
+}
+
+/** The dynamic range without the metadata that changes from scene to scene: what is left when that is dropped. */
+export function staticRange(video: VideoStream): DynamicRange {
   if (video.colour?.transfer === 'arib-std-b67') return 'HLG';
   if (video.colour?.transfer === 'smpte2084') return video.mastering || video.contentLight ? 'HDR10' : 'PQ';
   return 'SDR';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AudioStream, CoverStream, OtherStream, Probe, Stream, VideoStream } from './media.ts';
-import { makePlan, Plan, SKIP_CODES, Skip } from './plan.ts';
+import { makePlan, Plan, SKIP_CODES, Skip, withoutCaptions } from './plan.ts';
 import { DEFAULT_TABLES } from './quality.ts';
 import { Settings } from './settings.ts';
 import type { StreamPlan } from './stream-plan.ts';
@@ -73,7 +73,12 @@ describe('skips', () => {
     ],
     ['dolby-vision', 'Dolby Vision,', probe(video({ dolbyVision: { profile: 0, compatibility: 0 } }))],
     ['hdr10-plus', 'HDR10+', probe(video({ hdr10Plus: true }))],
-    ['captions', 'closed captions', probe(video({ captions: true }))],
+    [
+      'size',
+      'cut at its borders and turned',
+      probe(video({ rotation: 90, crop: { left: 0, top: 8, right: 0, bottom: 8 } })),
+    ],
+    ['size', 'The picture is 1280x60;', probe(video({ crop: { left: 0, top: 330, right: 0, bottom: 330 } }))],
     ['hdr10-plus', 'HDR10+', probe(video(), audio(), video({ index: 2, hdr10Plus: true }))],
   ])('%s: %s', (code, words, source) => {
     const skip = makePlan(source, settings, DEFAULT_TABLES);
@@ -113,12 +118,16 @@ describe('what becomes of a stream', () => {
     ...copies
       .split(' ')
       .map((codec): [Stream, Partial<StreamPlan>] => [other('subtitle', codec), { action: 'copy', type: 'subtitle' }]),
-    ...texts
-      .split(' ')
-      .map((codec): [Stream, Partial<StreamPlan>] => [
-        other('subtitle', codec),
-        { action: 'subrip', type: 'subtitle', to: 'SubRip', why: 'Matroska does not hold this text format' },
-      ]),
+    ...texts.split(' ').map((codec): [Stream, Partial<StreamPlan>] => [
+      other('subtitle', codec),
+      {
+        action: 'text',
+        codec: 'subrip',
+        type: 'subtitle',
+        to: 'SubRip',
+        why: 'Matroska does not hold this text format',
+      },
+    ]),
     ...['dvb_teletext', 'xsub', 'ttml', undefined].map((codec): [Stream, Partial<StreamPlan>] => [
       other('subtitle', codec),
       { action: 'drop', type: 'subtitle', why: dropped },
@@ -226,7 +235,7 @@ describe('every plan', () => {
         'drop subtitle',
         'encode video',
         'opus audio',
-        'subrip subtitle',
+        'text subtitle',
       ].sort(),
     );
   });
@@ -235,7 +244,7 @@ describe('every plan', () => {
     for (const source of probes) {
       for (const s of planned(source).streams) {
         expect(s.from && s.to).toBeTruthy();
-        if (s.action === 'drop' || s.action === 'subrip') expect(s.why).toBeTruthy();
+        if (s.action === 'drop' || s.action === 'text') expect(s.why).toBeTruthy();
         if (s.action === 'drop') expect(s.to).toBe('left out');
         if (s.action === 'copy' || s.action === 'cover') expect(s.to).toMatch(/^(copied|kept as it is)$/);
         if (s.action === 'copy' && s.type === 'audio') expect(s.why).toBeTruthy();
@@ -254,7 +263,121 @@ describe('every plan', () => {
 
 it.each(['mono,ametadata=print:file=x', 'mono[a];amovie=x', 'a|b', ''])('refuses %j for a layout', (layout) => {
   const made = { action: 'opus', type: 'audio', source: 1, from: '', to: '', kbps: 96, channels: 2 };
-  const parses = (stream: object) => Plan.safeParse({ kind: 'convert', demuxer: 'avi', streams: [stream] }).success;
+  const parses = (stream: object) =>
+    Plan.safeParse({ kind: 'convert', demuxer: 'avi', container: 'mkv', streams: [stream] }).success;
   expect(parses({ ...made, layout: '5.1' })).toBe(true);
   expect(parses({ ...made, layout })).toBe(false);
+});
+
+it.each(['mov:format_opts=x', 'a[b]', ''])('refuses %j for a demuxer', (demuxer) => {
+  const made = planned(probe(video()));
+  expect(Plan.safeParse(made).success).toBe(true);
+  expect(Plan.safeParse({ ...made, demuxer }).success).toBe(false);
+});
+
+describe('the compatible base layer', () => {
+  const PQ = { transfer: 'smpte2084', primaries: 'bt2020', matrix: 'bt2020nc' };
+  const HLG = { ...PQ, transfer: 'arib-std-b67' };
+  const vision = (profile: number, compatibility: number, over: Partial<VideoStream> = {}) =>
+    video({ colour: PQ, dolbyVision: { profile, compatibility }, ...over });
+  const keep = { ...settings, dynamicHdr: 'base-layer' as const };
+  const light = { maxCll: 1000, maxFall: 400 };
+
+  it.each<[string, VideoStream, string]>([
+    [
+      '8.1',
+      vision(8, 1, { contentLight: light }),
+      'its Dolby Vision 8.1 metadata is dropped, its HDR10 base layer is kept',
+    ],
+    ['8.2', vision(8, 2, { colour: {} }), 'its Dolby Vision 8.2 metadata is dropped, its SDR base layer is kept'],
+    ['8.4', vision(8, 4, { colour: HLG }), 'its Dolby Vision 8.4 metadata is dropped, its HLG base layer is kept'],
+    ['7', vision(7, 6), 'its Dolby Vision 7.6 metadata is dropped, its PQ base layer is kept'],
+    ['8.1 with HDR10+', vision(8, 1, { hdr10Plus: true }), 'its Dolby Vision 8.1 and HDR10+ metadata is dropped'],
+    [
+      'HDR10+',
+      video({ colour: PQ, hdr10Plus: true, contentLight: light }),
+      'its HDR10+ metadata is dropped, its HDR10 base',
+    ],
+  ])('of %s is kept where the settings say so', (_, stream, why) => {
+    const { streams } = planned(probe(stream), { dynamicHdr: 'base-layer' });
+    expect(streams[0]?.why).toContain(why);
+    expect(streams[0]).toMatchObject({ action: 'encode', ...(stream.dolbyVision && { baseLayer: true }) });
+    expect(makePlan(probe(stream), settings, DEFAULT_TABLES).kind).toBe('skip');
+  });
+
+  it.each<[string, Stream[], RegExp]>([
+    ['profile 5', [vision(5, 0)], /profile 5, which has no base layer/],
+    ['an unknown profile', [vision(0, 0)], /Dolby Vision, which has no base layer/],
+    ['profile 8 without compatibility', [vision(8, 0)], /no base layer/],
+    ['8.1 whose colours are not said', [vision(8, 1, { colour: {} })], /does not say that it is HDR10/],
+    ['8.1 that says HLG', [vision(8, 1, { colour: HLG })], /does not say that it is HDR10/],
+    ['7 with its enhancement in a second track', [vision(7, 6), video({ index: 1 })], /several video tracks/],
+  ])('of %s is never taken for the whole', (_, streams, reason) => {
+    expect(makePlan(probe(...streams), keep, DEFAULT_TABLES)).toMatchObject({
+      kind: 'skip',
+      code: 'dolby-vision',
+      reason: expect.stringMatching(reason),
+    });
+  });
+});
+
+describe('captions inside the pictures', () => {
+  it('become a track of their own, behind the pictures that carry them', () => {
+    const { streams } = planned(probe(video({ captions: true }), audio()));
+    expect(streams.map((s) => [s.source, s.action])).toEqual([
+      [0, 'encode'],
+      [0, 'captions'],
+      [1, 'opus'],
+    ]);
+    expect(withoutCaptions(planned(probe(video({ captions: true }), audio())))).toEqual(
+      planned(probe(video(), audio())),
+    );
+  });
+});
+
+describe('the container', () => {
+  const mp4 = (...streams: Stream[]): Probe => ({
+    format: 'mov,mp4,m4a,3gp,3g2,mj2',
+    container: 'mp4',
+    streams: streams.map((s) => ({ dispositions: ['default'], ...s })),
+    chapters: 0,
+  });
+  const webm = (...streams: Stream[]): Probe => ({ ...probe(...streams), container: 'webm' });
+  const asked = (source: Probe) => planned(source, { container: 'source' });
+
+  it("is Matroska unless the source's is asked for", () => {
+    expect(planned(mp4(video(), audio()))).toMatchObject({ container: 'mkv' });
+    expect(asked(mp4(video(), audio()))).toMatchObject({ container: 'mp4' });
+    expect(asked(webm(video(), audio()))).toMatchObject({ container: 'webm' });
+    expect(asked(probe(video(), audio()))).not.toHaveProperty('containerWhy');
+  });
+
+  it('MP4 holds texts as its own, and covers', () => {
+    const made = asked(
+      mp4(video(), other('subtitle', 'eia_608', { index: 1 }), cover('png'), other('data', 'bin_data')),
+    );
+    expect(made).toMatchObject({
+      container: 'mp4',
+      streams: [{}, { action: 'text', codec: 'mov_text', to: 'MP4 text' }, { action: 'cover' }, { action: 'drop' }],
+    });
+    expect(asked(mp4(video({ captions: true }))).streams[1]).toMatchObject({ action: 'captions', codec: 'mov_text' });
+  });
+
+  it.each<[string, Probe]>([
+    ['MP4 cannot hold the name of a track ("Comments")', mp4(video(), audio({ title: 'Comments' }))],
+    ['MP4 cannot hold PCM sound', mp4(video(), audio({ codec: 'pcm_s16le', channels: 16, layout: undefined }))],
+    ['MP4 cannot hold VobSub', mp4(video(), other('subtitle', 'dvd_subtitle'))],
+    ['MP4 cannot hold its cover picture', mp4(video(), cover('bmp'))],
+    ['MP4 always has a default audio track, and this film has none', mp4(video(), audio({ dispositions: [] }))],
+    ['WebM cannot hold the attachment a.ttf', webm(video(), other('attachment', 'ttf', { filename: 'a.ttf' }))],
+    ['WebM cannot hold its cover picture', webm(video(), cover('mjpeg'))],
+    ['WebM cannot hold SubRip', webm(video(), other('subtitle', 'subrip'))],
+    [
+      'WebM cannot hold all flags of a track (default, comment)',
+      webm(video(), audio({ dispositions: ['default', 'comment'] })),
+    ],
+    ['results are written as Matroska, MP4 or WebM only', { ...probe(video()), format: 'avi' }],
+  ])('is Matroska after all, because %s', (why, source) => {
+    expect(asked(source)).toEqual({ ...planned(source), containerWhy: why });
+  });
 });

@@ -1,18 +1,30 @@
 import { z } from 'zod';
 import { planAudio } from './audio-plan.ts';
+import { Container, FORMATS, whyUnfit } from './container.ts';
 import { codecName, describeStream } from './describe.ts';
-import { type CoverStream, dynamicRange, mainVideo, type OtherStream, type Probe, type VideoStream } from './media.ts';
+import {
+  type CoverStream,
+  type DynamicRange,
+  mainVideo,
+  type OtherStream,
+  type Probe,
+  staticRange,
+  type VideoStream,
+} from './media.ts';
 import type { Tables } from './quality.ts';
 import type { Settings } from './settings.ts';
 import { StreamPlan } from './stream-plan.ts';
-import { ALPHA, LARGEST_HEIGHT, LARGEST_WIDTH, planVideo, SMALLEST_SIDE } from './video-plan.ts';
+import { ALPHA, LARGEST_HEIGHT, LARGEST_WIDTH, planVideo, SMALLEST_SIDE, visibleSize } from './video-plan.ts';
 
 /** The conversion of one file: what each stream becomes. Pure data; a worker builds its own command from it. */
 export const Plan = z.object({
   kind: z.literal('convert'),
   /** The demuxer to force, as the probe found it. */
-  demuxer: z.string(),
-  /** One entry a stream of the source, in the source's order. */
+  demuxer: z.string().regex(/^\w+$/),
+  container: Container,
+  /** Why the container is not the source's, where that was asked for. */
+  containerWhy: z.string().optional(),
+  /** One entry a stream of the source, in the source's order, and one for captions behind their pictures'. */
   streams: z.array(StreamPlan),
 });
 export type Plan = z.infer<typeof Plan>;
@@ -30,6 +42,7 @@ export const SKIP_CODES = [
   'hdr10-plus',
   'no-film',
   'no-savings',
+  'old-ffmpeg',
   'restored',
   'size',
   'unknown-codec',
@@ -48,6 +61,11 @@ export const Skip = z.object({
 });
 export type Skip = z.infer<typeof Skip>;
 
+/** The plan for a film whose pictures turn out to carry no captions but their padding. */
+export function withoutCaptions(plan: Plan): Plan {
+  return { ...plan, streams: plan.streams.filter((s) => s.action !== 'captions') };
+}
+
 const skip = (code: SkipCode, reason: string): Skip => ({ kind: 'skip', code, reason });
 
 /** Demuxers of film containers; anything else (a playlist, a still picture, a text) is no film, whatever its name. */
@@ -57,19 +75,7 @@ const CONTAINERS = new Set(
   ),
 );
 
-/** Subtitles that Matroska holds as they are. */
-const MKV_SUBTITLES = new Set([
-  'subrip',
-  'ass',
-  'ssa',
-  'webvtt',
-  'hdmv_pgs_subtitle',
-  'dvb_subtitle',
-  'dvd_subtitle',
-  'text',
-  'hdmv_text_subtitle',
-]);
-/** Text subtitles that ffmpeg turns into SubRip. */
+/** Text subtitles that ffmpeg turns into others. */
 const TEXT_SUBTITLES = new Set(
   'mov_text eia_608 microdvd subviewer subviewer1 sami realtext stl jacosub mpl2 pjs vplayer'.split(' '),
 );
@@ -83,34 +89,55 @@ const COVER_TYPES: Record<string, [mimetype: string, extension: string]> = {
   tiff: ['image/tiff', 'tif'],
 };
 
+/** What is left to see of a film whose dynamic metadata is dropped, by its Dolby Vision profile and compatibility id. */
+const BASE_LAYERS: Record<string, DynamicRange[]> = {
+  // A Blu-ray's base layer is HDR10, whatever its id says (Dolby, "Dolby Vision Profiles and Levels", table 1).
+  '7.6': ['HDR10', 'PQ'],
+  '8.1': ['HDR10', 'PQ'],
+  '8.2': ['SDR'],
+  '8.4': ['HLG'],
+};
+
+/** Why the dynamic metadata of a film keeps it from being converted. */
+function whyNotDynamic(video: VideoStream, only: boolean, settings: Settings): Skip | undefined {
+  const { dolbyVision } = video;
+  const keep = settings.dynamicHdr === 'base-layer';
+  if (!dolbyVision) {
+    if (!video.hdr10Plus || keep) return undefined;
+    return skip('hdr10-plus', 'The video is HDR10+, whose dynamic metadata a conversion would lose.');
+  }
+  const { profile, compatibility } = dolbyVision;
+  const name = `Dolby Vision${profile ? ` profile ${profile}` : ''}`;
+  if (!keep) return skip('dolby-vision', `The video is ${name}, whose dynamic metadata a conversion would lose.`);
+  const bases = BASE_LAYERS[`${profile}.${compatibility}`];
+  if (!bases) return skip('dolby-vision', `The video is ${name}, which has no base layer that could be kept alone.`);
+  if (!only) {
+    const reason = `The video is ${name} in several video tracks, of which one may complete the other.`;
+    return skip('dolby-vision', reason);
+  }
+  if (bases.includes(staticRange(video))) return undefined;
+  const reason = `The video is ${name}, but its base layer does not say that it is ${bases[0]}, so its colours might change.`;
+  return skip('dolby-vision', reason);
+}
+
 function whyNotVideo(video: VideoStream): Skip | undefined {
-  const size = `${video.width}x${video.height}`;
+  const { width, height } = visibleSize(video);
+  const size = `${width}x${height}`;
   if (!video.codec)
     return skip('unknown-codec', 'The video is in a codec that ffmpeg does not know, so it stays as it is.');
   if (video.width === 0 || video.height === 0)
     return skip('unreadable', 'The video has no picture size, so the file is probably damaged.');
-  if (Math.min(video.width, video.height) < SMALLEST_SIDE) {
+  if (Math.min(width, height) < SMALLEST_SIDE) {
     return skip('size', `The picture is ${size}; the AV1 encoder needs at least ${SMALLEST_SIDE}x${SMALLEST_SIDE}.`);
   }
-  if (video.width > LARGEST_WIDTH || video.height > LARGEST_HEIGHT) {
+  if (width > LARGEST_WIDTH || height > LARGEST_HEIGHT) {
     return skip('size', `The picture is ${size}; the AV1 encoder takes at most ${LARGEST_WIDTH}x${LARGEST_HEIGHT}.`);
   }
   if (video.alpha || ALPHA.test(video.pixelFormat ?? '')) {
     return skip('alpha', 'The video has a transparency channel, which AV1 would lose.');
   }
-  if (video.dolbyVision) {
-    const profile = video.dolbyVision.profile ? ` profile ${video.dolbyVision.profile}` : '';
-    return skip('dolby-vision', `The video is Dolby Vision${profile}, whose dynamic metadata a conversion would lose.`);
-  }
-  if (dynamicRange(video) === 'HDR10+') {
-    return skip('hdr10-plus', 'The video is HDR10+, whose dynamic metadata a conversion would lose.');
-  }
-  if (video.captions) {
-    return skip(
-      'captions',
-      'The video carries closed captions inside the picture data, which a conversion would lose.',
-    );
-  }
+  if (video.crop && video.rotation)
+    return skip('size', 'The picture is both cut at its borders and turned by its container, which is not supported.');
   return undefined;
 }
 
@@ -133,8 +160,31 @@ function planCover(cover: CoverStream): StreamPlan {
   };
 }
 
-function planOther(stream: OtherStream): StreamPlan {
+/** Why a track is left out without a loss. */
+const CHAPTER_TITLES = 'the chapters themselves hold their titles';
+
+const TEXT_NAMES = { subrip: 'SubRip', mov_text: 'MP4 text' };
+
+/** Captions that are broadcast inside the pictures become a track of their own: what is encoded anew has no place for them. */
+function planCaptions(video: VideoStream, container: Container): StreamPlan[] {
+  const codec = FORMATS[container].text ?? 'subrip';
+  if (!video.captions) return [];
+  return [
+    {
+      action: 'captions',
+      type: 'subtitle',
+      source: video.index,
+      from: 'Closed captions inside the picture data',
+      to: TEXT_NAMES[codec],
+      why: 'AV1 pictures do not carry them; their words are kept',
+      codec,
+    },
+  ];
+}
+
+function planOther(stream: OtherStream, container: Container, chapters: number): StreamPlan {
   const base = { source: stream.index, from: describeStream(stream) };
+  const { name, subtitles, text } = FORMATS[container];
   if (stream.type === 'attachment') {
     return {
       action: 'copy',
@@ -145,33 +195,41 @@ function planOther(stream: OtherStream): StreamPlan {
       ...(!stream.mimetype && { mimetype: 'application/octet-stream' }),
     };
   }
-  if (stream.type === 'subtitle') {
-    if (stream.codec && MKV_SUBTITLES.has(stream.codec))
-      return { action: 'copy', type: 'subtitle', ...base, to: 'copied' };
-    if (stream.codec && TEXT_SUBTITLES.has(stream.codec)) {
-      return {
-        action: 'subrip',
-        type: 'subtitle',
-        ...base,
-        to: 'SubRip',
-        why: 'Matroska does not hold this text format',
-      };
-    }
-    return {
-      action: 'drop',
-      type: 'subtitle',
-      ...base,
-      to: 'left out',
-      why: 'Matroska cannot hold it and it cannot be converted',
-    };
+  if (stream.type === 'data') {
+    if (chapters > 0 && stream.tag?.trim() === 'text')
+      return { action: 'drop', type: 'data', ...base, to: 'left out', why: CHAPTER_TITLES };
+    const why = container === 'mp4' ? 'it cannot be written to MP4' : `${name} holds only video, audio and subtitles`;
+    return { action: 'drop', type: 'data', ...base, to: 'left out', why };
   }
-  return {
-    action: 'drop',
-    type: 'data',
-    ...base,
-    to: 'left out',
-    why: 'Matroska holds only video, audio and subtitles',
-  };
+  if (subtitles.has(stream.codec ?? '')) return { action: 'copy', type: 'subtitle', ...base, to: 'copied' };
+  if (text && TEXT_SUBTITLES.has(stream.codec ?? '')) {
+    const why = `${name} does not hold this text format`;
+    return { action: 'text', type: 'subtitle', ...base, to: TEXT_NAMES[text], codec: text, why };
+  }
+  const why = `${name} cannot hold it and it cannot be converted`;
+  return { action: 'drop', type: 'subtitle', ...base, to: 'left out', why };
+}
+
+function planStreams(probe: Probe, settings: Settings, tables: Tables, container: Container): StreamPlan[] {
+  return probe.streams.flatMap((stream): StreamPlan[] => {
+    if (stream.type === 'video') return [planVideo(stream, settings, tables), ...planCaptions(stream, container)];
+    if (stream.type === 'audio') return [planAudio(stream, settings, tables)];
+    return [stream.type === 'cover' ? planCover(stream) : planOther(stream, container, probe.chapters)];
+  });
+}
+
+/** The streams in the container that is asked for, or in Matroska with the reason why that does not hold them. */
+function planContainer(
+  probe: Probe,
+  settings: Settings,
+  tables: Tables,
+): Pick<Plan, 'container' | 'containerWhy' | 'streams'> {
+  const inMatroska = { container: 'mkv', streams: planStreams(probe, settings, tables, 'mkv') } as const;
+  if (settings.container === 'mkv' || (probe.format.startsWith('matroska') && !probe.container)) return inMatroska;
+  if (!probe.container) return { ...inMatroska, containerWhy: 'results are written as Matroska, MP4 or WebM only' };
+  const streams = planStreams(probe, settings, tables, probe.container);
+  const containerWhy = whyUnfit(probe.container, probe, streams);
+  return containerWhy ? { ...inMatroska, containerWhy } : { container: probe.container, streams };
 }
 
 /**
@@ -186,8 +244,10 @@ export function makePlan(probe: Probe, settings: Settings, tables: Tables): Plan
   if (!video) return skip('no-film', 'There is no video in this file.');
   if (video.codec === 'av1' && settings.skipAv1Files) return skip('av1', 'The video is AV1 already.');
 
+  const only = probe.streams.filter((s) => s.type === 'video').length === 1;
   for (const stream of probe.streams) {
-    const refusal = stream.type === 'video' ? whyNotVideo(stream) : undefined;
+    const refusal =
+      stream.type === 'video' ? (whyNotVideo(stream) ?? whyNotDynamic(stream, only, settings)) : undefined;
     if (refusal) return refusal;
     if (stream.type === 'audio' && (!stream.codec || stream.channels === 0)) {
       return skip(
@@ -196,17 +256,13 @@ export function makePlan(probe: Probe, settings: Settings, tables: Tables): Plan
       );
     }
   }
-  const streams = probe.streams.map((stream): StreamPlan => {
-    if (stream.type === 'video') return planVideo(stream, settings, tables);
-    if (stream.type === 'audio') return planAudio(stream, settings, tables);
-    return stream.type === 'cover' ? planCover(stream) : planOther(stream);
-  });
-  const lost = streams.filter((s) => s.action === 'drop' && s.type !== 'cover');
+  const planned = planContainer(probe, settings, tables);
+  const lost = planned.streams.filter((s) => s.action === 'drop' && s.type !== 'cover' && s.why !== CHAPTER_TITLES);
   if (lost.length > 0 && settings.dataStreams === 'skip') {
     return skip(
       'data',
       `${lost.map((s) => s.from).join(', ')} would be left out, and your settings keep such films as they are.`,
     );
   }
-  return { kind: 'convert', demuxer, streams };
+  return { kind: 'convert', demuxer, ...planned };
 }

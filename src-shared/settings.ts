@@ -91,6 +91,14 @@ export const Settings = z.strictObject({
   objectAudio: setting(z.enum(['copy', 'opus']), 'copy', {
     help: 'Dolby Atmos and DTS:X tracks are copied as they are, or become Opus without their objects',
   }),
+  dynamicHdr: setting(z.enum(['skip', 'base-layer']), 'skip', {
+    flag: '--dynamic-hdr <choice>',
+    help: 'HDR10+ and Dolby Vision films are left alone, or keep only their compatible base layer (HDR10, HLG or SDR)',
+  }),
+  container: setting(z.enum(['mkv', 'source']), 'mkv', {
+    flag: '--container <kind>',
+    help: 'Results are Matroska, or keep the MP4 or WebM container of the original where everything fits into it',
+  }),
   dataStreams: setting(z.enum(['drop', 'skip']), 'drop', {
     help: 'Telemetry, timecode and teletext that Matroska cannot hold are left out, or keep the whole film from being converted',
   }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Colour, ContentLight, MasteringDisplay } from './media.ts';
+import { Colour, ContentLight, Crop, MasteringDisplay } from './media.ts';
 
 const common = {
   /** Index of the stream in the source. */
@@ -30,6 +30,10 @@ export const VideoEncode = z.object({
   pad: z.literal(true).optional(),
   fromRgb: z.literal(true).optional(),
   limitRange: z.literal(true).optional(),
+  /** Lines and columns that the container hides from view, cut off; `aspect` is the shape of what is left's pixels. */
+  crop: Crop.extend({ aspect: z.number().positive() }).optional(),
+  /** Encoded apart from the rest, so that the source's Dolby Vision record, which would be false, cannot follow it. */
+  baseLayer: z.literal(true).optional(),
   /** Nominal rate for SVT-AV1, which refuses more than 240; timestamps are kept as they are. */
   nominalRate: z.number().positive().optional(),
   /** What the result must say about its colour. */
@@ -64,10 +68,20 @@ export const Copy = z.object({
 });
 export type Copy = z.infer<typeof Copy>;
 
-const SubtitleConvert = z.object({
+const TextConvert = z.object({
   ...common,
-  action: z.literal('subrip'),
+  action: z.literal('text'),
   type: z.literal('subtitle'),
+  /** What the result's container holds. */
+  codec: z.enum(['subrip', 'mov_text']),
+});
+
+/** Captions inside the pictures of stream `source`, which become a subtitle track of their own. */
+const Captions = z.object({
+  ...common,
+  action: z.literal('captions'),
+  type: z.literal('subtitle'),
+  codec: z.enum(['subrip', 'mov_text']),
 });
 
 const Cover = z.object({
@@ -89,7 +103,8 @@ export const StreamPlan = z.discriminatedUnion('action', [
   VideoEncode,
   AudioEncode,
   Copy,
-  SubtitleConvert,
+  TextConvert,
+  Captions,
   Cover,
   Drop,
 ]);

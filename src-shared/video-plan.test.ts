@@ -80,14 +80,14 @@ it.each<[string, Partial<VideoStream>, VideoEncode['deinterlace']]>([
 ])('interlaced pictures: %s', (_, over, deinterlace) => {
   const made = plan(over);
   expect(made.deinterlace).toBe(deinterlace);
-  expect(made.why).toBe(deinterlace && 'interlaced pictures are deinterlaced, one frame for one');
+  expect(made.why).toBe(deinterlace && 'its interlaced fields become whole pictures, one for each frame');
 });
 
 it('makes a frame of each field on request', () => {
   const set = { deinterlace: 'field' } as const;
   expect(plan({ interlaced: 1 }, set)).toMatchObject({
     fieldRate: true,
-    why: 'interlaced pictures are deinterlaced, one frame for each field',
+    why: 'its interlaced fields become whole pictures, one for each field',
   });
   expect(plan({}, set).fieldRate).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { codecName, describeStream } from './describe.ts';
-import type { VideoStream } from './media.ts';
+import { staticRange, type VideoStream } from './media.ts';
 import { lookupCrf, type Tables } from './quality.ts';
 import type { Settings } from './settings.ts';
 import type { VideoEncode } from './stream-plan.ts';
@@ -44,6 +44,23 @@ export function isTurned({ rotation = 0 }: VideoStream): boolean {
   return Math.abs(rotation % 180) === 90;
 }
 
+/** The size of what a player shows, before it is turned. */
+export function visibleSize({ width, height, crop }: VideoStream): { width: number; height: number } {
+  if (!crop) return { width, height };
+  return { width: width - crop.left - crop.right, height: height - crop.top - crop.bottom };
+}
+
+/** Metadata that changes from scene to scene and is dropped, in words. */
+function dynamicLosses(video: VideoStream): string[] {
+  const { dolbyVision, hdr10Plus } = video;
+  const lost = [
+    dolbyVision && `Dolby Vision ${dolbyVision.profile}.${dolbyVision.compatibility}`,
+    hdr10Plus && 'HDR10+',
+  ];
+  const names = lost.filter(Boolean).join(' and ');
+  return names ? [`its ${names} metadata is dropped, its ${staticRange(video)} base layer is kept`] : [];
+}
+
 /** The measured fields decide; where they are not clear, the flags do. */
 function deinterlacing({ interlaced = 0, fields }: VideoStream): VideoEncode['deinterlace'] {
   if (fields === 'progressive') return undefined;
@@ -55,7 +72,8 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
   const pixelFormat = video.pixelFormat ?? '';
   const fromRgb = RGB.test(pixelFormat);
   const even = (side: number) => side + (side % 2);
-  const [width, height] = isTurned(video) ? [video.height, video.width] : [video.width, video.height];
+  const seen = visibleSize(video);
+  const [width, height] = isTurned(video) ? [seen.height, seen.width] : [seen.width, seen.height];
   const pad = width % 2 === 1 || height % 2 === 1;
   const deinterlace = deinterlacing(video);
   const fieldRate = deinterlace !== undefined && settings.deinterlace === 'field';
@@ -63,10 +81,11 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
 
   // Kept in 10 bits as it is; 8 bits are scaled to limited range, which 10 bits hold without loss.
   const limitRange = !fromRgb && video.colour?.range === 'pc' && pixelFormat !== RESULT_FORMAT;
-  const changes = chromaChanges(pixelFormat);
+  const changes = [...dynamicLosses(video), ...chromaChanges(pixelFormat)];
   if (limitRange) changes.push('full-range levels become limited-range ones');
   if (deinterlace)
-    changes.push(`interlaced pictures are deinterlaced, one frame for ${fieldRate ? 'each field' : 'one'}`);
+    changes.push(`its interlaced fields become whole pictures, one for each ${fieldRate ? 'field' : 'frame'}`);
+  if (video.crop) changes.push('the borders that its container hides are cut off');
   if (video.rotation) changes.push('it is stored upright');
   if (pad) changes.push('its odd size is padded by one line');
 
@@ -86,6 +105,8 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
     ...(deinterlace && { deinterlace }),
     ...(fieldRate && { fieldRate: true as const }),
     ...(pad && { pad: true as const }),
+    ...(video.crop && { crop: { ...video.crop, aspect: video.pixelAspect ?? 1 } }),
+    ...(video.dolbyVision && { baseLayer: true as const }),
     ...(fromRgb && { fromRgb: true as const }),
     ...(limitRange && { limitRange: true as const }),
     colour: {

@@ -13,5 +13,9 @@ export const Capabilities = z.object({
   /** libsvtav1 option -svtav1-params (ffmpeg 5.1 and later): needed for HDR10 metadata. */
   svtav1Params: z.boolean(),
   bwdif: z.boolean(),
+  /** libsvtav1 option -dolbyvision (ffmpeg 7.1 and later), which is switched off where that metadata would be false. */
+  dolbyVisionCoding: z.boolean(),
+  /** Option -apply_cropping (ffmpeg 7.1 and later), whose default cuts off what a container hides. */
+  applyCropping: z.boolean(),
 });
 export type Capabilities = z.infer<typeof Capabilities>;

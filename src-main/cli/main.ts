@@ -3,6 +3,7 @@ import { Fault, messageOf } from '../../src-shared/errors.ts';
 import { ownVersion } from '../server/handlers.ts';
 import { convertCommand } from './convert.ts';
 import { doctorCommand } from './doctor.ts';
+import { filesCommand } from './files.ts';
 import { planCommand } from './plan.ts';
 import { serveCommand } from './serve.ts';
 import { restoreCommand, vaultCommand } from './vault.ts';
@@ -15,6 +16,7 @@ Examples:
   flotilla plan "My film.mkv"               what would be done to each stream, and why
   flotilla convert ~/Videos --dry-run       what would happen to each film, and the sum
   flotilla convert ~/Videos --testing       convert, and keep every original until you purge it
+  flotilla files --code damaged             films that were left alone because they are damaged
   flotilla serve                            scan and convert MEDIA_DIRS for good, with the interface
   flotilla restore "My film.mkv"            take the original back
 
@@ -35,7 +37,11 @@ export async function main(argv: string[]): Promise<number> {
     .addHelpText('after', AFTER)
     .showHelpAfterError('(flotilla --help tells more)')
     .exitOverride();
-  for (const command of [convertCommand, planCommand, serveCommand, restoreCommand, vaultCommand, doctorCommand]) {
+  const commands = [
+    ...[convertCommand, planCommand, serveCommand],
+    ...[filesCommand, restoreCommand, vaultCommand, doctorCommand],
+  ];
+  for (const command of commands) {
     program.addCommand(command(finish).copyInheritedSettings(program));
   }
   try {

@@ -40,7 +40,14 @@ export function settingFlags(options: object): Partial<Record<SettingKey, unknow
 }
 
 /** Settings that shape a plan. */
-export const PLAN_SETTINGS: SettingKey[] = ['preset', 'crf', 'skipAudioTranscode', 'convertDamaged'];
+export const PLAN_SETTINGS: SettingKey[] = [
+  'preset',
+  'crf',
+  'container',
+  'dynamicHdr',
+  'skipAudioTranscode',
+  'convertDamaged',
+];
 /** Settings that shape a conversion. */
 export const CONVERT_SETTINGS: SettingKey[] = [
   ...PLAN_SETTINGS,

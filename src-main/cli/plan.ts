@@ -4,14 +4,15 @@ import os from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { Command } from 'commander';
-import { describeStream } from '../../src-shared/describe.ts';
+import { describeStream, formatName } from '../../src-shared/describe.ts';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
 import { estimateSize } from '../../src-shared/estimate.ts';
-import { encodeArgs } from '../../src-shared/ffmpeg-args.ts';
+import { captionArgs, encodeArgs, labelsOf, pictureArgs } from '../../src-shared/ffmpeg-args.ts';
 import { formatBytes, formatDuration } from '../../src-shared/format.ts';
-import type { Probe } from '../../src-shared/media.ts';
+import { mainVideo, type Probe } from '../../src-shared/media.ts';
 import { makePlan, type Plan, type Skip } from '../../src-shared/plan.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';
+import type { Capabilities } from '../../src-shared/worker-info.ts';
 import { dataPaths } from '../config.ts';
 import { SettingTable } from '../db/settings.ts';
 import { LookupFiles } from '../master/lookup-files.ts';
@@ -28,7 +29,8 @@ interface Report {
   probe: Probe | null;
   plan: Plan | Skip;
   estimate: number | null;
-  command: string[] | null;
+  /** In order; most films take one. */
+  commands: string[][] | null;
 }
 
 /** `flotilla plan` */
@@ -57,7 +59,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
   try {
     const processes = await ProcessManager.create(notes);
     const caps = await detectCapabilities(processes, DEFAULT_TOOLS);
-    const base = { file, size: found.size, probe: null, estimate: null, command: null };
+    const base = { file, size: found.size, probe: null, estimate: null, commands: null };
     if (found.size === 0) return { ...base, plan: { kind: 'skip', code: 'empty', reason: 'The file is empty.' } };
     let probe: Probe;
     try {
@@ -71,19 +73,35 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
     }
     const made = makePlan(probe, values, tables);
     if (made.kind === 'skip') return { ...base, probe, plan: made };
-    const dispositions = new Map(probe.streams.map((s) => [s.index, s.dispositions ?? []]));
-    const covers = made.streams.filter((s) => s.action === 'cover').map((s) => `cover-${s.source}`);
-    const args = encodeArgs(made, { input: file, output: targetOf(file), covers }, caps, dispositions);
     return {
       ...base,
       probe,
       plan: made,
       estimate: estimateSize(probe, made, found.size),
-      command: [DEFAULT_TOOLS.ffmpeg, ...args],
+      commands: commandsOf(made, file, probe, caps).map((args) => [DEFAULT_TOOLS.ffmpeg, ...args]),
     };
   } finally {
     await rm(notes, { recursive: true, force: true });
   }
+}
+
+/** What ffmpeg is told; the names of the files between are its own in a conversion. */
+function commandsOf(made: Plan, input: string, probe: Probe, caps: Capabilities): string[][] {
+  const covers = made.streams.filter((s) => s.action === 'cover').map((s) => `cover-${s.source}`);
+  const captions = made.streams.some((s) => s.action === 'captions') && { path: 'captions.srt', offset: 0 };
+  const pictures = pictureArgs(made, input, 'pictures.mp4', caps);
+  const files = {
+    input,
+    output: targetOf(input, made.container),
+    covers,
+    ...(captions && { captions }),
+    ...(pictures && { pictures: { path: 'pictures.mp4', offset: 0 } }),
+  };
+  return [
+    ...(captions ? [captionArgs(made, input, captions.path, 'captions.raw')] : []),
+    ...(pictures ? [pictures] : []),
+    encodeArgs(made, files, caps, labelsOf(probe)),
+  ];
 }
 
 function storedSettings(dataDir: string) {
@@ -97,13 +115,10 @@ function storedSettings(dataDir: string) {
   }
 }
 
-function inWords({ file, size, probe, plan: made, estimate, command }: Report): string {
+function inWords({ file, size, probe, plan: made, estimate, commands }: Report): string {
   const lines: string[] = [];
-  const facts = [
-    formatBytes(size),
-    probe?.duration && formatDuration(probe.duration),
-    probe?.format.split(',')[0],
-  ].filter(Boolean);
+  const seconds = probe && (mainVideo(probe)?.duration ?? probe.duration);
+  const facts = [formatBytes(size), seconds && formatDuration(seconds), probe && formatName(probe)].filter(Boolean);
   lines.push(`${path.basename(file)} (${facts.join(', ')})`);
   if (made.kind === 'skip') {
     lines.push('', `Would be left as it is. ${made.reason}`);
@@ -111,10 +126,14 @@ function inWords({ file, size, probe, plan: made, estimate, command }: Report): 
     if (streams.length > 0) lines.push('', ...streams);
     return `${lines.join('\n')}\n`;
   }
-  lines.push('', `Would become ${path.basename(targetOf(file))}, about ${formatBytes(estimate ?? size)}.`, '');
+  const target = path.basename(targetOf(file, made.container));
+  lines.push('', `Would become ${target}, about ${formatBytes(estimate ?? size)}.`);
+  if (made.containerWhy) lines.push(`It is Matroska, because ${made.containerWhy}.`);
+  lines.push('');
   for (const s of made.streams) lines.push(`  ${s.from} → ${s.to}${s.why ? ` (${s.why})` : ''}`);
   if (probe?.chapters) lines.push(`  ${probe.chapters} chapters → kept`);
-  lines.push('', 'The command:', `  ${(command ?? []).map(quote).join(' ')}`);
+  lines.push('', commands?.length === 1 ? 'The command:' : 'The commands:');
+  for (const command of commands ?? []) lines.push(`  ${command.map(quote).join(' ')}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -98,6 +98,7 @@ export class FileTable {
   list(filter: {
     library?: number | undefined;
     state?: FileState | undefined;
+    code?: string | undefined;
     search?: string | undefined;
     after: number;
     limit: number;
@@ -105,6 +106,7 @@ export class FileTable {
     const where = ['f.id > @after'];
     if (filter.library !== undefined) where.push('f.library = @library');
     if (filter.state) where.push('f.state = @state');
+    if (filter.code) where.push('f.code = @code');
     if (filter.search) where.push('instr(lower(f.path), lower(@search)) > 0');
     const sql = `${VIEW} WHERE ${where.join(' AND ')} ORDER BY f.id LIMIT @limit`;
     return this.#sql(sql).all(filter).map(asView);

@@ -104,9 +104,12 @@ export class Dispatcher {
     const library = libraries.get(job.library);
     if (!file || !library) throw new Error(`job ${job.id} has no file`);
     const source = path.join(library.root, file.path);
+    if (!file.probe) throw new Error(`file ${file.id} was queued without a probe`);
+    const settings = this.#ctx.settings();
+    const plan = makePlan(file.probe, settings, this.#ctx.tables());
     try {
       if (!(await this.#unchanged(file, source, library.root))) return undefined;
-      await this.#swapper.check(source);
+      if (plan.kind === 'convert') await this.#swapper.check(source, plan.container);
     } catch (error) {
       if (error instanceof Fault && error.code === 'conflict') {
         jobs.apply(file.id, 'block', { code: 'not-replaceable', reason: error.message });
@@ -118,9 +121,6 @@ export class Dispatcher {
       this.#ctx.emit('library', { ...library, paused: `${library.root}: ${reason}` });
       return undefined;
     }
-    if (!file.probe) throw new Error(`file ${file.id} was queued without a probe`);
-    const settings = this.#ctx.settings();
-    const plan = makePlan(file.probe, settings, this.#ctx.tables());
     if (plan.kind === 'skip') {
       jobs.apply(file.id, 'skip', plan);
       return undefined;

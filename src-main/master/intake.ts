@@ -19,6 +19,7 @@ export interface Delivery {
   /** Absolute path; moved away from there. */
   file: string;
   decodedFrames: number[];
+  captionLines: number;
   damaged: boolean;
   log: string;
 }
@@ -78,6 +79,7 @@ export class Intake {
     this.#dispatcher.enter(lease, 'staging');
     const source = path.join(library.root, file.path);
     const keepDays = settings.testingMode ? null : settings.vaultDays;
+    const plan = Plan.parse(jobs.planOf(job.id, lease.epoch));
     const { inode, version, hash } = file;
     const swap = await this.#swapper
       .stage(
@@ -89,6 +91,7 @@ export class Intake {
           root: library.root,
           source,
           sourceIdentity: { inode, version, size: file.size, hash },
+          container: plan.container,
           keepDays,
         },
         delivery.file,
@@ -99,7 +102,7 @@ export class Intake {
         jobs.apply(file.id, 'block', { code: 'not-replaced', reason: error.message });
         throw error;
       });
-    const likeness = await this.#check(lease, swap, Plan.parse(jobs.planOf(job.id, lease.epoch)), delivery);
+    const likeness = await this.#check(lease, swap, plan, delivery);
     if ('kind' in likeness) return likeness;
     this.#dispatcher.enter(lease, 'replacing');
     const stages = this.#dispatcher.stages(lease.task);
@@ -121,6 +124,7 @@ export class Intake {
         result: swap.staged,
         resultVersion: versionOf(await lstat(swap.staged, { bigint: true })),
         decodedFrames: delivery.decodedFrames,
+        captionLines: delivery.captionLines,
         damaged: delivery.damaged,
         signal: this.#stopping.signal,
       });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, open, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import type { Container } from '../../src-shared/container.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import type { FileTable } from '../db/files.ts';
 import type { AttemptFacts, Because, JobTable } from '../db/jobs.ts';
@@ -10,17 +11,16 @@ import { carryOver, exists, moveFile, placeNew, remove, removeUnproven, syncFile
 import { type Identity, identify, sameContent, sameInode, sameVersion } from './identity.ts';
 import { keptPath, removeEmptyVault, removeKept, stagedPath, vaultFor, writeManifest } from './vault-folder.ts';
 
-/** Result files are Matroska. */
-const EXTENSION = '.mkv';
 /** Made and removed at once; always the same name, so that the next trial clears away what a crash left. */
 const TRIAL = '.flotilla-trial.part';
 /** Bytes that ext4, XFS, NTFS and APFS allow in a name. */
 const LONGEST_NAME = 255;
 
-/** Where the result of `source` goes: the same name as Matroska. */
-export function targetOf(source: string): string {
+/** Where the result of `source` goes: the same name, with the extension of its container. */
+export function targetOf(source: string, container: Container): string {
   const extension = path.extname(source);
-  return extension.toLowerCase() === EXTENSION ? source : source.slice(0, source.length - extension.length) + EXTENSION;
+  if (container !== 'mkv' || extension.toLowerCase() === '.mkv') return source;
+  return `${source.slice(0, source.length - extension.length)}.mkv`;
 }
 
 /** The original is no longer the file that was probed. */
@@ -37,6 +37,7 @@ export interface SwapRequest {
   root: string;
   source: string;
   sourceIdentity: Identity;
+  container: Container;
   /** Days that the original is kept; null for ever. */
   keepDays: number | null;
 }
@@ -61,10 +62,13 @@ export class Swapper {
    * What would keep a replacement of `source` from succeeding, before hours are spent on an encode.
    * @throws Fault `conflict` with the reason
    */
-  async check(source: string): Promise<void> {
-    const target = targetOf(source);
+  async check(source: string, container: Container): Promise<void> {
+    const target = targetOf(source, container);
     if (Buffer.byteLength(path.basename(target)) > LONGEST_NAME) {
-      throw new Fault('conflict', `The name would be longer than ${LONGEST_NAME} bytes with ${EXTENSION}; shorten it.`);
+      throw new Fault(
+        'conflict',
+        `The name would be longer than ${LONGEST_NAME} bytes with ${path.extname(target)}; shorten it.`,
+      );
     }
     if (target !== source && (await exists(target))) {
       throw new Fault(
@@ -86,13 +90,13 @@ export class Swapper {
 
   /** Opens the journal and brings the result beside the original under a name that is no film's, its bytes on the disk. */
   async stage(request: SwapRequest, result: string): Promise<Swap> {
-    const { keepDays, ...rest } = request;
+    const { keepDays, container, ...rest } = request;
     const id = randomUUID();
     const swap: Swap = {
       id,
       step: 'staging',
       ...rest,
-      target: targetOf(request.source),
+      target: targetOf(request.source, container),
       staged: stagedPath(request.source, id),
       kept: keptPath(await vaultFor(request.root, request.source), id),
       keepUntil: keepDays === null ? null : Date.now() + keepDays * 86_400_000,

@@ -37,6 +37,8 @@ export async function detectCapabilities(processes: ProcessManager, tools: Tools
     cuesToFront: /-cues_to_front/.test(matroska),
     svtav1Params: /-svtav1-params/.test(svt),
     bwdif: /\sbwdif\s/.test(filters),
+    dolbyVisionCoding: /-dolbyvision/.test(svt),
+    applyCropping: /^-apply_cropping/m.test(options),
   };
 }
 

@@ -1,15 +1,22 @@
+import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../src-shared/errors.ts';
 import { DEEP_PROBE_ARGS, needsDeepProbe } from '../../src-shared/ffmpeg-args.ts';
 import type { Colour, ContentLight, MasteringDisplay, Probe, Stream, VideoStream } from '../../src-shared/media.ts';
+import { visibleSize } from '../../src-shared/video-plan.ts';
 import type { Tools } from './capabilities.ts';
 import { measureFields } from './combing.ts';
+import { readTracks } from './matroska.ts';
 import type { ProcessManager } from './process.ts';
 
 /** A probe that takes longer is stuck on a broken file or a dead mount. */
 const PROBE_MS = 60_000;
 /** Decoded frames that are looked at for interlacing and HDR metadata. */
 const FRAMES = 20;
+/** Films longer than this, in s, are looked at in these places too, as shares of their length. */
+const LONG = 60;
+const LATER_PLACES = [0.25, 0.5, 0.75];
+const LATER_FRAMES = 4;
 
 const text = z.string().optional();
 const number = z.coerce.number().optional().catch(undefined);
@@ -178,6 +185,36 @@ function toStream(s: FfprobeStream, frames: FfprobeFrame[]): Stream {
   return compact({ ...common(s), type, tag: type === 'data' ? tag : undefined, ...tagged }) as Stream;
 }
 
+/** Containers that results can have too, by the names that files of them have. */
+const OWN_CONTAINERS: Record<string, [demuxer: RegExp, container: NonNullable<Probe['container']>]> = {
+  '.mp4': [/\bmp4\b/, 'mp4'],
+  '.m4v': [/\bmp4\b/, 'mp4'],
+  '.webm': [/\bwebm\b/, 'webm'],
+};
+
+function ownContainer(file: string, format: string): Probe['container'] {
+  const [demuxer, container] = OWN_CONTAINERS[path.extname(file).toLowerCase()] ?? [];
+  return demuxer?.test(format) ? container : undefined;
+}
+
+/** Adds what Matroska says and ffprobe does not tell. */
+async function addTracks(file: string, streams: Stream[]): Promise<void> {
+  for (const [index, track] of ((await readTracks(file)) ?? []).entries()) {
+    const stream = streams[index];
+    if (!stream || (stream.type !== track.type && !(stream.type === 'data' && track.type === 'metadata'))) continue;
+    if (track.language && track.language !== 'und') stream.bcp47 = track.language;
+    if (stream.type !== 'video' || !track.crop) continue;
+    stream.crop = track.crop;
+    const { width, height } = visibleSize(stream);
+    // Without a size to be displayed at, or with one whose unit says nothing, pixels are square (RFC 9559, 5.1.4.1.28.12).
+    const { displayWidth, displayHeight, displayUnit = 0 } = track;
+    const aspect =
+      displayWidth && displayHeight && displayUnit < 4 ? (displayWidth / displayHeight) * (height / width) : 1;
+    if (Math.abs(aspect - 1) < 0.001) delete stream.pixelAspect;
+    else stream.pixelAspect = aspect;
+  }
+}
+
 /** Asks ffprobe about a media file. */
 export class Prober {
   readonly #processes: ProcessManager;
@@ -202,19 +239,22 @@ export class Prober {
         : first;
     if (!report.format) throw new Fault('conflict', 'ffprobe finds no media in it.');
     const streams: Stream[] = [];
+    const claimed = report.format.duration ?? 0;
     for (const s of report.streams) {
       const film = s.codec_type === 'video' && s.disposition.attached_pic !== 1 && s.codec_name && s.width > 0;
-      const stream = toStream(s, film ? await this.#frames(file, deep, s.index, signal) : []);
+      const stream = toStream(s, film ? await this.#frames(file, deep, s.index, claimed, signal) : []);
       if (film && stream.type === 'video') {
-        const { duration } = report.format;
-        const fields = await measureFields(this.#processes, this.#tools, file, demuxer, stream, duration, signal);
+        const fields = await measureFields(this.#processes, this.#tools, file, demuxer, stream, claimed, signal);
         if (fields) stream.fields = fields;
       }
       streams.push(stream);
     }
     const { format_name: format, duration, start_time: start } = report.format;
+    if (demuxer === 'matroska') await addTracks(file, streams);
+    const container = ownContainer(file, format);
     return {
       format,
+      ...(container && { container }),
       ...(duration && duration > 0 && { duration }),
       ...(start && { start }),
       streams,
@@ -222,16 +262,28 @@ export class Prober {
     };
   }
 
-  async #frames(file: string, deep: string[], index: number, signal?: AbortSignal): Promise<FfprobeFrame[]> {
-    const interval = ['-read_intervals', `%+#${FRAMES}`, '-select_streams', String(index)];
-    try {
-      const entries = 'frame=interlaced_frame:frame_side_data_list';
-      return (await this.#ask(file, deep, [...interval, '-show_frames', '-show_entries', entries], signal)).frames;
-    } catch (error) {
-      // A stream that does not decode is the encoder's finding to make; its header was readable.
-      if (error instanceof Fault && error.code === 'conflict') return [];
-      throw error;
+  /** The first frames, and a few in the middle of a long film: captions and dynamic metadata may begin late. */
+  async #frames(
+    file: string,
+    deep: string[],
+    index: number,
+    duration: number,
+    signal?: AbortSignal,
+  ): Promise<FfprobeFrame[]> {
+    const later =
+      duration > LONG ? LATER_PLACES.map((share) => `${(share * duration).toFixed(3)}%+#${LATER_FRAMES}`) : [];
+    const first = `%+#${FRAMES}`;
+    for (const places of later.length > 0 ? [[first, ...later], [first]] : [[first]]) {
+      const entries = ['-show_frames', '-show_entries', 'frame=interlaced_frame:frame_side_data_list'];
+      const what = ['-read_intervals', places.join(','), '-select_streams', String(index), ...entries];
+      try {
+        return (await this.#ask(file, deep, what, signal)).frames;
+      } catch (error) {
+        // A stream that does not decode is the encoder's finding to make; its header was readable. Nor can all be sought in.
+        if (!(error instanceof Fault && error.code === 'conflict')) throw error;
+      }
     }
+    return [];
   }
 
   async #ask(file: string, deep: string[], what: string[], signal?: AbortSignal) {

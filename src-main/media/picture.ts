@@ -1,5 +1,7 @@
-import { DEEP_PROBE_ARGS, needsDeepProbe, pictureFilters } from '../../src-shared/ffmpeg-args.ts';
+import { DEEP_PROBE_ARGS, needsDeepProbe } from '../../src-shared/ffmpeg-args.ts';
 import type { VideoEncode } from '../../src-shared/stream-plan.ts';
+import { decodeArgs, pictureFilters } from '../../src-shared/video-args.ts';
+import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from './capabilities.ts';
 import { type ProcessManager, STALL_MS } from './process.ts';
 import type { StreamTimeline } from './timeline.ts';
@@ -39,6 +41,7 @@ export interface PictureRequest {
   /** The container's first time in each file, which seeking counts from, in s. */
   sourceStart: number;
   result: string;
+  resultDemuxer: string;
   resultStart: number;
   plan: VideoEncode;
   /** Index of the video in the result. */
@@ -58,17 +61,16 @@ const SEEK_EARLY = 0.002;
 export async function comparePictures(
   processes: ProcessManager,
   tools: Tools,
+  caps: Capabilities,
   request: PictureRequest,
 ): Promise<Likeness | string> {
   const { after } = request;
-  const frames = after.times?.length ?? 0;
-  const spread = Array.from({ length: WINDOWS }, (_, i) => Math.floor(((i + 0.5) / WINDOWS) * frames));
-  const starts = [...new Set(spread.map((at) => Math.max(0, Math.min(at, frames - FRAMES))))];
+  const compare = (start: number, seeking: boolean) => compareWindow(processes, tools, caps, request, start, seeking);
   const found: Window[] = [];
-  for (const start of starts) {
-    let window = await compareWindow(processes, tools, request, start, request.before.timed);
+  for (const start of windowStarts(after)) {
+    let window = await compare(start, request.before.timed);
     // Files that cannot be sought in exactly are decoded up to the window: slow, but certain.
-    if (!window || window.psnr < LEAST_PSNR) window = await compareWindow(processes, tools, request, start, false);
+    if (!window || window.psnr < LEAST_PSNR) window = await compare(start, false);
     if (!window) return 'The pictures of the result and of the original could not be compared.';
     found.push(window);
     const at = `${((after.times?.[start] ?? 0) - after.first).toFixed(1)} s`;
@@ -83,6 +85,17 @@ export async function comparePictures(
   return { ssim, psnr: Math.min(...found.map((w) => w.psnr)) };
 }
 
+/** Numbers of the frames that windows begin with, spread over the film: key frames, so that little is decoded in vain. */
+function windowStarts({ times = new Float64Array(), keys = new Float64Array() }: StreamTimeline): number[] {
+  const latest = Math.max(0, times.length - FRAMES);
+  const starts = Array.from({ length: WINDOWS }, (_, i) => {
+    const wanted = Math.floor(((i + 0.5) / WINDOWS) * times.length);
+    const key = keys.findLast((time) => time <= (times[wanted] ?? 0));
+    return Math.min(key === undefined ? wanted : times.indexOf(key), latest);
+  });
+  return [...new Set(starts)];
+}
+
 /** Likeness of one window as it is, and with either side moved by a frame. */
 interface Window {
   same: number;
@@ -94,6 +107,7 @@ interface Window {
 async function compareWindow(
   processes: ProcessManager,
   tools: Tools,
+  caps: Capabilities,
   request: PictureRequest,
   start: number,
   seeking: boolean,
@@ -112,12 +126,14 @@ async function compareWindow(
     ...only,
     ...seek(sourceTime, request.sourceStart),
     ...deep,
+    ...decodeArgs(caps),
     '-f',
     request.demuxer,
     '-i',
     `file:${request.source}`,
   );
-  args.push(...only, ...seek(resultTime, request.resultStart), '-f', 'matroska', '-i', `file:${request.result}`);
+  const fromResult = ['-f', request.resultDemuxer, '-i', `file:${request.result}`];
+  args.push(...only, ...seek(resultTime, request.resultStart), ...fromResult);
   args.push(
     '-filter_complex',
     graph(plan, request.index, seeking ? 0 : start),

@@ -18,6 +18,8 @@ export interface StreamTimeline {
   covered: number;
   /** Every presentation time in ascending order; video only. */
   times?: Float64Array;
+  /** Those of them that decoding can begin at. */
+  keys?: Float64Array;
   /** The decoding time, in s, after which the next packet's lies before it, as where two films were joined by force. */
   jumpsBackAt?: number;
   /** False when packets come without times of their own (AVI), so that only their number and order are known. */
@@ -66,7 +68,7 @@ export class Timelines {
     const demuxer = probe.format.split(',')[0] ?? '';
     const video = new Set(probe.streams.filter((s) => s.type === 'video').map((s) => s.index));
     const timeline = new Map<number, StreamTimeline>();
-    const times = new Map<number, number[]>([...video].map((index) => [index, []]));
+    const times = new Map([...video].map((index) => [index, { all: [] as number[], keys: [] as number[] }]));
     const errors: string[] = [];
     const deep = needsDeepProbe(demuxer) ? DEEP_PROBE_ARGS : [];
     const input = ['-hide_banner', '-v', 'error', '-protocol_whitelist', 'file', ...deep, '-f', demuxer];
@@ -82,16 +84,18 @@ export class Timelines {
         const packet = parsePacket(line);
         if (packet.hidden || !Number.isFinite(packet.time)) return;
         note(timeline, packet);
-        times.get(packet.index)?.push(packet.time);
+        const lists = times.get(packet.index);
+        lists?.all.push(packet.time);
+        if (packet.key) lists?.keys.push(packet.time);
       },
     });
     if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
     if (end.kind !== 'exit') throw new Fault('conflict', 'its packets could not be read to the end in time.');
     if (timeline.size === 0)
       throw new Fault('conflict', `it holds no packets (${errors.at(-1) ?? 'no reason given'}).`);
-    for (const [index, list] of times) {
+    for (const [index, { all, keys }] of times) {
       const stream = timeline.get(index);
-      if (stream) stream.times = Float64Array.from(list).sort();
+      if (stream) Object.assign(stream, { times: Float64Array.from(all).sort(), keys: Float64Array.from(keys).sort() });
     }
     for (const { type, index } of probe.streams) {
       const stream = timeline.get(index);
@@ -121,6 +125,7 @@ interface Packet {
   timed: boolean;
   /** An edit list keeps it from being shown. */
   hidden: boolean;
+  key: boolean;
 }
 
 function parsePacket(line: string): Packet {
@@ -133,6 +138,7 @@ function parsePacket(line: string): Packet {
     duration: Number(duration) || 0,
     timed,
     hidden: flags.includes('D'),
+    key: flags.includes('K'),
   };
 }
 
@@ -162,23 +168,34 @@ function note(timeline: Map<number, StreamTimeline & { order?: number | undefine
   stream.end = Math.max(stream.end, end);
 }
 
+/** Damage that the times of a film show. */
+export interface Flaw {
+  /** A sentence for the user. */
+  reason: string;
+  /** What is left can be converted, if it is wished. */
+  convertible: boolean;
+}
+
 /**
- * A sentence when a file is damaged so that its times show it: it ends before its own header says, as a cut download does,
- * or its clock jumps back. Undefined when all is well.
+ * Whether a file is damaged so that its times show it: it ends before its own header says, as a cut download does, or its
+ * clock jumps back. Undefined when all is well.
  */
-export function timeFlaw(probe: Probe, timeline: Timeline): string | undefined {
-  const cut = (claimed: number | undefined, real: number) => {
+export function timeFlaw(probe: Probe, timeline: Timeline): Flaw | undefined {
+  const cut = (claimed: number | undefined, real: number): Flaw | undefined => {
     if (!claimed || claimed - real <= Math.max(SLACK_SECONDS, claimed * SLACK_SHARE)) return undefined;
-    return `The file is cut off: it says it is ${claimed.toFixed(1)} s long but ends after ${real.toFixed(1)} s.`;
+    const reason = `The file is cut off: it says it is ${claimed.toFixed(1)} s long but ends after ${real.toFixed(1)} s.`;
+    return { reason, convertible: true };
   };
   for (const stream of probe.streams) {
     const line = timeline.get(stream.index);
     if (stream.type !== 'video') continue;
+    const at = line?.jumpsBackAt;
+    if (at !== undefined) {
+      const reason = `The film's clock jumps back after ${at.toFixed(1)} s, so its pictures cannot be kept in order.`;
+      return { reason, convertible: false };
+    }
     const flaw = cut(stream.duration, line ? line.end - Math.min(line.first, 0) : 0);
     if (flaw) return flaw;
-    const at = line?.jumpsBackAt;
-    if (at !== undefined)
-      return `The film's clock jumps back after ${at.toFixed(1)} s, so its pictures cannot be kept in order.`;
   }
   const all = [...timeline.values()];
   return cut(probe.duration, Math.max(...all.map((t) => t.end)) - Math.min(0, ...all.map((t) => t.first)));

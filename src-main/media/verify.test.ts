@@ -163,7 +163,7 @@ function resultTimes(change: (timeline: Map<number, StreamTimeline>) => void = (
   return timeline;
 }
 const check = (timeline: Timeline, decodedFrames = [240], source: Timeline = sourceTimes) =>
-  checkTimes({ plan: PLAN, sourceProbe: SOURCE, decodedFrames }, source, timeline);
+  checkTimes({ plan: PLAN, sourceProbe: SOURCE, decodedFrames, captionLines: 0 }, source, timeline);
 const moved = (times: number[], by: number) => times.map((time) => time + by);
 
 describe('checkTimes', () => {

@@ -1,8 +1,10 @@
+import { type Container, FORMATS } from '../../src-shared/container.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { resultStreams } from '../../src-shared/ffmpeg-args.ts';
-import type { Probe, Stream, VideoStream } from '../../src-shared/media.ts';
-import type { Plan } from '../../src-shared/plan.ts';
+import type { MasteringDisplay, Probe, Stream, VideoStream } from '../../src-shared/media.ts';
+import { type Plan, withoutCaptions } from '../../src-shared/plan.ts';
 import type { StreamPlan, VideoEncode } from '../../src-shared/stream-plan.ts';
+import { timingArgs } from '../../src-shared/video-args.ts';
 import { isTurned, RESULT_FORMAT } from '../../src-shared/video-plan.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from './capabilities.ts';
@@ -13,8 +15,8 @@ import type { StreamTimeline, Timeline, Timelines } from './timeline.ts';
 
 /** Matroska counts in whole milliseconds, so a frame may move by half of one, twice rounded. */
 const FRAME_TOLERANCE = 0.002;
-/** Frames that a decoder legitimately does not show (leading pictures of an open GOP) may shorten the film by this, in s. */
-const SPAN_TOLERANCE = 0.5;
+/** Two fields of one frame may have a time each, and the rounding of them all: the film may seem so many frames shorter. */
+const SPAN_FRAMES = 1.5;
 /** Sound may move against the picture by at most this, in s: less than one notices (ITU-R BT.1359: 45 ms early, 125 ms late). */
 const SYNC_TOLERANCE = 0.045;
 /** Opus packets are 20 ms and the last one is padded; codecs before had packets of up to 64 ms. */
@@ -26,8 +28,9 @@ const HOLE_SHARE = 0.01;
 const FLAGS = ['default', 'forced', 'hearing_impaired', 'visual_impaired', 'original', 'comment'];
 /** Matroska holds the shape of the picture as whole pixels. */
 const ASPECT_TOLERANCE = 0.005;
-/** HDR values pass through 16-bit fixed point (AV1 specification, 5.8.3). */
-const HDR_TOLERANCE = 0.001;
+/** What fixed point may change of HDR values: 0.16 bits for chromaticities, 18.14 and 24.8 for luminances (AV1 specification, 6.7.4). */
+const HDR_TOLERANCE = 0.0001;
+const MAX_LUMINANCE_TOLERANCE = 2 ** -8;
 
 /** What a result is checked against. */
 export interface VerifyRequest {
@@ -39,6 +42,8 @@ export interface VerifyRequest {
   resultVersion: string;
   /** Frames that the encoder's decoder showed for each encoded video stream, in order. */
   decodedFrames: number[];
+  /** Lines of captions that were read out of the pictures. */
+  captionLines: number;
   /** The source is known to be damaged and converted all the same: its sound may carry the damage over. */
   damaged: boolean;
   signal?: AbortSignal;
@@ -75,7 +80,8 @@ export class Verifier {
    * @returns how alike the pictures are
    * @throws Refused with the reason when anything differs from the plan
    */
-  async verify(request: VerifyRequest): Promise<Likeness> {
+  async verify(asked: VerifyRequest): Promise<Likeness> {
+    const request = asked.captionLines > 0 ? asked : { ...asked, plan: withoutCaptions(asked.plan) };
     const { signal } = request;
     const result = await this.#prober.probe(request.result, signal).catch((error) => {
       throw error instanceof Fault && error.code === 'conflict'
@@ -99,11 +105,12 @@ export class Verifier {
     const from = plan && before.get(plan.source);
     const to = after.get(index);
     if (!plan || !from || !to) throw new Refused('The result has no pictures.');
-    const likeness = await comparePictures(this.#processes, this.#tools, {
+    const likeness = await comparePictures(this.#processes, this.#tools, this.#caps, {
       source,
       demuxer: whole.demuxer,
       sourceStart: sourceProbe.start ?? 0,
       result,
+      resultDemuxer: FORMATS[whole.container].demuxer,
       resultStart: probe.start ?? 0,
       plan,
       index,
@@ -115,23 +122,22 @@ export class Verifier {
     return likeness;
   }
 
-  async #decode({ result, damaged, signal }: VerifyRequest): Promise<void> {
+  async #decode({ plan, result, damaged, signal }: VerifyRequest): Promise<void> {
     const errors: string[] = [];
-    const timing = this.#caps.fpsMode ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough'];
     const args = ['-nostdin', '-hide_banner', '-v', 'error', '-progress', 'pipe:1', '-nostats', '-xerror'];
     args.push(
       '-protocol_whitelist',
       'file',
       '-f',
-      'matroska',
+      FORMATS[plan.container].demuxer,
       '-i',
       `file:${result}`,
       '-map',
       '0:v',
       ...(damaged ? [] : ['-map', '0:a?']),
     );
-    // Without these, variable frame rates look like timestamps that run backwards.
-    args.push(...timing, '-enc_time_base', '-1', '-f', 'null', '-');
+    // Without the first of these, variable frame rates look like timestamps that run backwards.
+    args.push(...timingArgs(this.#caps), '-f', 'null', '-');
     const end = await this.#processes.run(this.#tools.ffmpeg, args, {
       stallMs: STALL_MS,
       ...(signal && { signal }),
@@ -150,7 +156,8 @@ const kindOf = (s: StreamPlan) => s.type;
 /** Compares what the result holds with what the plan promised. */
 export function checkStreams(plan: Plan, source: Probe, result: Probe): void {
   const wanted = resultStreams(plan);
-  const got = result.streams;
+  // In MP4 the titles of chapters are a track of their own.
+  const got = result.streams.filter((s) => !(plan.container === 'mp4' && s.type === 'data' && source.chapters > 0));
   const list = (kinds: string[]) => kinds.join(', ') || 'nothing';
   if (list(wanted.map(kindOf)) !== list(got.map((s) => s.type))) {
     throw new Refused(`The result holds ${list(got.map((s) => s.type))} instead of ${list(wanted.map(kindOf))}.`);
@@ -160,15 +167,20 @@ export function checkStreams(plan: Plan, source: Probe, result: Probe): void {
   wanted.forEach((want, i) => {
     const original = source.streams.find((s) => s.index === want.source);
     const stream = got[i];
-    if (original && stream) checkStream(want, original, stream);
+    if (want.action === 'captions') {
+      if (stream?.codec !== want.codec)
+        throw new Refused(`The captions became ${stream?.codec} instead of ${want.to}.`);
+    } else if (original && stream) checkStream(want, original, stream, plan.container);
   });
 }
 
-function checkStream(want: StreamPlan, original: Stream, stream: Stream): void {
+function checkStream(want: StreamPlan, original: Stream, stream: Stream, container: Container): void {
   const differs = (what: string, is: unknown, should: unknown) =>
     new Refused(`In the result, ${want.from} has the ${what} "${is ?? 'none'}" instead of "${should ?? 'none'}".`);
   if (want.type === 'cover' || want.type === 'attachment') return;
   if (stream.language !== original.language) throw differs('language', stream.language, original.language);
+  // Only Matroska has both; whether the two tell the same is not for ffmpeg's table to judge.
+  if (container === 'mkv' && stream.bcp47 !== original.bcp47) throw differs('language', stream.bcp47, original.bcp47);
   if (original.title && stream.title !== original.title) throw differs('title', stream.title, original.title);
   const flags = (s: Stream) => FLAGS.filter((f) => s.dispositions?.includes(f)).join('+');
   if (flags(stream) !== flags(original)) throw differs('flags', flags(stream), flags(original));
@@ -179,14 +191,8 @@ function checkStream(want: StreamPlan, original: Stream, stream: Stream): void {
     const wanted = isTurned(original) ? 1 / pixelAspect(original) : pixelAspect(original);
     if (Math.abs(aspect / wanted - 1) > ASPECT_TOLERANCE) throw differs('pixel aspect ratio', aspect, wanted);
   }
-  const codec = {
-    encode: 'av1',
-    opus: 'opus',
-    subrip: 'subrip',
-    copy: original.codec,
-    cover: undefined,
-    drop: undefined,
-  }[want.action];
+  const codec =
+    want.action === 'encode' ? 'av1' : want.action === 'opus' ? 'opus' : 'codec' in want ? want.codec : original.codec;
   if (stream.codec !== codec) throw differs('codec', stream.codec, codec);
   if (stream.type !== 'audio' || original.type !== 'audio') return;
   const channels = want.action === 'opus' ? want.channels : original.channels;
@@ -210,11 +216,7 @@ function checkVideo(
     if (should && video.colour?.[field] !== should) throw differs(`colour ${field}`, video.colour?.[field], should);
   }
   const { mastering, contentLight } = want;
-  const close = (a: number, b: number) => Math.abs(a - b) <= Math.max(HDR_TOLERANCE, b * HDR_TOLERANCE);
-  const points = (m: typeof mastering) =>
-    m ? [m.red, m.green, m.blue, m.white, [m.maxLuminance, m.minLuminance]].flat() : [];
-  const values = points(video.mastering);
-  if (mastering && !(values.length > 0 && points(mastering).every((v, i) => close(values[i] ?? Number.NaN, v)))) {
+  if (mastering && !(video.mastering && sameMastering(mastering, video.mastering))) {
     throw differs('mastering display metadata', JSON.stringify(video.mastering), JSON.stringify(mastering));
   }
   if (
@@ -225,22 +227,37 @@ function checkVideo(
   }
 }
 
+function sameMastering(a: MasteringDisplay, b: MasteringDisplay): boolean {
+  const values = (m: MasteringDisplay) => [m.red, m.green, m.blue, m.white, [m.minLuminance]].flat();
+  const others = values(b);
+  const close = values(a).every((value, i) => Math.abs(value - (others[i] ?? Number.NaN)) <= HDR_TOLERANCE);
+  return close && Math.abs(a.maxLuminance - b.maxLuminance) <= MAX_LUMINANCE_TOLERANCE;
+}
+
 const pixelAspect = (video: VideoStream) => video.pixelAspect ?? 1;
 
 /** Texts have one packet a line; pictures of subtitles may come in several that are joined. */
 const TEXTS = new Set(['subrip', 'ass', 'ssa', 'webvtt', 'mov_text']);
 
-function checkSubtitles(want: StreamPlan, probe: Probe, source?: StreamTimeline, result?: StreamTimeline): void {
-  const codec = probe.streams.find((s) => s.index === want.source)?.codec ?? '';
-  const [had, has] = [source?.count ?? 0, result?.count ?? 0];
-  if ((had > 0 && has === 0) || (want.action === 'copy' && TEXTS.has(codec) && has !== had)) {
+function checkSubtitles(
+  want: StreamPlan,
+  request: Pick<VerifyRequest, 'sourceProbe' | 'captionLines'>,
+  source?: StreamTimeline,
+  result?: StreamTimeline,
+): void {
+  const codec = request.sourceProbe.streams.find((s) => s.index === want.source)?.codec ?? '';
+  const captions = want.action === 'captions' && want.codec;
+  const [had, has] = [captions ? request.captionLines : (source?.count ?? 0), result?.count ?? 0];
+  const exact = captions === 'subrip' || (want.action === 'copy' && TEXTS.has(codec));
+  // MP4 also counts the silence between its lines.
+  if ((had > 0 && has === 0) || (exact && has !== had) || (captions && has < had)) {
     throw new Refused(`In the result, ${want.from} has ${has} lines instead of ${had}.`);
   }
 }
 
 /** Compares when things are shown. */
 export function checkTimes(
-  request: Pick<VerifyRequest, 'plan' | 'sourceProbe' | 'decodedFrames'>,
+  request: Pick<VerifyRequest, 'plan' | 'sourceProbe' | 'decodedFrames' | 'captionLines'>,
   before: Timeline,
   after: Timeline,
 ): void {
@@ -251,7 +268,7 @@ export function checkTimes(
     const source = before.get(want.source);
     const result = after.get(index);
     if (want.type === 'subtitle') {
-      checkSubtitles(want, request.sourceProbe, source, result);
+      checkSubtitles(want, request, source, result);
       return;
     }
     if (!source) return;
@@ -311,8 +328,11 @@ function checkFrames(
   const few = mayBeFewer(want, source.count, result.count / (want.fieldRate ? 2 : 1));
   if (decoded === undefined && !few)
     throw new Refused(`The result has ${result.count} frames instead of ${source.count}.`);
+  // Pictures before the first key frame cannot be decoded, where a film was cut from a longer one.
+  const leading = Math.max(0, (source.keys?.[0] ?? source.first) - source.first);
+  const frame = (result.last - result.first) / Math.max(1, result.count - 1);
   const span = result.last - result.first - (source.last - source.first);
-  if (Math.abs(span) > SPAN_TOLERANCE) {
+  if (Math.abs(span) > leading + SPAN_FRAMES * frame + FRAME_TOLERANCE) {
     throw new Refused(
       `The result's picture is ${Math.abs(span).toFixed(2)} s ${span < 0 ? 'shorter' : 'longer'} than the original's.`,
     );

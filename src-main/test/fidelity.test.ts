@@ -204,3 +204,79 @@ describe('picture and sound stay together', () => {
     }
   });
 });
+
+describe('the picture', () => {
+  /** PSNR in dB of what a player shows of two films, both turned and cut as their containers say. */
+  function likeness(a: string, b: string, filter = 'null'): number {
+    const graph = `[0:v]${filter},settb=1/1000,setpts=N,format=yuv420p[a];[1:v]settb=1/1000,setpts=N,format=yuv420p[b];[a][b]psnr`;
+    const { stderr } = execaSync('ffmpeg', [
+      '-nostdin',
+      '-hide_banner',
+      '-i',
+      a,
+      '-i',
+      b,
+      '-lavfi',
+      graph,
+      '-f',
+      'null',
+      '-',
+    ]);
+    const [, average = ''] = /average:(inf|[\d.]+)/.exec(stderr) ?? [];
+    return average === 'inf' ? 100 : Number(average);
+  }
+  // Nothing in it looks the same turned or mirrored.
+  const PICTURE =
+    'gradients=s=192x128:c0=red:c1=blue:x0=0:y0=0:x1=192:y1=128:d=1:r=25,drawbox=8:8:48:24:yellow:fill,format=yuv420p';
+
+  it.each([
+    ['0', 'null'],
+    ['90', 'transpose=clock'],
+    ['180', 'hflip,vflip'],
+    ['270', 'transpose=cclock'],
+  ])('turned by %s degrees is stored as it is shown', async (degrees, stored) => {
+    const { data, media } = makeHome();
+    const [upright, turned, source] = ['upright.mkv', 'turned.mp4', 'film.mp4'].map((n) =>
+      path.join(media, '..', n),
+    ) as [string, string, string];
+    ffmpeg('-f', 'lavfi', '-i', PICTURE, '-c:v', 'ffv1', upright);
+    ffmpeg('-i', upright, '-vf', stored, '-c:v', 'libx264', '-crf', '4', '-pix_fmt', 'yuv420p', turned);
+    ffmpeg('-i', turned, '-c', 'copy', '-metadata:s:v:0', `rotate=${degrees}`, path.join(media, path.basename(source)));
+    const { code } = await convert(data, [media], ['--testing', '--crf', '20']);
+    expect(code).toBe(0);
+    const result = path.join(media, 'film.mkv');
+    const [video] = ffprobe(result, '-show_streams').streams;
+    expect(video).toMatchObject({ width: 192, height: 128 });
+    expect(likeness(upright, result)).toBeGreaterThan(30);
+    expect(likeness(upright, result, 'hflip,vflip')).toBeLessThan(20);
+  });
+
+  it('is shown without the borders that its container hides, in its shape', async ({ skip }) => {
+    const { data, media } = makeHome();
+    const source = path.join(media, 'film.mkv');
+    ffmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      `${PICTURE},pad=200:160:4:16:green`,
+      '-c:v',
+      'libx264',
+      '-crf',
+      '4',
+      '-pix_fmt',
+      'yuv420p',
+      source,
+    );
+    const crop = ['top=16', 'bottom=16', 'left=4', 'right=4'].flatMap((side) => ['--set', `pixel-crop-${side}`]);
+    const shape = ['--set', 'display-width=384', '--set', 'display-height=128'];
+    const { failed } = execaSync('mkvpropedit', [source, '--edit', 'track:v1', ...crop, ...shape], { reject: false });
+    if (failed) skip('mkvpropedit, which sets such borders, is not installed');
+    const { code } = await convert(data, [media], ['--testing', '--crf', '20', '--settle', '0']);
+    expect(code).toBe(0);
+    const [video] = ffprobe(source, '-show_streams').streams;
+    expect(video).toMatchObject({ codec_name: 'av1', width: 192, height: 128, sample_aspect_ratio: '2:1' });
+    const upright = path.join(media, '../upright.mkv');
+    ffmpeg('-f', 'lavfi', '-i', PICTURE, '-c:v', 'ffv1', upright);
+    expect(likeness(upright, source)).toBeGreaterThan(30);
+  });
+});

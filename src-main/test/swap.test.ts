@@ -123,6 +123,7 @@ async function makeLibrary() {
       root: library,
       source,
       sourceIdentity: identity,
+      container: 'mkv',
       keepDays,
     };
     return { file, job, swap: await swapper.stage(request, result) };

@@ -1,13 +1,25 @@
 import path from 'node:path';
+import { FORMATS } from '../../src-shared/container.ts';
 import type { Grant, Outcome, Progress } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import { coverArgs, encodeArgs, preflightArgs } from '../../src-shared/ffmpeg-args.ts';
+import {
+  coverArgs,
+  type EncodeFiles,
+  encodeArgs,
+  labelsOf,
+  pictureArgs,
+  preflightArgs,
+} from '../../src-shared/ffmpeg-args.ts';
 import { count, formatDuration } from '../../src-shared/format.ts';
 import { mainVideo } from '../../src-shared/media.ts';
+import { type Plan, withoutCaptions } from '../../src-shared/plan.ts';
+import { whyUnable } from '../../src-shared/video-args.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from '../media/capabilities.ts';
+import { writeLanguages } from '../media/matroska.ts';
 import { type ProcessManager, type RunEnd, type RunOptions, STALL_MS } from '../media/process.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
+import { readCaptions } from './captions.ts';
 import { EncoderLog } from './encoder-log.ts';
 import { EncodeProgress } from './progress.ts';
 
@@ -16,8 +28,22 @@ const SHORT_MS = 60_000;
 
 /** A finished encode, or why there is none. */
 export type Conversion =
-  | { kind: 'result'; file: string; decodedFrames: number[]; damaged: boolean; log: string }
+  | { kind: 'result'; file: string; decodedFrames: number[]; captionLines: number; damaged: boolean; log: string }
   | Outcome;
+
+/** One conversion under way. */
+interface Work {
+  grant: Grant;
+  /** The grant's, without captions that turned out to be empty. */
+  plan: Plan;
+  files: EncodeFiles;
+  timeline: Timeline;
+  captionLines: number;
+  /** The source's times show that it is damaged. */
+  flawed: boolean;
+  options: RunOptions;
+  onProgress: (progress: Progress) => void;
+}
 
 /** Turns one file into AV1 and Opus, as its plan says. */
 export class Converter {
@@ -55,6 +81,10 @@ export class Converter {
     onProgress: (progress: Progress) => void,
   ): Promise<Conversion> {
     onProgress({ stage: 'preparing' });
+    for (const stream of grant.plan.streams) {
+      const reason = stream.action === 'encode' && whyUnable(stream, this.#caps);
+      if (reason) return { kind: 'skip', code: 'old-ffmpeg', reason };
+    }
     const options: RunOptions = { signal, priority: grant.priority };
     let timeline: Timeline;
     try {
@@ -64,40 +94,29 @@ export class Converter {
       return { kind: 'skip', code: 'damaged', reason: `The file is damaged: ${error.message}` };
     }
     const flaw = timeFlaw(grant.probe, timeline);
-    if (flaw && !grant.convertDamaged) return { kind: 'skip', code: 'damaged', reason: flaw };
+    if (flaw && !(flaw.convertible && grant.convertDamaged))
+      return { kind: 'skip', code: 'damaged', reason: flaw.reason };
 
-    const refusal = await this.#preflight(grant, source, options);
+    const refusal = await this.#preflight(grant, source, folder, options);
     if (refusal) return refusal;
-    const covers: string[] = [];
-    for (const cover of grant.plan.streams.filter((s) => s.action === 'cover')) {
-      const file = path.join(folder, `cover-${cover.source}`);
-      const args = coverArgs(grant.plan, cover.source, source, file);
-      const { end, stderr } = await this.#processes.capture(this.#tools.ffmpeg, args, {
-        ...options,
-        timeoutMs: SHORT_MS,
-      });
-      if (end.kind === 'cancelled') return { kind: 'released' };
-      if (end.kind !== 'exit' || end.code !== 0) {
-        return {
-          kind: 'failed',
-          reason: `Its cover picture could not be read: ${stderr.at(-1) ?? end.kind}.`,
-          log: stderr.join('\n'),
-        };
-      }
-      covers.push(file);
+    const covers = await this.#covers(grant.plan, source, folder, options);
+    if ('kind' in covers) return covers;
+    const files: EncodeFiles = { input: source, output: path.join(folder, 'result'), covers };
+    let plan = grant.plan;
+    let captionLines = 0;
+    if (plan.streams.some((s) => s.action === 'captions')) {
+      const found = await readCaptions(this.#processes, this.#tools, plan, source, folder, options);
+      if (found.kind !== 'captions') return found;
+      captionLines = found.lines;
+      if (captionLines > 0) files.captions = { path: found.file, offset: -(grant.probe.start ?? 0) };
+      else plan = withoutCaptions(plan);
     }
-    return this.#encode(
-      grant,
-      { input: source, output: path.join(folder, 'result.mkv'), covers },
-      flaw !== undefined,
-      timeline,
-      options,
-      onProgress,
-    );
+    const work: Work = { grant, plan, files, timeline, captionLines, flawed: flaw !== undefined, options, onProgress };
+    return this.#encode(work);
   }
 
-  async #preflight(grant: Grant, source: string, options: RunOptions): Promise<Outcome | undefined> {
-    const args = preflightArgs(grant.plan, source);
+  async #preflight(grant: Grant, source: string, folder: string, options: RunOptions): Promise<Outcome | undefined> {
+    const args = preflightArgs(grant.plan, source, path.join(folder, 'trial'));
     if (!args) return undefined;
     const { end, stderr } = await this.#processes.capture(this.#tools.ffmpeg, args, {
       ...options,
@@ -106,23 +125,65 @@ export class Converter {
     if (end.kind === 'cancelled') return { kind: 'released' };
     if (end.kind === 'exit' && end.code === 0) return undefined;
     const why = stderr[0]?.replace(/^\[[^\]]*\]\s*/, '') ?? 'no reason given';
-    return { kind: 'skip', code: 'container-refuses', reason: `Matroska cannot hold one of its streams: ${why}` };
+    const { name } = FORMATS[grant.plan.container];
+    return { kind: 'skip', code: 'container-refuses', reason: `${name} cannot hold one of its streams: ${why}` };
   }
 
-  async #encode(
-    grant: Grant,
-    files: { input: string; output: string; covers: string[] },
-    flawed: boolean,
-    timeline: Timeline,
-    options: RunOptions,
-    onProgress: (progress: Progress) => void,
-  ): Promise<Conversion> {
-    const dispositions = new Map(grant.probe.streams.map((s) => [s.index, s.dispositions ?? []]));
-    const args = encodeArgs(grant.plan, files, this.#caps, dispositions);
+  /** Cover pictures as files of their own, for a container that holds them as attachments. */
+  async #covers(plan: Plan, source: string, folder: string, options: RunOptions): Promise<string[] | Outcome> {
+    const covers: string[] = [];
+    if (!FORMATS[plan.container].attachments) return covers;
+    for (const cover of plan.streams.filter((s) => s.action === 'cover')) {
+      const file = path.join(folder, `cover-${cover.source}`);
+      const { end, stderr } = await this.#processes.capture(
+        this.#tools.ffmpeg,
+        coverArgs(plan, cover.source, source, file),
+        { ...options, timeoutMs: SHORT_MS },
+      );
+      if (end.kind === 'cancelled') return { kind: 'released' };
+      if (end.kind !== 'exit' || end.code !== 0) {
+        const reason = `Its cover picture could not be read: ${stderr.at(-1) ?? end.kind}.`;
+        return { kind: 'failed', reason, log: stderr.join('\n') };
+      }
+      covers.push(file);
+    }
+    return covers;
+  }
+
+  async #encode(work: Work): Promise<Conversion> {
+    const { grant, plan, files, timeline } = work;
     const log = new EncoderLog();
+    const commands: string[] = [];
     const video = mainVideo(grant.probe);
     const line = video && timeline.get(video.index);
     const progress = new EncodeProgress(line ? { frames: line.count, seconds: line.end - line.first } : {});
+    const apart = `${files.output}.pictures`;
+    const pictures = pictureArgs(plan, files.input, apart, this.#caps);
+    const run = async (args: string[]) => {
+      commands.push([this.#tools.ffmpeg, ...args].join(' '));
+      const ended = await this.#run(args, work, log, progress);
+      return typeof ended === 'object' && 'share' in ended
+        ? noSavings(ended.share)
+        : this.#failure(work, ended, log, commands);
+    };
+    if (pictures) {
+      const failure = await run(pictures);
+      if (failure) return failure;
+      files.pictures = { path: apart, offset: (line?.first ?? 0) - (grant.probe.start ?? 0) };
+    }
+    const failure = await run(encodeArgs(plan, files, this.#caps, labelsOf(grant.probe)));
+    if (failure) return failure;
+    if (plan.container === 'mkv') await writeLanguages(files.output);
+    return this.#judge(work, log, commands);
+  }
+
+  /** Runs one command of an encode. @returns how it ended, or the share of the film after which its result was too large */
+  async #run(
+    args: string[],
+    { grant, options, onProgress }: Work,
+    log: EncoderLog,
+    progress: EncodeProgress,
+  ): Promise<RunEnd | { share: number }> {
     const useless = new AbortController();
     const signals = [options.signal, useless.signal].filter((s) => s !== undefined);
     const end = await this.#processes.run(this.#tools.ffmpeg, args, {
@@ -137,37 +198,37 @@ export class Converter {
         if (block.bytes !== undefined && block.bytes >= grant.uselessAt) useless.abort(block.progress.share ?? 1);
       },
     });
-    if (options.signal?.aborted) return { kind: 'released' };
-    if (useless.signal.aborted) return noSavings(useless.signal.reason as number);
-    return this.#judge(grant, files.output, flawed, end, log, [this.#tools.ffmpeg, ...args]);
+    if (options.signal?.aborted) return { kind: 'cancelled' };
+    return useless.signal.aborted ? { share: useless.signal.reason as number } : end;
   }
 
-  #judge(grant: Grant, file: string, flawed: boolean, end: RunEnd, log: EncoderLog, command: string[]): Conversion {
-    const text = log.text(command);
+  /** Why a command did not do its work; undefined when it did. */
+  #failure({ files }: Work, end: RunEnd, log: EncoderLog, commands: string[]): Outcome | undefined {
     if (log.diskFull)
       throw new Fault(
         'node',
-        `The disk of the temporary folder ${path.dirname(path.dirname(file))} is full; free some space or set another folder with TEMP_DIR.`,
+        `The disk of the temporary folder ${path.dirname(path.dirname(files.output))} is full; free some space or set another folder with TEMP_DIR.`,
       );
-    const failed = (reason: string): Outcome => ({ kind: 'failed', reason, log: text });
+    const failed = (reason: string): Outcome => ({ kind: 'failed', reason, log: log.text(commands) });
     if (end.kind === 'cancelled') return { kind: 'released' };
     if (end.kind === 'stalled')
       return failed(`ffmpeg made no progress for ${formatDuration(this.#stallMs / 1000)} and was ended.`);
     if (end.kind === 'killed')
       return failed(`ffmpeg was killed from outside (${end.signal}), perhaps for want of memory.`);
-    if (end.code !== 0) return failed(`ffmpeg failed: ${log.lastError ?? `it ended with ${end.code}`}.`);
+    return end.code === 0 ? undefined : failed(`ffmpeg failed: ${log.lastError ?? `it ended with ${end.code}`}.`);
+  }
+
+  #judge({ grant, files, captionLines, flawed }: Work, log: EncoderLog, commands: string[]): Conversion {
     const { damage } = log;
     if (damage && !grant.convertDamaged) {
       const errors = count(damage.count, 'error');
-      return {
-        kind: 'skip',
-        code: 'damaged',
-        reason: `The film is damaged: it decodes with ${errors} ("${damage.first}").`,
-      };
+      const reason = `The film is damaged: it decodes with ${errors} ("${damage.first}").`;
+      return { kind: 'skip', code: 'damaged', reason };
     }
     const encodes = grant.plan.streams.filter((s) => s.action === 'encode');
     const decodedFrames = encodes.flatMap((s) => log.decodedFrames(s.source) ?? []);
-    return { kind: 'result', file, decodedFrames, damaged: damage !== undefined || flawed, log: text };
+    const damaged = damage !== undefined || flawed;
+    return { kind: 'result', file: files.output, decodedFrames, captionLines, damaged, log: log.text(commands) };
   }
 }
 

@@ -1,8 +1,8 @@
 /** Lines of ffmpeg that are kept with an attempt. */
 const KEPT_LINES = 200;
 
-/** Contexts of lines that speak of the result, not of the source: encoders and the Matroska muxer. */
-const OUTPUT_SIDE = /libsvtav1|libopus|svt\[|\bmatroska @|\b[av]ost#|\benc:|\bout#|\bmux|\bsrt @|\[null @/i;
+/** Contexts of lines that speak of the result, not of the source: encoders and muxers. */
+const OUTPUT_SIDE = /libsvtav1|libopus|svt\[|\[(matroska|mp4|webm|srt|mov_text|null) @|\b[av]ost#|\benc:|\bout#|\bmux/i;
 
 const DISK_FULL = /No space left on device|Disk quota exceeded/;
 
@@ -50,9 +50,9 @@ export class EncoderLog {
     return this.#decoded.get(index);
   }
 
-  /** The end of the log, under the command. */
-  text(command: string[]): string {
-    return [command.join(' '), ...this.#lines].join('\n');
+  /** The end of the log, under the commands. */
+  text(commands: string[]): string {
+    return [...commands, ...this.#lines].join('\n');
   }
 }
 

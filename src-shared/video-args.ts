@@ -1,0 +1,88 @@
+import type { ContentLight, MasteringDisplay } from './media.ts';
+import type { VideoEncode } from './stream-plan.ts';
+import { RESULT_FORMAT } from './video-plan.ts';
+import type { Capabilities } from './worker-info.ts';
+
+/** SVT-AV1's HDR parameters; it wants plain numbers and silently clamps x265's integer units to garbage. */
+function hdrParams(mastering?: MasteringDisplay, light?: ContentLight): string[] {
+  const point = ([x, y]: [number, number]) => `(${x},${y})`;
+  const params: string[] = [];
+  if (mastering) {
+    const { green, blue, red, white, maxLuminance, minLuminance } = mastering;
+    params.push(
+      `mastering-display=G${point(green)}B${point(blue)}R${point(red)}WP${point(white)}L(${maxLuminance},${minLuminance})`,
+    );
+  }
+  if (light) params.push(`content-light=${light.maxCll},${light.maxFall}`);
+  return params;
+}
+
+function deinterlacer({ deinterlace, fieldRate }: VideoEncode): string | undefined {
+  if (!deinterlace) return undefined;
+  const which = deinterlace === 'flagged' ? 'deint=interlaced' : `parity=${deinterlace}:deint=all`;
+  return `bwdif=mode=${fieldRate ? 'send_field' : 'send_frame'}:${which}`;
+}
+
+function cropper({ crop }: VideoEncode): string | undefined {
+  if (!crop) return undefined;
+  const { left, top, right, bottom, aspect } = crop;
+  return `crop=iw-${left + right}:ih-${top + bottom}:${left}:${top}:exact=1,setsar=${aspect.toFixed(5)}:max=10000`;
+}
+
+/** What is done to the picture before it is encoded; a comparison has to do the same to the source. */
+export function pictureFilters(video: VideoEncode): string[] {
+  return [
+    // Before the borders go, for a cut at an odd line would swap the fields.
+    deinterlacer(video),
+    cropper(video),
+    video.fromRgb && 'scale=out_color_matrix=bt709:out_range=tv',
+    video.limitRange && 'scale=out_range=tv',
+    video.pad && 'pad=ceil(iw/2)*2:ceil(ih/2)*2',
+  ].filter((filter) => typeof filter === 'string');
+}
+
+/** Input options for reading pictures: borders that the container hides are the plan's business, where ffmpeg would cut them off by itself. */
+export function decodeArgs(caps: Capabilities): string[] {
+  return caps.applyCropping ? ['-apply_cropping', 'codec'] : [];
+}
+
+/** Options that keep every frame and its time: the default drops and repeats frames of variable rate and shifts others. */
+export function timingArgs(caps: Capabilities, specifier = ''): string[] {
+  const mode = caps.fpsMode ? `-fps_mode${specifier}` : '-vsync';
+  return [mode, 'passthrough', `-enc_time_base${specifier}`, '-1'];
+}
+
+/** Why this ffmpeg cannot do what the plan says of a video stream, as a sentence; undefined when it can. */
+export function whyUnable({ mastering, contentLight }: VideoEncode, caps: Capabilities): string | undefined {
+  if (caps.svtav1Params || !(mastering || contentLight)) return undefined;
+  return `The video is HDR10, whose values ffmpeg ${caps.version} cannot write; install ffmpeg 5.1 or newer and retry it.`;
+}
+
+/** Output options of the `n`th video stream. */
+export function videoArgs(video: VideoEncode, n: number, caps: Capabilities): string[] {
+  const v = `:v:${n}`;
+  const filters = pictureFilters(video);
+  const params = hdrParams(video.mastering, video.contentLight);
+  return [
+    `-c${v}`,
+    'libsvtav1',
+    `-preset${v}`,
+    String(video.preset),
+    `-crf${v}`,
+    String(video.crf),
+    `-g${v}`,
+    String(video.keyint),
+    `-pix_fmt${v}`,
+    RESULT_FORMAT,
+    ...timingArgs(caps, v),
+    ...(video.nominalRate ? [`-r${v}`, String(video.nominalRate)] : []),
+    ...(filters.length > 0 ? [`-filter${v}`, filters.join(',')] : []),
+    ...(video.fromRgb ? [`-colorspace${v}`, 'bt709'] : []),
+    ...(video.fromRgb || video.limitRange ? [`-color_range${v}`, 'tv'] : []),
+    // Newer wrappers carry the HDR10 values over by themselves (ffmpeg 7.0); the same ones said again do no harm.
+    // Unknown SVT-AV1 parameters only warn unless errors are made fatal.
+    ...(params.length > 0 ? [`-svtav1-params${v}`, params.join(':'), `-err_detect${v}`, 'explode'] : []),
+    // Metadata that belongs to the pictures as they were must not be written again.
+    ...(video.baseLayer && caps.dolbyVisionCoding ? [`-dolbyvision${v}`, '0'] : []),
+  ];
+}
