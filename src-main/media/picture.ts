@@ -51,8 +51,8 @@ export interface PictureRequest {
   signal?: AbortSignal;
 }
 
-/** Seeking half a frame too early is harmless; a hair too late loses one. */
-const SEEK_EARLY = 0.002;
+/** Seeking a hair too late loses a frame; more than half a unit of the file's clock too early, and a key frame is missed. */
+const SEEK_EARLY = 0.000_001;
 
 /**
  * Compares short windows of source and result.
@@ -64,13 +64,14 @@ export async function comparePictures(
   caps: Capabilities,
   request: PictureRequest,
 ): Promise<Likeness | string> {
-  const { after } = request;
+  const { before, after } = request;
   const compare = (start: number, seeking: boolean) => compareWindow(processes, tools, caps, request, start, seeking);
   const found: Window[] = [];
-  for (const start of windowStarts(after)) {
-    let window = await compare(start, request.before.timed);
+  for (const start of windowStarts(before, after)) {
+    let window = await compare(start, before.timed);
+    const doubtful = !window || window.psnr < LEAST_PSNR || window.moved > window.same + SHIFT_MARGIN;
     // Files that cannot be sought in exactly are decoded up to the window: slow, but certain.
-    if (!window || window.psnr < LEAST_PSNR) window = await compare(start, false);
+    if (doubtful && before.timed) window = await compare(start, false);
     if (!window) return 'The pictures of the result and of the original could not be compared.';
     found.push(window);
     const at = `${((after.times?.[start] ?? 0) - after.first).toFixed(1)} s`;
@@ -85,15 +86,31 @@ export async function comparePictures(
   return { ssim, psnr: Math.min(...found.map((w) => w.psnr)) };
 }
 
-/** Numbers of the frames that windows begin with, spread over the film: key frames, so that little is decoded in vain. */
-function windowStarts({ times = new Float64Array(), keys = new Float64Array() }: StreamTimeline): number[] {
-  const latest = Math.max(0, times.length - FRAMES);
-  const starts = Array.from({ length: WINDOWS }, (_, i) => {
-    const wanted = Math.floor(((i + 0.5) / WINDOWS) * times.length);
-    const key = keys.findLast((time) => time <= (times[wanted] ?? 0));
-    return Math.min(key === undefined ? wanted : times.indexOf(key), latest);
+/** Numbers of the frames that windows begin with: one in each part of the film, where the least is decoded in vain. */
+export function windowStarts(before: StreamTimeline, after: StreamTimeline): number[] {
+  const [inSource, inResult] = [framesSinceKey(before), framesSinceKey(after)];
+  const frames = inResult.length;
+  const waste = (n: number) =>
+    (inResult[n] ?? 0) + (inSource[Math.min(inSource.length - 1, Math.round((n * inSource.length) / frames))] ?? 0);
+  const latest = Math.max(0, frames - FRAMES);
+  const starts = new Set<number>();
+  for (let part = 0; part < WINDOWS; part++) {
+    const from = Math.min(Math.floor((part * frames) / WINDOWS), latest);
+    const to = Math.min(Math.floor(((part + 1) * frames) / WINDOWS) - 1, latest);
+    let best = from;
+    for (let n = from; n <= to; n++) if (waste(n) < waste(best)) best = n;
+    starts.add(best);
+  }
+  return [...starts];
+}
+
+/** For each frame, how many before it have to be decoded first. */
+function framesSinceKey({ times = new Float64Array(), keys = new Float64Array() }: StreamTimeline): Int32Array {
+  let [key, next] = [0, 0];
+  return Int32Array.from(times, (time, n) => {
+    for (; next < keys.length && (keys[next] ?? 0) <= time; next++) key = n;
+    return n - key;
   });
-  return [...new Set(starts)];
 }
 
 /** Likeness of one window as it is, and with either side moved by a frame. */

@@ -227,7 +227,7 @@ describe('the picture', () => {
   }
   // Nothing in it looks the same turned or mirrored.
   const PICTURE =
-    'gradients=s=192x128:c0=red:c1=blue:x0=0:y0=0:x1=192:y1=128:d=1:r=25,drawbox=8:8:48:24:yellow:fill,format=yuv420p';
+    'color=blue:s=192x128:d=1:r=25,drawbox=8:8:48:24:yellow:fill,drawbox=100:90:92:38:red:fill,format=yuv420p';
 
   it.each([
     ['0', 'null'],

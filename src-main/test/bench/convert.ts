@@ -22,8 +22,21 @@ async function makeClip(folder: string): Promise<string> {
   return clip;
 }
 
+/** A film-like clip: the real one, or one that is made. */
+export function clipFor(folder: string): string | Promise<string> {
+  return existsSync(CLIP) ? CLIP : makeClip(folder);
+}
+
+/** Builds the program if its sources are newer. */
+export function build(): void {
+  execFileSync(process.execPath, [path.join(ROOT, 'build/setup.mjs'), '--build'], { stdio: ['ignore', 2, 2] });
+}
+
+/** What every conversion here is run with: nothing that waits, and the whole computer. */
+export const OPTIONS = ['--settle', '0', '--min-savings', '0', '--nice', '0', '--ionice', '0'];
+
 /** Seconds of each stage of the one conversion in this data folder. */
-function stagesIn(data: string): Record<string, number> {
+export function stagesIn(data: string): Record<string, number> {
   const db = new Database(path.join(data, 'flotilla.db'), { readonly: true });
   const rows = db.prepare("SELECT stages FROM attempts WHERE outcome = 'done'").pluck().all();
   db.close();
@@ -33,10 +46,10 @@ function stagesIn(data: string): Record<string, number> {
 
 /** `flotilla convert` against ffmpeg alone with the very same arguments; neither runs under nice or ionice. */
 export const convert: Bench = async (folder) => {
-  execFileSync(process.execPath, [path.join(ROOT, 'build/setup.mjs'), '--build'], { stdio: ['ignore', 2, 2] });
-  const clip = existsSync(CLIP) ? CLIP : await makeClip(folder);
+  build();
+  const clip = await clipFor(folder);
   const planned = JSON.parse(await run(FLOTILLA, ['plan', '--json', '--data', path.join(folder, 'plan'), clip]));
-  const [ffmpeg, ...args] = planned.command as [string, ...string[]];
+  const [ffmpeg, ...args] = planned.commands[0] as [string, ...string[]];
   args.splice(-1, 1, `file:${path.join(folder, 'alone.mkv')}`);
 
   const alone: number[] = [];
@@ -47,9 +60,8 @@ export const convert: Bench = async (folder) => {
     const [data, library] = [path.join(folder, `data-${i}`), path.join(folder, `library-${i}`)];
     mkdirSync(library);
     copyFileSync(clip, path.join(library, path.basename(clip)));
-    const options = ['--data', data, '--settle', '0', '--min-savings', '0', '--nice', '0', '--ionice', '0'];
     alone.push(await timed(() => run(ffmpeg, args, ENV)));
-    whole.push(await timed(() => run(FLOTILLA, ['convert', ...options, library])));
+    whole.push(await timed(() => run(FLOTILLA, ['convert', '--data', data, ...OPTIONS, library])));
     stages.push(stagesIn(data));
   }
   const [base, total] = [median(alone), median(whole)];
@@ -63,6 +75,5 @@ export const convert: Bench = async (folder) => {
     outsideStages: measured(total - inStages.reduce((sum, [, seconds]) => sum + seconds, 0), 's'),
     totalRatio: measured(total / base, '× ffmpeg'),
     ratioWithoutChecking: measured((total - checking) / base, '× ffmpeg', GOAL),
-    checkingShare: measured(checking / total, 'of the whole'),
   };
 };

@@ -3,13 +3,14 @@
  * object on stdout. Goals are ratios within one run wherever that is possible, so that they hold on any computer.
  */
 import os from 'node:os';
+import { check } from './check.ts';
 import { convert } from './convert.ts';
 import { claim, database } from './database.ts';
 import { loop } from './loop.ts';
 import { type Bench, type Report, say, withFolder } from './measure.ts';
 import { scan } from './scan.ts';
 
-const BENCHES: Record<string, Bench> = { convert, scan, database, claim, loop };
+const BENCHES: Record<string, Bench> = { convert, check, scan, database, claim, loop };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHES);
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
