@@ -127,6 +127,13 @@ export class Intake {
         captionLines: delivery.captionLines,
         damaged: delivery.damaged,
         signal: this.#stopping.signal,
+        onProgress: (share) => {
+          try {
+            this.#dispatcher.progress(lease, { stage: 'checking', share });
+          } catch {
+            // A lease that was lost meanwhile is found out before anything is replaced.
+          }
+        },
       });
     } catch (error) {
       await this.#swapper.discard(swap);

@@ -47,6 +47,8 @@ export interface VerifyRequest {
   /** The source is known to be damaged and converted all the same: its sound may carry the damage over. */
   damaged: boolean;
   signal?: AbortSignal;
+  /** Told the share of the film that is decoded, 0 to 1: all but the last moments of a check. */
+  onProgress?: (share: number) => void;
 }
 
 /** Why a result may not replace its source; the message is the reason. */
@@ -94,7 +96,7 @@ export class Verifier {
       this.#timelines.read(request.result, request.resultVersion, result, signal),
     ]);
     checkTimes(request, before, after);
-    await this.#decode(request);
+    await this.#decode(request, after);
     return this.#compare(request, result, before, after);
   }
 
@@ -122,8 +124,9 @@ export class Verifier {
     return likeness;
   }
 
-  async #decode({ plan, result, damaged, signal }: VerifyRequest): Promise<void> {
+  async #decode({ plan, result, damaged, signal, onProgress }: VerifyRequest, timeline: Timeline): Promise<void> {
     const errors: string[] = [];
+    const frames = timeline.get(resultStreams(plan).findIndex((s) => s.action === 'encode'))?.count ?? 0;
     const args = ['-nostdin', '-hide_banner', '-v', 'error', '-progress', 'pipe:1', '-nostats', '-xerror'];
     args.push(
       '-protocol_whitelist',
@@ -141,7 +144,10 @@ export class Verifier {
     const end = await this.#processes.run(this.#tools.ffmpeg, args, {
       stallMs: STALL_MS,
       ...(signal && { signal }),
-      onStdout: () => undefined,
+      onStdout: (line) => {
+        const frame = Number(/^frame=\s*(\d+)/.exec(line)?.[1]);
+        if (frame > 0 && frames > 0) onProgress?.(Math.min(1, frame / frames));
+      },
       onStderr: (line) => errors.push(line),
     });
     if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
