@@ -17,6 +17,13 @@ const PAGE = path.join(root, 'out', 'renderer', 'index.html');
 /** Programs from outside npm: the commands they bring and their package, where a manager calls it differently. */
 const TOOLS = {
   ffmpeg: { commands: ['ffmpeg', 'ffprobe'], package: 'ffmpeg', dnf: 'ffmpeg-free', winget: 'Gyan.FFmpeg' },
+  // Tests ask it what is in a Matroska file, independently of ffmpeg and of Flotilla.
+  mkvtoolnix: {
+    commands: ['mkvmerge', 'mkvpropedit'],
+    package: 'mkvtoolnix',
+    pacman: 'mkvtoolnix-cli',
+    winget: 'MoritzBunkus.MKVToolNix',
+  },
 };
 
 /** System package managers in the order they are looked for. */
@@ -140,5 +147,5 @@ export function ensureReady({ tools }) {
 
 if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--build')) ensureBuild();
-  else ensureReady({ tools: ['ffmpeg'] });
+  else ensureReady({ tools: ['ffmpeg', 'mkvtoolnix'] });
 }

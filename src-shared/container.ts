@@ -53,6 +53,7 @@ export const FORMATS: Record<Container, Format> = {
     covers: new Set(['mjpeg', 'png']),
     attachments: false,
     titles: false,
+    flags: new Set('default forced hearing_impaired visual_impaired comment dub captions descriptions'.split(' ')),
     noDefault: false,
   },
   webm: {

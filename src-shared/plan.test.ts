@@ -367,6 +367,10 @@ describe('the container', () => {
     ['MP4 cannot hold the name of a track ("Comments")', mp4(video(), audio({ title: 'Comments' }))],
     ['MP4 cannot hold PCM sound', mp4(video(), audio({ codec: 'pcm_s16le', channels: 16, layout: undefined }))],
     ['MP4 cannot hold VobSub', mp4(video(), other('subtitle', 'dvd_subtitle'))],
+    [
+      'MP4 cannot hold all flags of a track (default, original)',
+      mp4(video(), audio({ dispositions: ['default', 'original'] })),
+    ],
     ['MP4 cannot hold its cover picture', mp4(video(), cover('bmp'))],
     ['MP4 always has a default audio track, and this film has none', mp4(video(), audio({ dispositions: [] }))],
     ['WebM cannot hold the attachment a.ttf', webm(video(), other('attachment', 'ttf', { filename: 'a.ttf' }))],
