@@ -45,7 +45,7 @@ const MOVED: Record<string, string> = {
   '7.1(wide-side)': 'the front wide channels are mixed into the front ones',
 };
 
-/** Newer ffmpeg names object audio in the profile; for older ones the track title is all there is. */
+/** Names of object audio, in profiles and in titles of tracks. */
 const OBJECT_AUDIO = /atmos(?!ph)|dts[:-]?x\b/i;
 
 /** What becomes of an audio track. */
@@ -62,7 +62,7 @@ export function planAudio(stream: AudioStream, settings: Settings, tables: Table
 
   if (stream.codec === 'opus') return copy('it is Opus already');
   if (settings.skipAudioTranscode) return copy('audio is copied by your settings');
-  const objects = OBJECT_AUDIO.test(`${stream.profile ?? ''} ${stream.title ?? ''}`);
+  const objects = stream.objects ?? OBJECT_AUDIO.test(`${stream.profile ?? ''} ${stream.title ?? ''}`);
   if (objects && settings.objectAudio === 'copy') return copy('object audio cannot be kept in Opus');
   if (stream.codec?.startsWith('amr_')) return copy('it is a speech codec whose packets cannot always be taken apart');
   if (stream.channels > 8) return copy('Opus holds at most 8 channels');

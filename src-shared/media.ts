@@ -92,6 +92,8 @@ export const AudioStream = z.object({
   /** ffmpeg's layout name; missing when the file does not say. */
   layout: z.string().optional(),
   sampleRate: z.number().optional(),
+  /** Sound objects beside the channels: Dolby Atmos, DTS:X. */
+  objects: z.literal(true).optional(),
 });
 export type AudioStream = z.infer<typeof AudioStream>;
 

@@ -2,17 +2,28 @@ import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../src-shared/errors.ts';
 import { DEEP_PROBE_ARGS, needsDeepProbe } from '../../src-shared/ffmpeg-args.ts';
-import type { Colour, ContentLight, MasteringDisplay, Probe, Stream, VideoStream } from '../../src-shared/media.ts';
+import type {
+  AudioStream,
+  Colour,
+  ContentLight,
+  MasteringDisplay,
+  Probe,
+  Stream,
+  VideoStream,
+} from '../../src-shared/media.ts';
 import { visibleSize } from '../../src-shared/video-plan.ts';
 import type { Tools } from './capabilities.ts';
 import { measureFields } from './combing.ts';
 import { readTracks } from './matroska.ts';
+import { holdsObjects, OBJECT_CODECS } from './object-audio.ts';
 import type { ProcessManager } from './process.ts';
 
 /** A probe that takes longer is stuck on a broken file or a dead mount. */
 const PROBE_MS = 60_000;
 /** Decoded frames that are looked at for interlacing and HDR metadata. */
 const FRAMES = 20;
+/** Packets of a sound track that are looked at for objects; TrueHD describes itself in one of 128. */
+const [OBJECT_PACKETS, TRUEHD_PACKETS] = [4, 130];
 /** Films longer than this, in s, are looked at in these places too, as shares of their length. */
 const LONG = 60;
 const LATER_PLACES = [0.25, 0.5, 0.75];
@@ -58,7 +69,19 @@ const FfprobeFrame = z.object({
 });
 type FfprobeFrame = z.infer<typeof FfprobeFrame>;
 
+/** ffprobe's hexadecimal print: an address, up to eight groups of two bytes, and the same as text. */
+const FfprobePacket = z.object({
+  data: z
+    .string()
+    .default('')
+    .transform((dump) => {
+      const lines = dump.matchAll(/^[0-9a-f]{8}: ((?:[0-9a-f]{2,4} ){1,8})/gm);
+      return Buffer.from([...lines].map(([, hex = '']) => hex.replaceAll(' ', '')).join(''), 'hex');
+    }),
+});
+
 const Report = z.object({
+  packets: z.array(FfprobePacket).default([]),
   streams: z.array(FfprobeStream).default([]),
   chapters: z.array(z.unknown()).default([]),
   format: z.object({ format_name: z.string(), duration: number, start_time: number }).optional(),
@@ -247,6 +270,7 @@ export class Prober {
         const fields = await measureFields(this.#processes, this.#tools, file, demuxer, stream, claimed, signal);
         if (fields) stream.fields = fields;
       }
+      if (stream.type === 'audio' && (await this.#hasObjects(file, deep, stream, signal))) stream.objects = true;
       streams.push(stream);
     }
     const { format_name: format, duration, start_time: start } = report.format;
@@ -284,6 +308,15 @@ export class Prober {
       }
     }
     return [];
+  }
+
+  async #hasObjects(file: string, deep: string[], stream: AudioStream, signal?: AbortSignal): Promise<boolean> {
+    const { codec = '', index } = stream;
+    if (!OBJECT_CODECS.has(codec)) return false;
+    const count = codec === 'truehd' ? TRUEHD_PACKETS : OBJECT_PACKETS;
+    const first = ['-select_streams', String(index), '-read_intervals', `%+#${count}`];
+    const { packets } = await this.#ask(file, deep, [...first, '-show_packets', '-show_data'], signal);
+    return packets.some(({ data }) => holdsObjects(codec, data));
   }
 
   async #ask(file: string, deep: string[], what: string[], signal?: AbortSignal) {
