@@ -173,11 +173,11 @@ async function compareWindow(
     return number === 'inf' ? IDENTICAL : Number(number ?? Number.NaN);
   };
   const psnr = value('psnr@same', /average:(inf|[\d.]+)/);
-  const same = value('ssim@same', /All:([\d.]+)/);
+  const same = value('ssim@same', /All:(-?[\d.]+)/);
   if (end.kind !== 'exit' || end.code !== 0 || Number.isNaN(psnr) || Number.isNaN(same)) {
     return undefined;
   }
-  const moved = ['ssim@late', 'ssim@early'].map((filter) => value(filter, /All:([\d.]+)/) || 0);
+  const moved = ['ssim@late', 'ssim@early'].map((filter) => value(filter, /All:(-?[\d.]+)/) || 0);
   return { same, moved: Math.max(...moved), psnr };
 }
 

@@ -32,7 +32,7 @@ interface Planned {
     streams: { action: string; type: string; to: string; why?: string; preset?: number; crf?: number }[];
   };
   estimate: number | null;
-  command: string[] | null;
+  commands: string[][] | null;
 }
 
 async function planOf(file: string, data: string, more: string[] = [], env: Record<string, string> = {}) {
@@ -116,7 +116,7 @@ describe('plan', () => {
     const before = treeOf(media);
     const { code, stdout } = await run(['plan', film, '--data', data, '--crf', '40']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^it's a film\.mp4 \(.* kB, 1 s, mov\)$/m);
+    expect(stdout).toMatch(/^it's a film\.mp4 \(.* kB, 1 s, MP4\)$/m);
     expect(stdout).toMatch(/^Would become it's a film\.mkv, about .*B\.$/m);
     expect(stdout).toMatch(/^ {2}96x64 H\.264 24 fps → AV1 96x64, CRF 40, preset 8$/m);
     expect(stdout).toMatch(/^ {2}French mono AAC .* → Opus mono 64 kb\/s$/m);
@@ -127,10 +127,11 @@ describe('plan', () => {
   it('tells as JSON', async () => {
     const { data, media } = makeHome();
     const film = makeClip(path.join(media, 'film.mp4'));
-    const { plan, estimate, command } = await planOf(film, data);
+    const { plan, estimate, commands } = await planOf(film, data);
     expect(plan.streams.map(({ action, type }) => `${type} ${action}`)).toEqual(['video encode', 'audio opus']);
     expect(estimate).toBeGreaterThan(0);
-    expect(command).toContain(`file:${film}`);
+    expect(commands).toHaveLength(1);
+    expect(commands?.[0]).toContain(`file:${film}`);
   });
 
   it('tells why a film would be left as it is', async () => {
