@@ -1,6 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import envPaths from 'env-paths';
+import type { Settings } from '../src-shared/settings.ts';
 
 /** Where this install keeps its database, tables, backups and logs unless told otherwise. */
 export function defaultDataDir(): string {
@@ -16,9 +17,19 @@ export function dataPaths(dataDir: string) {
     children: at('children'),
     instance: at('instance.json'),
     installId: at('id'),
+    device: at('device.pem'),
+    master: at('master.json'),
+    storage: at('storage.json'),
     temp: at('temp'),
+    /** Notes the folders for unfinished results of a worker, whose master may name others. */
+    temps: at('temp-folders.json'),
   };
 }
 
-/** The name of this computer among workers. */
-export const NODE_NAME = os.hostname();
+/** Characters of a computer's name that others are told at the most. */
+const NAME_LENGTH = 64;
+
+/** The name of this computer among others. */
+export function nodeName({ nodeName: chosen }: Pick<Settings, 'nodeName'>): string {
+  return chosen ?? (os.hostname().slice(0, NAME_LENGTH) || 'computer');
+}

@@ -10,3 +10,12 @@ export function faultPoint(name: string): void {
 }
 
 let passed = 0;
+
+/**
+ * How long heartbeats and leases take, and how soon a worker at fault is tried again, where FLOTILLA_TERMS says it
+ * (`beat,suspect,expire,retry` in ms): tests of whole fleets have no five minutes to wait.
+ */
+export function shortTerms(): { beat: number; suspect: number; expire: number; retryMs: number } | undefined {
+  const [beat, suspect, expire, retryMs] = (process.env.FLOTILLA_TERMS ?? '').split(',').map(Number);
+  return beat && suspect && expire && retryMs ? { beat, suspect, expire, retryMs } : undefined;
+}

@@ -2,34 +2,49 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Caller, EventName, Events } from '../src-shared/contract.ts';
+import type { Actor, Caller, EventName, Events } from '../src-shared/contract.ts';
 import { Fault, messageOf, nodeFaultReason } from '../src-shared/errors.ts';
+import { type Greeting, PROTOCOL } from '../src-shared/protocol.ts';
 import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-shared/settings.ts';
-import { dataPaths, NODE_NAME } from './config.ts';
+import { describeComputer } from './computer.ts';
+import { dataPaths, nodeName } from './config.ts';
 import { FileTable, type Scope } from './db/files.ts';
 import { JobTable } from './db/jobs.ts';
 import { LibraryTable } from './db/libraries.ts';
 import { backUp, lastBackup, lockDataFolder, openDatabase } from './db/open.ts';
 import { SettingTable } from './db/settings.ts';
+import { StorageTable } from './db/storage.ts';
 import { SwapTable } from './db/swaps.ts';
+import { InviteTable, WorkerTable } from './db/workers.ts';
+import { loadDevice } from './device.ts';
+import { shortTerms } from './fault.ts';
+import { Leading } from './leading.ts';
 import { type Logger, makeLog } from './log.ts';
 import type { MasterContext } from './master/context.ts';
 import { Dispatcher } from './master/dispatcher.ts';
 import { Intake } from './master/intake.ts';
 import { Libraries } from './master/libraries.ts';
 import { LookupFiles } from './master/lookup-files.ts';
+import { Originals } from './master/originals.ts';
+import { Pairing } from './master/pairing.ts';
 import { Probing } from './master/probing.ts';
 import { Scanner } from './master/scanner.ts';
+import { Sentinels } from './master/sentinels.ts';
 import { Swapper } from './master/swap.ts';
+import { Uploads } from './master/uploads.ts';
 import { Vault } from './master/vault.ts';
 import { DEFAULT_TOOLS, detectCapabilities, requireEncoders } from './media/capabilities.ts';
 import { Prober } from './media/ffprobe.ts';
 import { ProcessManager } from './media/process.ts';
 import { Timelines } from './media/timeline.ts';
 import { Verifier } from './media/verify.ts';
+import { Membership } from './membership.ts';
 import { userToken } from './server/auth.ts';
-import { makeCaller, makeHandlers, ownVersion } from './server/handlers.ts';
+import { makeCaller, makeHandlers } from './server/handlers.ts';
+import { makeTransferRouter } from './server/transfer.ts';
 import { serve } from './serving.ts';
+import { Space } from './space.ts';
+import { VERSION } from './version.ts';
 import { Converter } from './worker/converter.ts';
 import { Worker } from './worker/worker.ts';
 import { Workspace } from './worker/workspace.ts';
@@ -52,6 +67,8 @@ export interface NodeConfig {
 export interface RunningNode {
   /** Address of the interface; null when the node does not serve. */
   url: string | null;
+  /** Where other computers are awaited; null when they are not. */
+  lanPort: () => number | null;
   /** What lets a user of this computer in. */
   token: string;
   settings: ResolvedSettings;
@@ -152,6 +169,7 @@ async function wire(
     files,
     jobs,
     swaps,
+    storage: new StorageTable(db),
     prober,
     verifier,
     settings: () => resolved.values,
@@ -163,14 +181,56 @@ async function wire(
   const vault = new Vault({ swaps, jobs, files });
   warnings.push(...(await swapper.recover()), ...(await vault.recover()));
   for (const warning of warnings) log.warn(warning);
-  const dispatcher = new Dispatcher(ctx, swapper);
+  const device = await loadDevice(paths.device);
+  const workers = new WorkerTable(db, device.id);
+  undo.push(() => workers.save());
+  const self = workers.add({ ...device, name: nodeName(resolved.values) });
+  const { jobs: atATime } = resolved.values;
+  if (atATime !== null) workers.setSettings(self.id, { ...self.settings, jobs: atATime });
+  const greeting: Greeting = { name: self.name, device: device.id, version: VERSION, protocol: PROTOCOL };
+  const terms = shortTerms();
+  const dispatcher = new Dispatcher(ctx, {
+    swapper,
+    members: () => workers.all(),
+    ...(terms && { terms, retryMs: terms.retryMs }),
+  });
   undo.push(() => dispatcher.stop());
-  dispatcher.releaseAll();
+  dispatcher.restore();
   const probing = new Probing(ctx);
   undo.push(() => probing.stop());
   const libraries = new Libraries(ctx, { scanner: new Scanner(ctx), probing, vault });
   undo.push(() => libraries.stop());
   const intake = new Intake(ctx, { dispatcher, swapper, vault });
+  const temp = path.join(resolved.values.tempDir ?? paths.temp, `flotilla-${installId(paths.installId)}`);
+  const space = new Space();
+  const uploads = new Uploads(ctx, { folder: `${temp}-uploads`, dispatcher, intake, space });
+  await uploads.recover();
+  const sentinels = new Sentinels(ctx, device.id);
+  undo.push(() => sentinels.stop());
+  const pairing = new Pairing({
+    fingerprint: device.fingerprint,
+    workers,
+    invites: new InviteTable(db),
+    changed: (requests) => emit('pairing', { requests }),
+    joined: ({ id }) => dispatcher.fleet.changed(id),
+  });
+  undo.push(() => pairing.stop());
+
+  const membership = new Membership({
+    device,
+    paths,
+    settings: resolved.values,
+    processes,
+    tools,
+    caps,
+    space,
+    log,
+    changed: (master) => {
+      emit('master', { master });
+      if (master?.state === 'stopped' && master.problem) emit('notice', { level: 'warn', text: master.problem });
+    },
+  });
+  undo.push(() => membership.stop());
 
   const isIdle = () => {
     const { fileOrder } = resolved.values;
@@ -185,31 +245,55 @@ async function wire(
     vault,
     stored,
     resolved: () => resolved,
-    settingsChanged: () => {
+    settingsChanged: async () => {
       resolved = resolve();
+      if (config.serve) await leading.apply();
     },
-    cancel: (file) => worker.cancel(file),
-    version: ownVersion(
-      new URL(import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url),
-    ),
+    uploads,
+    sentinels,
+    workers,
+    pairing,
+    greeting,
+    fingerprint: device.fingerprint,
+    membership,
+    lanPort: () => leading.port,
+    cut: (fingerprint) => leading.cut(fingerprint),
   });
-  const inner = makeCaller(handlers);
-  const call: Caller = async (name, input) => {
-    const output = await inner(name, input);
-    if (name === 'job.lease' && output === null) checkIdle();
-    return output;
-  };
+  const leading = new Leading({
+    settings: () => resolved.values,
+    device,
+    greeting,
+    workers,
+    pairing,
+    routes: { '/': makeTransferRouter({ originals: new Originals(ctx, dispatcher), uploads }) },
+    callAs: (actor: Actor) => makeCaller(handlers, actor),
+    onLinked: (id, linked) => dispatcher.fleet.linked(id, linked),
+    notice: (text) => emit('notice', { level: 'warn', text }),
+    defect,
+  });
+  const call = makeCaller(handlers);
+  const callAsWorker = makeCaller(handlers, { kind: 'worker', worker: self.id, name: self.name });
 
-  const temp = path.join(resolved.values.tempDir ?? paths.temp, `flotilla-${installId(paths.installId)}`);
+  workers.seen(self.id, { ...greeting, computer: await describeComputer(temp, caps) });
   const worker = new Worker({
-    name: NODE_NAME,
-    call,
+    call: async (name, input) => {
+      const output = await callAsWorker(name, input);
+      if (name === 'job.lease' && output === null) checkIdle();
+      return output;
+    },
     transfer: {
+      ahead: 0,
+      limit: () => undefined,
+      holds: async () => true,
+      needs: async () => 0,
       source: async (grant) => path.join(libraries.get(grant.library).root, grant.path),
       deliver: (grant, result) => intake.accept({ task: grant.task, epoch: grant.epoch }, result),
     },
     converter: new Converter({ processes, tools, caps, timelines }),
-    workspace: await Workspace.create(temp),
+    workspace: await Workspace.create(temp, space),
+    keeps: false,
+    jobs: 1,
+    ...(terms && { beatMs: terms.beat }),
     onFault: (error) => {
       defect(error);
       dispatcher.pause(nodeFaultReason(error) ?? messageOf(error), false);
@@ -218,7 +302,21 @@ async function wire(
   undo.push(async () => {
     await Promise.all([worker.stop(), intake.stop()]);
   });
-  events.on('work', () => worker.hint());
+  undo.push(() => leading.stop());
+  events.on('work', () => {
+    worker.hint();
+    leading.emit('work', {});
+  });
+  // A lease has ended: nothing that came under it is kept.
+  events.on('file', ({ state }) => state !== 'running' && uploads.sweep().catch(defect));
+  events.on('revoked', ({ worker: id, ...lease }) => {
+    if (id === self.id) worker.revoke(lease);
+    else leading.emit('revoked', lease, id);
+  });
+  events.on('orders', ({ worker: id, ...orders }) => {
+    if (id === self.id) worker.obey(orders);
+    else leading.emit('orders', orders, id);
+  });
   // A film may change while it is looked into or converted; no scan may be near to see it.
   events.on('file', ({ state }) => state === 'found' && libraries.lookAgain());
   events.on('probed', () => libraries.waitForSettling());
@@ -227,6 +325,7 @@ async function wire(
   const token = userToken(config.dataDir);
   const node: RunningNode = {
     url: null,
+    lanPort: () => leading.port,
     token,
     settings: resolved,
     warnings,
@@ -242,7 +341,8 @@ async function wire(
     isProbing: () => probing.busy,
     startWorker: () => {
       requireEncoders(caps);
-      worker.start();
+      dispatcher.fleet.linked(self.id, true);
+      worker.start().catch(defect);
     },
     stop,
   };
@@ -261,7 +361,9 @@ async function wire(
       backUp: backUpDaily,
       undo,
     });
+    await leading.apply();
     node.startWorker();
+    membership.resume();
   }
   return node;
 }

@@ -6,13 +6,23 @@ import type { Settings } from '../src-shared/settings.ts';
 import type { LibraryTable } from './db/libraries.ts';
 import type { Libraries } from './master/libraries.ts';
 import type { Vault } from './master/vault.ts';
-import { listen, makeHttpServer } from './server/http.ts';
+import { listen, makeHttpServer, urlOf } from './server/http.ts';
 import { attachSockets } from './server/socket.ts';
 
 const HOUR_MS = 3_600_000;
 
 /** Events that users are told; the others are the master's own. */
-const TOLD = ['file', 'progress', 'library', 'paused', 'notice', 'idle'] as const satisfies EventName[];
+const TOLD = [
+  'file',
+  'progress',
+  'library',
+  'paused',
+  'notice',
+  'idle',
+  'worker',
+  'removed',
+  'pairing',
+] as const satisfies EventName[];
 
 /** What a serving node is made of. */
 export interface ServingParts {
@@ -39,14 +49,14 @@ export interface ServingParts {
  */
 export async function serve(parts: ServingParts): Promise<string> {
   const { call, token, undo } = parts;
-  const { listen: address, webPort, mediaDirs, rescanMinutes } = parts.settings;
-  const loopbackOnly = ['127.0.0.1', '::1', 'localhost'].includes(address);
+  const { listen: address, webPort, hostNames, mediaDirs, rescanMinutes } = parts.settings;
+  const hosts = { loopbackOnly: ['127.0.0.1', '::1', 'localhost'].includes(address), hostNames };
   // Beside the build of the main process, or below the sources.
   const built = import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer';
   const webRoot = fileURLToPath(new URL(built, import.meta.url));
-  const server = makeHttpServer({ call, token, webRoot, loopbackOnly, onDefect: parts.defect });
-  const sockets = attachSockets(server, { call, token, loopbackOnly, onDefect: parts.defect });
-  const url = await listen(server, webPort, address);
+  const server = makeHttpServer({ call, token, webRoot, hosts, onDefect: parts.defect });
+  const sockets = attachSockets(server, { call, token, hosts, onDefect: parts.defect });
+  const url = urlOf(address, await listen(server, webPort, { address, advice: 'WEB_PORT or --port' }));
   undo.push(() => sockets.close());
   for (const event of TOLD) parts.on(event, (payload) => sockets.emit(event, payload as Events[typeof event]));
   writeFileSync(parts.instanceFile, JSON.stringify({ pid: process.pid, url }));

@@ -1,10 +1,21 @@
 import { z } from 'zod';
 import { Probe } from './media.ts';
 import { Plan, Skip, SkipCode } from './plan.ts';
+import { ComputerName, DeviceId, Fingerprint, Greeting, Hello } from './protocol.ts';
 import { Settings } from './settings.ts';
+import { WORKER_STATES, WorkerMode, WorkerSettings } from './worker-info.ts';
 
-/** Who may make a call: anyone, a user of this Flotilla, or a worker that holds a lease. */
-export type Access = 'public' | 'user' | 'worker';
+/** Who may make a call: anyone, a user of this Flotilla, one of its workers, or a computer that wants to become one. */
+export type Access = 'public' | 'user' | 'worker' | 'stranger';
+
+/** Who makes a call; a computer's certificate has proved who it is. */
+export type Actor =
+  | { kind: 'user' }
+  | { kind: 'worker'; worker: string; name: string }
+  | { kind: 'stranger'; fingerprint: string; address: string; hello: Hello };
+
+/** Whoever sits at this computer, or its own parts. */
+export const USER: Actor = { kind: 'user' };
 
 const id = z.int().positive();
 /** Proof of a lease: messages whose epoch is no longer the task's are refused. */
@@ -60,7 +71,8 @@ const AttemptView = z.object({
   log: z.string().nullable(),
 });
 
-const STAGES = ['preparing', 'encoding', 'staging', 'checking', 'replacing'] as const;
+/** `fetching` and `uploading` only where the worker is another computer. */
+const STAGES = ['fetching', 'preparing', 'encoding', 'uploading', 'staging', 'checking', 'replacing'] as const;
 export const Stage = z.enum(STAGES);
 export type Stage = z.infer<typeof Stage>;
 
@@ -82,7 +94,9 @@ export const RunningView = z.object({
   file: id,
   library: id,
   path: z.string(),
+  /** The worker's name, and its id. */
   worker: z.string(),
+  workerId: z.string(),
   progress: Progress,
 });
 export type RunningView = z.infer<typeof RunningView>;
@@ -128,13 +142,125 @@ export const VaultEntry = z.object({
 });
 export type VaultEntry = z.infer<typeof VaultEntry>;
 
+/** How a worker gets at the films of a library. */
+const StorageView = z.object({
+  library: id,
+  /** The library's root as this worker reads it; null where its films are fetched over the network. */
+  path: z.string().nullable(),
+});
+
+/** A computer that does work for this master. */
+export const WorkerView = z.object({
+  id: DeviceId,
+  name: z.string(),
+  /** This very computer. */
+  local: z.boolean(),
+  mode: WorkerMode,
+  connected: z.boolean(),
+  state: z.enum(WORKER_STATES),
+  /** Why it cannot work although it is connected or tries to be, as one sentence. */
+  problem: z.string().nullable(),
+  running: z.array(RunningView),
+  /** Attempts that ended in a replacement, and that failed. */
+  done: z.number(),
+  failed: z.number(),
+  settings: WorkerSettings,
+  /** The libraries that it has worked on, and how it gets at their films. */
+  storage: z.array(StorageView),
+  /** As it introduced itself last; null before it did. */
+  hello: Hello.nullable(),
+  /** Milliseconds since 1970. */
+  addedAt: z.number(),
+  seenAt: z.number().nullable(),
+});
+export type WorkerView = z.infer<typeof WorkerView>;
+
+/** A computer that asks to become a worker. */
+export const PairingView = z.object({
+  /** Six digits, to be compared with those that the computer shows. */
+  code: z.string(),
+  name: z.string(),
+  device: DeviceId,
+  /** Where it asks from. */
+  address: z.string(),
+  version: z.string(),
+  /** Milliseconds since 1970. */
+  expiresAt: z.number(),
+});
+export type PairingView = z.infer<typeof PairingView>;
+
+/** How a computer's wish to become a worker ended. */
+export const PairingOutcome = z.enum(['approved', 'refused', 'expired']);
+export type PairingOutcome = z.infer<typeof PairingOutcome>;
+
+/**
+ * How it stands with the master that this computer works for:
+ * - `joining`: looked for, or asked
+ * - `pairing`: its user has to compare the six digits of `code` and approve
+ * - `connecting`, `online`, `offline`: this computer is its worker
+ * - `refused`: turned away for a reason that may end; it is tried again
+ * - `stopped`: turned away, or given up; `problem` says why
+ */
+const MASTER_STATES = ['joining', 'pairing', 'connecting', 'online', 'offline', 'refused', 'stopped'] as const;
+
+/** The master that this computer works for. */
+export const MasterView = z.object({
+  name: z.string().nullable(),
+  /** Its address, as it was given or as it is. */
+  origin: z.string().nullable(),
+  state: z.enum(MASTER_STATES),
+  code: z.string().nullable(),
+  problem: z.string().nullable(),
+});
+export type MasterView = z.infer<typeof MasterView>;
+
+/** A master that was seen on the network: a hint, never a reason to trust it. */
+export const SeenMaster = z.object({
+  id: DeviceId,
+  name: z.string(),
+  version: z.string(),
+  protocol: z.object({ oldest: z.number(), newest: z.number() }),
+  /** The beginning of its fingerprint. */
+  fingerprint: z.string(),
+  /** `https://host:port` */
+  origin: z.string(),
+});
+export type SeenMaster = z.infer<typeof SeenMaster>;
+
+/** 256 random bits, or their hash, in base64url. */
+const Nonce = z.string().regex(/^[\w-]{43}$/);
+const PairingCode = z.string().regex(/^\d{6}$/);
+const WorkerName = z.string().min(1).max(100);
+
+/** A file with random content that the master leaves in a library: who finds it has found the library. */
+export const Sentinel = z.object({
+  /** The library's root on the master. */
+  root: z.string(),
+  /** Relative to the root. */
+  file: z.string(),
+  content: z.string(),
+});
+export type Sentinel = z.infer<typeof Sentinel>;
+
+/** What a worker noticed while it made a result. */
+const ResultFacts = z.object({
+  /** Of each encoded stream, in the order of the plan. */
+  decodedFrames: z.array(z.int().nonnegative()).max(1000),
+  /** Lines of the captions that were taken out of the picture. */
+  captionLines: z.int().nonnegative(),
+  /** The original decodes with errors, or its times have gaps. */
+  damaged: z.boolean(),
+  /** The end of ffmpeg's log. */
+  log: z.string().max(500_000),
+});
+
 /** How a worker's attempt ended. */
 export const Outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('skip'), code: SkipCode, reason: z.string() }),
   z.object({ kind: z.literal('failed'), reason: z.string(), log: z.string() }),
   /** The computer is at fault, not the film: no attempt is counted. */
   z.object({ kind: z.literal('node'), reason: z.string() }),
-  z.object({ kind: z.literal('released') }),
+  z.object({ kind: z.literal('released'), reason: z.string().optional() }),
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
@@ -156,6 +282,20 @@ export const Grant = Lease.extend({
   convertDamaged: z.boolean(),
 });
 export type Grant = z.infer<typeof Grant>;
+
+/** What the master wants of a worker, told at every heartbeat and when it changes. */
+export const Orders = z.object({
+  settings: WorkerSettings,
+  mode: WorkerMode,
+});
+export type Orders = z.infer<typeof Orders>;
+
+/** What a worker holds now, at every moment between a grant and the master's last word on it. */
+const Held = z.strictObject({
+  held: z.array(Lease).max(100),
+  /** Why it takes no work by its own decision (its schedule, say), as one sentence. */
+  resting: z.string().max(500).nullable().default(null),
+});
 
 interface CallSpec<I extends z.ZodType, O extends z.ZodType> {
   access: Access;
@@ -199,6 +339,100 @@ export const CONTRACT = {
     'Liveness: who answers here',
     none,
     z.object({ name: z.string(), version: z.string(), role: z.string() }),
+  ),
+  hello: reading(
+    'public',
+    'How this computer introduces itself to others; lanPort is where it awaits workers, null when it does not lead',
+    none,
+    Greeting.extend({ fingerprint: Fingerprint, lanPort: z.int().nullable() }),
+  ),
+  'pair.ask': changing(
+    'stranger',
+    "Ask to become a worker: the hash of a nonce against the master's nonce",
+    z.strictObject({ commitment: Nonce }),
+    z.object({ request: z.string(), nonce: Nonce }),
+  ),
+  'pair.reveal': changing(
+    'stranger',
+    'Open the commitment, so that both sides can show the same six digits',
+    z.strictObject({ request: z.string().max(100), nonce: Nonce }),
+    z.object({ expiresIn: z.number() }),
+  ),
+  'pair.wait': changing(
+    'stranger',
+    'Wait for what the user of the master decides',
+    z.strictObject({ request: z.string().max(100) }),
+    z.object({ outcome: PairingOutcome }),
+  ),
+  'invite.redeem': changing(
+    'stranger',
+    'Become a worker with the secret of an invitation',
+    z.strictObject({ secret: z.string().max(100) }),
+    done,
+  ),
+  'pair.list': reading('user', 'Computers that ask to become workers', none, z.array(PairingView)),
+  'pair.approve': changing(
+    'user',
+    'Make the computer that shows these six digits a worker',
+    z.strictObject({ code: PairingCode }),
+    WorkerView,
+  ),
+  'pair.refuse': changing('user', 'Turn a computer away', z.strictObject({ code: PairingCode }), done),
+  'invite.create': changing(
+    'user',
+    'Make a token that lets one computer in without a look at six digits',
+    z.strictObject({ minutes: z.int().min(1).max(10_080).default(60) }),
+    z.object({ token: z.string(), expiresAt: z.number() }),
+  ),
+  'master.search': reading(
+    'user',
+    'Look for masters on the network',
+    z.strictObject({ seconds: z.number().min(0.1).max(30).default(3) }),
+    z.array(SeenMaster),
+  ),
+  'master.get': reading('user', 'The master that this computer works for', none, MasterView.nullable()),
+  'master.join': changing(
+    'user',
+    'Work for the master at an address, with a join token or by six digits; the event `master` tells how it goes',
+    z.strictObject({ address: z.string().min(1).max(300), token: z.string().min(1).max(100).optional() }),
+    MasterView.nullable(),
+  ),
+  'master.leave': changing('user', 'Work for no master on another computer any more', none, done),
+  'worker.list': reading('user', 'All workers, this computer among them', none, z.array(WorkerView)),
+  'worker.pause': changing(
+    'user',
+    'Give a worker (by name or id) no more work; what it holds is finished later',
+    z.strictObject({ worker: WorkerName }),
+    done,
+  ),
+  'worker.drain': changing(
+    'user',
+    'Let a worker finish what it holds and give it no more',
+    z.strictObject({ worker: WorkerName }),
+    done,
+  ),
+  'worker.resume': changing('user', 'Give a worker work again', z.strictObject({ worker: WorkerName }), done),
+  'worker.remove': changing(
+    'user',
+    'Forget a worker: its connections end and what it holds goes to others',
+    z.strictObject({ worker: WorkerName }),
+    done,
+  ),
+  'worker.tune': changing(
+    'worker',
+    'Change its own settings, as worker.set does on the master',
+    z.strictObject({ settings: WorkerSettings.partial() }),
+    done,
+  ),
+  'worker.set': changing(
+    'user',
+    'Rename a worker or change its settings',
+    z.strictObject({
+      worker: WorkerName,
+      name: ComputerName.optional(),
+      settings: WorkerSettings.partial().optional(),
+    }),
+    WorkerView,
   ),
   'queue.summary': reading('user', 'Counts by state, bytes saved and what runs now', none, Summary),
   'queue.pause': changing('user', 'Give out no more work', none, done),
@@ -296,16 +530,46 @@ export const CONTRACT = {
     z.strictObject({ values: z.record(z.string(), z.unknown()) }),
     done,
   ),
+  'job.attach': changing(
+    'worker',
+    'Tell what is held after a start or a cut: whatever else was granted before is given to others',
+    Held,
+    Orders.extend({ lost: z.array(Lease) }),
+  ),
+  'job.beat': changing(
+    'worker',
+    'Heartbeat: renews the leases that are held and learns which of them are lost',
+    Held,
+    Orders.extend({ lost: z.array(Lease) }),
+  ),
   'job.lease': changing(
     'worker',
-    'Ask for work',
-    z.strictObject({ worker: z.string().min(1).max(100) }),
+    'Ask for work; ahead: to be fetched while another film is encoded',
+    z.strictObject({ ahead: z.boolean().default(false) }),
     Grant.nullable(),
   ),
   'job.progress': changing(
     'worker',
     'Tell how far a task is; renews the lease',
     Lease.extend({ progress: Progress }),
+    done,
+  ),
+  'job.deliver': changing(
+    'worker',
+    'Hand over a result that was uploaded; answered when it stands in its place or is refused',
+    ResultFacts.extend({ ...Lease.shape, sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+    done,
+  ),
+  'library.sentinel': changing(
+    'worker',
+    'What to look for to know that a folder is this library; null where files have to travel',
+    z.strictObject({ library: id }),
+    Sentinel.nullable(),
+  ),
+  'library.storage': changing(
+    'worker',
+    'Tell how this computer gets at the films of a library',
+    z.strictObject({ library: id, path: z.string().max(4096).nullable() }),
     done,
   ),
   'job.finish': changing('worker', 'Give a task back with its outcome', Lease.extend({ outcome: Outcome }), done),
@@ -318,7 +582,7 @@ export type Output<N extends CallName> = z.output<Contract[N]['output']>;
 /** Makes a call, in process or over the network. */
 export type Caller = <N extends CallName>(name: N, input: Input<N>) => Promise<Output<N>>;
 /** The functions behind the contract. */
-export type Handlers = { [N in CallName]: (input: Parsed<N>) => Output<N> | Promise<Output<N>> };
+export type Handlers = { [N in CallName]: (input: Parsed<N>, actor: Actor) => Output<N> | Promise<Output<N>> };
 
 /** A file whose state changed, with all that a list shows of it. */
 export const FileChanged = FileView.extend({ root: z.string() });
@@ -338,9 +602,32 @@ export interface Events {
   idle: Record<string, never>;
   /** A library was paused or taken up again. */
   library: LibraryView;
-  /** This computer stopped working, or works again: the reason, or null. */
+  /** No work is given out or done any more, or again: the reason, or null. */
   paused: { reason: string | null };
+  /** For one worker: see {@link WorkerEvents}. */
+  revoked: Lease & { worker: string };
+  orders: Orders & { worker: string };
+  /** A worker came, went or changed. */
+  worker: WorkerView;
+  /** A worker was removed. */
+  removed: { worker: string };
+  /** How it stands with the master that this computer works for. */
+  master: { master: MasterView | null };
+  /** The computers that ask to become workers are others now. */
+  pairing: { requests: PairingView[] };
   /** Something a user should know, as one sentence. */
   notice: { level: 'info' | 'warn'; text: string };
 }
 export type EventName = keyof Events;
+
+/** What the master tells a worker as it happens. */
+export const WORKER_EVENTS = {
+  /** Work can be had: an idle worker asks again. */
+  work: z.object({}),
+  /** A lease of it is lost: what is done under it is in vain. */
+  revoked: Lease,
+  /** Its settings or its mode are others now. */
+  orders: Orders,
+};
+export type WorkerEvents = { [E in keyof typeof WORKER_EVENTS]: z.infer<(typeof WORKER_EVENTS)[E]> };
+export type WorkerEventName = keyof WorkerEvents;

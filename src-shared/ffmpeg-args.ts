@@ -99,7 +99,13 @@ const TEXT_ENCODERS = { subrip: 'srt', mov_text: 'mov_text' };
  * The argument list of the pictures alone, for a plan whose base layer only is kept; undefined for any other. MP4 holds
  * their shape and colours, but no Dolby Vision record unless it is asked to.
  */
-export function pictureArgs(plan: Plan, input: string, output: string, caps: Capabilities): string[] | undefined {
+export function pictureArgs(
+  plan: Plan,
+  input: string,
+  output: string,
+  caps: Capabilities,
+  threads?: number,
+): string[] | undefined {
   const video = plan.streams.find((s) => s.action === 'encode' && s.baseLayer);
   if (video?.action !== 'encode') return undefined;
   return [
@@ -108,7 +114,7 @@ export function pictureArgs(plan: Plan, input: string, output: string, caps: Cap
     ...decodeArgs(caps),
     ...inputArgs(plan.demuxer, input),
     ...['-map', `0:${video.source}`],
-    ...videoArgs(video, 0, caps),
+    ...videoArgs(video, 0, caps, threads),
     ...['-f', 'mp4', `file:${output}`],
   ];
 }
@@ -123,6 +129,7 @@ export function encodeArgs(
   files: EncodeFiles,
   caps: Capabilities,
   labels: ReadonlyMap<number, Labels>,
+  threads?: number,
 ): string[] {
   const format = FORMATS[plan.container];
   const mapped = resultStreams(plan).filter((s) => s.action !== 'cover' || !format.attachments);
@@ -143,7 +150,7 @@ export function encodeArgs(
     const kind = SPECIFIERS[s.type as keyof typeof SPECIFIERS];
     const n = seen[kind] ?? 0;
     seen[kind] = n + 1;
-    if (s.action === 'encode' && !files.pictures) args.push(...videoArgs(s, n, caps));
+    if (s.action === 'encode' && !files.pictures) args.push(...videoArgs(s, n, caps, threads));
     if (s.action === 'opus') args.push(...audioArgs(s, n));
     if (s.action === 'text' || s.action === 'captions') args.push(`-c:s:${n}`, TEXT_ENCODERS[s.codec]);
     if (s.type === 'attachment') args.push(...attachmentArgs(n, s));

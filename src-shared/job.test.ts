@@ -63,6 +63,11 @@ describe('the way of a file', () => {
       ['lease', 'release', 'lease', 'deliver'],
       ['running', 'leased', 'delivered'],
     ],
+    // Delivered again, because the master lost the result.
+    [
+      ['lease', 'deliver', 'reopen', 'deliver'],
+      ['running', 'leased', 'delivered'],
+    ],
     // Ended otherwise.
     [['skip'], ['skipped', 'skipped', 'closed']],
     [['block'], ['blocked', 'blocked', 'closed']],

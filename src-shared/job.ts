@@ -22,6 +22,7 @@ export type TaskState = 'ready' | 'leased' | 'delivered' | 'closed';
  * - `lease`: a worker took the task
  * - `deliver`: the worker handed over its result
  * - `release`: the task was given back, to be leased again
+ * - `reopen`: the master lost a result that was not yet verified; whoever delivered it may do so again
  * - `swap`: the result is verified; from here the original is being replaced
  * - `complete`: the result stands in the original's place
  * - `skip`: left as it is, with a reason
@@ -35,6 +36,7 @@ export type JobEvent =
   | 'lease'
   | 'deliver'
   | 'release'
+  | 'reopen'
   | 'swap'
   | 'complete'
   | 'skip'
@@ -51,6 +53,7 @@ const FILE: Table<FileState> = {
   running: {
     deliver: 'running',
     release: 'queued',
+    reopen: 'running',
     swap: 'running',
     complete: 'done',
     skip: 'skipped',
@@ -69,6 +72,7 @@ const JOB: Table<JobState> = {
   leased: {
     deliver: 'leased',
     release: 'queued',
+    reopen: 'leased',
     swap: 'swapping',
     skip: 'skipped',
     block: 'blocked',
@@ -91,6 +95,7 @@ const TASK: Table<TaskState> = {
     swap: 'delivered',
     complete: 'closed',
     release: 'ready',
+    reopen: 'leased',
     skip: 'closed',
     block: 'closed',
     fail: 'closed',

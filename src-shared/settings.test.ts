@@ -16,9 +16,24 @@ function refusal(act: () => unknown): string {
 
 const FILMS = 'oldest, newest, largest or smallest';
 const ENVIRONMENT: [env: string, key: SettingKey, text: string, value: unknown, bad: string[], allowed: string][] = [
-  ['MEDIA_DIRS', 'mediaDirs', ' /films, /my series ,', ['/films', '/my series'], [], 'folders separated by commas'],
+  ['MEDIA_DIRS', 'mediaDirs', ' /films, /my series ,', ['/films', '/my series'], [], 'a list separated by commas'],
   ['TEMP_DIR', 'tempDir', ' /var/tmp ', '/var/tmp', [], 'a text that is not empty'],
   ['WEB_PORT', 'webPort', '80', 80, ['65536', '-1', 'http', '80.5', '0x50', '8e1'], 'a whole number from 0 to 65535'],
+  ['LEAD', 'lead', 'on', true, ['maybe'], 'true or false'],
+  ['LAN_PORT', 'lanPort', '9000', 9000, ['65536', '-1', 'https'], 'a whole number from 0 to 65535'],
+  ['HOST_NAMES', 'hostNames', 'nas.example.org, films', ['nas.example.org', 'films'], [], 'a list separated by commas'],
+  ['NODE_NAME', 'nodeName', ' Büro 2 ', 'Büro 2', ['a\u0007b', 'x'.repeat(65)], 'a text that is not empty'],
+  ['FILE_DISTRIBUTION_MODE', 'fileDistribution', 'true', true, ['maybe'], 'true or false'],
+  [
+    'PATH_MAPPINGS',
+    'pathMappings',
+    '/media=/mnt/nas, /tv=/mnt/tv',
+    ['/media=/mnt/nas', '/tv=/mnt/tv'],
+    ['/media', '='],
+    'a list separated by commas',
+  ],
+  ['JOBS', 'jobs', '4', 4, ['0', '65', 'all', '1.5'], 'a whole number from 1 to 64'],
+  ['BANDWIDTH', 'bandwidth', '5000000', 5_000_000, ['0', '999', '5M'], 'a whole number from 1000 to 100000000000'],
   ['TESTING_MODE', 'testingMode', 'Yes', true, ['maybe', '2', 'truefalse'], 'true or false'],
   ['SVT_AV1_PRESET', 'preset', ' 13 ', 13, ['14', '-1', 'fast', '8.5'], 'a whole number from 0 to 13'],
   ['NICE_LEVEL', 'niceLevel', '0', 0, ['20', '-5', 'low'], 'a whole number from 0 to 19'],
@@ -109,7 +124,7 @@ describe('refusals', () => {
     [{ flags: { tempDir: '' } }, '--temp is "", but must be a text that is not empty.'],
     [{ flags: { skipAv1Files: 'x' } }, 'skipAv1Files is "x", but must be true or false.'],
     [{ stored: { preset: null } }, 'preset is "null", but must be a whole number from 0 to 13.'],
-    [{ stored: { mediaDirs: [''] } }, 'mediaDirs is "", but must be folders separated by commas.'],
+    [{ stored: { mediaDirs: [''] } }, 'mediaDirs is "", but must be a list separated by commas.'],
     [{ stored: { fileOrder: 'x' } }, `fileOrder is "x", but must be ${FILMS}.`],
   ])('%j', (input, message) => expect(refusal(() => resolveSettings(input))).toBe(message));
 
@@ -121,10 +136,18 @@ describe('refusals', () => {
 
 /** Name, flag, default and limits of every setting: what users and their scripts rely on. */
 const EVERY: [SettingKey, flag: string | undefined, standard: unknown, allowed: string][] = [
-  ['mediaDirs', undefined, [], 'folders separated by commas'],
+  ['mediaDirs', undefined, [], 'a list separated by commas'],
   ['tempDir', '--temp <dir>', null, 'a text that is not empty'],
   ['webPort', '--port <number>', 8090, 'a whole number from 0 to 65535'],
   ['listen', '--listen <address>', '127.0.0.1', 'a text that is not empty'],
+  ['lead', '--lead', false, 'true or false'],
+  ['lanPort', '--lan-port <number>', 8091, 'a whole number from 0 to 65535'],
+  ['hostNames', undefined, [], 'a list separated by commas'],
+  ['nodeName', '--name <name>', null, 'a text that is not empty'],
+  ['fileDistribution', undefined, false, 'true or false'],
+  ['pathMappings', undefined, [], 'a list separated by commas'],
+  ['jobs', '--jobs <number>', null, 'a whole number from 1 to 64'],
+  ['bandwidth', '--bandwidth <bytes>', null, 'a whole number from 1000 to 100000000000'],
   ['testingMode', '--testing', false, 'true or false'],
   ['preset', '--preset <number>', 8, 'a whole number from 0 to 13'],
   ['crf', '--crf <number>', null, 'a whole number from 1 to 63'],

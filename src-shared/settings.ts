@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Fault } from './errors.ts';
+import { ComputerName, LAN_PORT } from './protocol.ts';
 import { Crf } from './quality.ts';
 
 export const FILE_ORDERS = ['oldest', 'newest', 'largest', 'smallest'] as const;
@@ -35,6 +36,43 @@ export const Settings = z.strictObject({
   listen: setting(z.string().min(1), '127.0.0.1', {
     flag: '--listen <address>',
     help: 'Address to listen on; 0.0.0.0 makes this computer reachable from the network',
+  }),
+  lead: setting(z.boolean(), false, {
+    env: 'LEAD',
+    flag: '--lead',
+    help: 'Lead other computers: `serve` awaits them on the network and gives them films to convert',
+  }),
+  lanPort: setting(z.int().min(0).max(65_535), LAN_PORT, {
+    env: 'LAN_PORT',
+    flag: '--lan-port <number>',
+    help: 'TCP port where other computers are awaited, encrypted and with known keys only; 0 takes any free one',
+  }),
+  hostNames: setting(z.array(z.string().min(1)), [], {
+    env: 'HOST_NAMES',
+    help: 'Further names under which other computers may reach this one; its addresses, its own name and names of private networks always count',
+  }),
+  nodeName: setting(ComputerName.nullable(), null, {
+    env: 'NODE_NAME',
+    flag: '--name <name>',
+    help: 'Name of this computer among others; without one its host name',
+  }),
+  fileDistribution: setting(z.boolean(), false, {
+    env: 'FILE_DISTRIBUTION_MODE',
+    help: 'Films always travel between computers over the network, also where both reach the same storage',
+  }),
+  pathMappings: setting(z.array(z.string().regex(/^[^=]+=[^=]+$/)), [], {
+    env: 'PATH_MAPPINGS',
+    help: 'On a worker: where folders of the master are found here, such as /media=/mnt/nas; mounts are searched by themselves',
+  }),
+  jobs: setting(z.int().min(1).max(64).nullable(), null, {
+    env: 'JOBS',
+    flag: '--jobs <number>',
+    help: 'Films converted at a time on this computer, each with its share of the cores (default: 1, or what was set on the master)',
+  }),
+  bandwidth: setting(z.int().min(1000).max(100_000_000_000).nullable(), null, {
+    env: 'BANDWIDTH',
+    flag: '--bandwidth <bytes>',
+    help: 'Bytes a second that a worker may fetch, and as many that it may send (default: no limit, or what was set on the master)',
   }),
   testingMode: setting(z.boolean(), false, {
     env: 'TESTING_MODE',
@@ -145,7 +183,7 @@ interface JsonSchema {
 function describe(schema: JsonSchema): Pick<SettingInfo, 'allowed' | 'type'> {
   const own = schema.anyOf?.find((s) => s.type !== 'null') ?? schema;
   if (own.type === 'boolean') return { type: 'boolean', allowed: 'true or false' };
-  if (own.type === 'array') return { type: 'list', allowed: 'folders separated by commas' };
+  if (own.type === 'array') return { type: 'list', allowed: 'a list separated by commas' };
   if (own.enum) return { type: 'string', allowed: `${own.enum.slice(0, -1).join(', ')} or ${own.enum.at(-1)}` };
   if (own.type === 'string') return { type: 'string', allowed: 'a text that is not empty' };
   const noun = own.type === 'integer' ? 'a whole number' : 'a number';

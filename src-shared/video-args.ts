@@ -58,11 +58,12 @@ export function whyUnable({ mastering, contentLight }: VideoEncode, caps: Capabi
   return `The video is HDR10, whose values ffmpeg ${caps.version} cannot write; install ffmpeg 5.1 or newer and retry it.`;
 }
 
-/** Output options of the `n`th video stream. */
-export function videoArgs(video: VideoEncode, n: number, caps: Capabilities): string[] {
+/** Output options of the `n`th video stream; `threads` of the encoder, as many as there are cores where left out. */
+export function videoArgs(video: VideoEncode, n: number, caps: Capabilities, threads?: number): string[] {
   const v = `:v:${n}`;
   const filters = pictureFilters(video);
-  const params = hdrParams(video.mastering, video.contentLight);
+  const lp = threads !== undefined && caps.svtav1Params ? [`lp=${threads}`] : [];
+  const params = [...lp, ...hdrParams(video.mastering, video.contentLight)];
   return [
     `-c${v}`,
     'libsvtav1',

@@ -1,21 +1,73 @@
 import { z } from 'zod';
 
+/** What another version of Flotilla does not tell, its ffmpeg cannot do. */
+const can = z.boolean().default(false);
+
 /** What the ffmpeg of a computer can do, found out at start and never assumed from its version. */
 export const Capabilities = z.object({
   /** As `ffmpeg -version` says: `5.1.9-0+deb12u1`. */
   version: z.string(),
-  libsvtav1: z.boolean(),
-  libopus: z.boolean(),
+  libsvtav1: can,
+  libopus: can,
   /** Option -fps_mode (ffmpeg 5.1 and later); older ones call it -vsync. */
-  fpsMode: z.boolean(),
+  fpsMode: can,
   /** Matroska option -cues_to_front (ffmpeg 5.0 and later). */
-  cuesToFront: z.boolean(),
+  cuesToFront: can,
   /** libsvtav1 option -svtav1-params (ffmpeg 5.1 and later): needed for HDR10 metadata. */
-  svtav1Params: z.boolean(),
-  bwdif: z.boolean(),
+  svtav1Params: can,
+  bwdif: can,
   /** libsvtav1 option -dolbyvision (ffmpeg 7.1 and later), which is switched off where that metadata would be false. */
-  dolbyVisionCoding: z.boolean(),
+  dolbyVisionCoding: can,
   /** Option -apply_cropping (ffmpeg 7.1 and later), whose default cuts off what a container hides. */
-  applyCropping: z.boolean(),
+  applyCropping: can,
 });
 export type Capabilities = z.infer<typeof Capabilities>;
+
+/** What a computer has to work with. */
+export const Computer = z.object({
+  /** Logical processors that this program may use. */
+  cores: z.int().positive(),
+  /** Bytes. */
+  memory: z.number().nonnegative(),
+  /** Bytes free in the folder for unfinished results. */
+  tempFree: z.number().nonnegative(),
+  ffmpeg: Capabilities,
+});
+export type Computer = z.infer<typeof Computer>;
+
+/** Whether a worker is given work: as it asks, not at present, or no more once what it holds is finished. */
+export const WorkerMode = z.enum(['active', 'paused', 'draining']);
+export type WorkerMode = z.infer<typeof WorkerMode>;
+
+/** A time of the day on the computer that it is about. */
+const Clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
+
+/** How much of a worker Flotilla may use; null leaves it to the worker. */
+export const WorkerSettings = z.strictObject({
+  /** Films converted at a time. */
+  jobs: z.int().min(1).max(64).nullable(),
+  /** Folder for unfinished results on the worker. */
+  tempDir: z.string().min(1).nullable(),
+  /** Bytes a second, each way; null is no limit. */
+  bandwidth: z.int().min(1000).max(100_000_000_000).nullable(),
+  /** When it takes work, by its own clock; days 0 (Sunday) to 6; over midnight where `to` is not after `from`; null is always. */
+  schedule: z
+    .array(z.strictObject({ days: z.array(z.int().min(0).max(6)).min(1).max(7), from: Clock, to: Clock }))
+    .max(20)
+    .nullable(),
+});
+export type WorkerSettings = z.infer<typeof WorkerSettings>;
+
+/**
+ * - `idle`: waits for work
+ * - `working`: holds at least one task
+ * - `paused`: takes no work because a user or its schedule says so
+ * - `waiting`: takes no work because something on that computer has to be put right; it tries again by itself
+ * - `suspect`: holds tasks, but has not been heard of for a while
+ * - `offline`: not connected
+ */
+export const WORKER_STATES = ['idle', 'working', 'paused', 'waiting', 'suspect', 'offline'] as const;
+export type WorkerState = (typeof WORKER_STATES)[number];
+
+/** Settings of a worker that nobody has changed. */
+export const WORKER_DEFAULTS: WorkerSettings = { jobs: null, tempDir: null, bandwidth: null, schedule: null };

@@ -1,15 +1,35 @@
 import { Command, CommanderError } from 'commander';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
-import { ownVersion } from '../server/handlers.ts';
+import { VERSION } from '../version.ts';
 import { convertCommand } from './convert.ts';
 import { doctorCommand } from './doctor.ts';
 import { filesCommand } from './files.ts';
+import { inviteCommand } from './invite.ts';
+import { mastersCommand } from './masters.ts';
+import { pairCommand } from './pair.ts';
 import { planCommand } from './plan.ts';
 import { serveCommand } from './serve.ts';
 import { restoreCommand, vaultCommand } from './vault.ts';
+import { workerCommand } from './worker.ts';
+import { workersCommand } from './workers.ts';
 
 /** Exit codes: all well, something failed, the command was not right. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+const COMMANDS = [
+  convertCommand,
+  planCommand,
+  serveCommand,
+  workerCommand,
+  workersCommand,
+  pairCommand,
+  inviteCommand,
+  mastersCommand,
+  filesCommand,
+  restoreCommand,
+  vaultCommand,
+  doctorCommand,
+];
 
 const AFTER = `
 Examples:
@@ -18,6 +38,8 @@ Examples:
   flotilla convert ~/Videos --testing       convert, and keep every original until you purge it
   flotilla files --code damaged             films that were left alone because they are damaged
   flotilla serve                            scan and convert MEDIA_DIRS for good, with the interface
+  flotilla serve --lead                     the same, with the help of other computers
+  flotilla worker --master nas:8091         be one of them
   flotilla restore "My film.mkv"            take the original back
 
 Exit status: 0 all done or skipped with a reason, 1 something failed, 2 the command was not right.`;
@@ -33,15 +55,11 @@ export async function main(argv: string[]): Promise<number> {
   };
   const program = new Command('flotilla')
     .description('Turns a media library into AV1 and Opus, and never loses a file.')
-    .version(ownVersion(new URL('../../package.json', import.meta.url)))
+    .version(VERSION)
     .addHelpText('after', AFTER)
     .showHelpAfterError('(flotilla --help tells more)')
     .exitOverride();
-  const commands = [
-    ...[convertCommand, planCommand, serveCommand],
-    ...[filesCommand, restoreCommand, vaultCommand, doctorCommand],
-  ];
-  for (const command of commands) {
+  for (const command of COMMANDS) {
     program.addCommand(command(finish).copyInheritedSettings(program));
   }
   try {

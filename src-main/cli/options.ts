@@ -57,6 +57,7 @@ export const CONVERT_SETTINGS: SettingKey[] = [
   'vaultDays',
   'settleMinutes',
   'tempDir',
+  'jobs',
   'niceLevel',
   'ioniceClass',
 ];

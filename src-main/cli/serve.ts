@@ -19,8 +19,13 @@ export function serveCommand(): Command {
         log,
       });
       process.stdout.write(`Flotilla is at ${node.url}/#token=${node.token}\n`);
+      const port = node.lanPort();
+      if (port !== null) process.stdout.write(`Other computers are awaited on port ${port}.\n`);
       const state = (s: { root: string; path: string; state: string; reason: string | null }) =>
         log.info(`${s.path}: ${s.state}${s.reason ? ` (${s.reason})` : ''}`);
+      node.on('pairing', ({ requests }) => {
+        for (const { code, name } of requests) log.info(`${name} asks to become a worker and shows ${code}.`);
+      });
       node.on('file', (file) => ['done', 'skipped', 'failed', 'blocked'].includes(file.state) && state(file));
       node.on('library', ({ root, paused }) => paused || log.info(`${root} is there again.`));
       node.on('paused', ({ reason }) => log.warn(reason ? `Paused: ${reason}` : 'Working again.'));
@@ -30,5 +35,7 @@ export function serveCommand(): Command {
       await node.stop();
       end.release();
     });
-  return addDataOption(addSettingOptions(command, [...CONVERT_SETTINGS, 'webPort', 'listen']));
+  return addDataOption(
+    addSettingOptions(command, [...CONVERT_SETTINGS, 'webPort', 'listen', 'lead', 'lanPort', 'nodeName']),
+  );
 }

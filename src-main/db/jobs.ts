@@ -34,6 +34,7 @@ export type TaskRow = z.infer<typeof TaskRow>;
 const Likeness = z.object({ ssim: z.number(), psnr: z.number() });
 
 const AttemptRow = z.object({
+  /** The name that the worker had. */
   worker: z.string(),
   started: z.number(),
   ended: z.number().nullable(),
@@ -154,28 +155,31 @@ export class JobTable {
   /**
    * The queued job that comes first in these scopes: highest priority, then the order; a jump into an index in every
    * library, however long the queue.
+   * @param notTo a worker: what failed on it twice in a row is left out
    */
-  first(scopes: Scope[], order: FileOrder): JobRow | undefined {
+  first(scopes: Scope[], order: FileOrder, notTo = ''): JobRow | undefined {
     const [column, direction] = {
       oldest: ['mtime', 'ASC'] as const,
       newest: ['mtime', 'DESC'] as const,
       largest: ['size', 'DESC'] as const,
       smallest: ['size', 'ASC'] as const,
     }[order];
-    const heads = scopes.flatMap((scope) => this.#head(scope, column, direction) ?? []);
+    const heads = scopes.flatMap((scope) => this.#head(scope, column, direction, notTo) ?? []);
     const sign = direction === 'ASC' ? 1 : -1;
     return heads.sort((a, b) => b.priority - a.priority || sign * (a[column] - b[column]))[0];
   }
 
-  #head(scope: Scope, column: 'mtime' | 'size', direction: 'ASC' | 'DESC'): JobRow | undefined {
-    const params = within(scope);
+  #head(scope: Scope, column: 'mtime' | 'size', direction: 'ASC' | 'DESC', notTo: string): JobRow | undefined {
+    const params = { ...within(scope), notTo };
     const inside =
       scope.prefix === ''
         ? ''
         : `AND EXISTS (SELECT 1 FROM files WHERE files.id = jobs.file
              AND (path = @prefix OR substr(path, 1, length(@below)) = @below))`;
     const index = column === 'size' ? 'jobs_queued_by_size' : 'jobs_queued_by_mtime';
-    const queued = `FROM jobs INDEXED BY ${index} WHERE state = 'queued' AND library = @library ${inside}`;
+    const queued = `FROM jobs INDEXED BY ${index} WHERE state = 'queued' AND library = @library ${inside}
+      AND (attempts < 2 OR 2 > (SELECT count(*) FROM (SELECT worker FROM attempts
+        WHERE job = jobs.id AND outcome = 'failed' ORDER BY id DESC LIMIT 2) WHERE worker = @notTo))`;
     const priority = this.#sql(`SELECT priority ${queued} ORDER BY priority DESC LIMIT 1`).pluck().get(params);
     if (priority === undefined) return undefined;
     return JobRow.optional().parse(
@@ -187,16 +191,17 @@ export class JobTable {
   }
 
   /** Leases the job's task to `worker`: its epoch rises, so that whoever held it before is fenced off. */
-  lease(job: JobRow, worker: string, plan: unknown): TaskRow {
+  lease(job: JobRow, worker: { id: string; name: string }, plan: unknown): TaskRow {
     return this.#db.transaction(() => {
       this.#sql("INSERT OR IGNORE INTO tasks (job, kind, state) VALUES (?, 'whole', 'ready')").run(job.id);
       this.apply(job.file, 'lease');
-      this.#sql('UPDATE tasks SET epoch = epoch + 1, worker = ? WHERE job = ?').run(worker, job.id);
+      this.#sql('UPDATE tasks SET epoch = epoch + 1, worker = ? WHERE job = ?').run(worker.id, job.id);
       const task = TaskRow.parse(this.#sql('SELECT * FROM tasks WHERE job = ?').get(job.id));
-      this.#sql('INSERT INTO attempts (job, epoch, worker, plan, started) VALUES (?, ?, ?, ?, ?)').run(
+      this.#sql('INSERT INTO attempts (job, epoch, worker, name, plan, started) VALUES (?, ?, ?, ?, ?, ?)').run(
         job.id,
         task.epoch,
-        worker,
+        worker.id,
+        worker.name,
         JSON.stringify(plan),
         Date.now(),
       );
@@ -232,8 +237,30 @@ export class JobTable {
     return z
       .array(AttemptRow)
       .parse(
-        this.#sql('SELECT a.* FROM attempts a JOIN jobs j ON j.id = a.job WHERE j.file = ? ORDER BY a.id').all(file),
+        this.#sql(
+          'SELECT a.*, a.name AS worker FROM attempts a JOIN jobs j ON j.id = a.job WHERE j.file = ? ORDER BY a.id',
+        ).all(file),
       );
+  }
+
+  /** How many attempts of a worker ended in a replacement, and how many failed. */
+  results(worker: string): { done: number; failed: number } {
+    const sql = `SELECT count(*) FILTER (WHERE outcome = 'done') AS done, count(*) FILTER (WHERE outcome = 'failed') AS failed
+      FROM attempts WHERE worker = ? AND outcome IN ('done', 'failed')`;
+    return z.object({ done: z.number(), failed: z.number() }).parse(this.#sql(sql).get(worker));
+  }
+
+  /** True when more than `count` jobs are queued in these scopes. */
+  hasMoreThan(count: number, scopes: Scope[]): boolean {
+    const sql = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = 'queued' AND library = ? LIMIT ?)";
+    const queued = (library: number) =>
+      z.number().parse(
+        this.#sql(sql)
+          .pluck()
+          .get(library, count + 1),
+      );
+    const libraries = new Set(scopes.map((scope) => scope.library));
+    return [...libraries].reduce((n, library) => n + queued(library), 0) > count;
   }
 
   /** The plan that a task was leased with. */

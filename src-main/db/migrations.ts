@@ -71,7 +71,8 @@ export const MIGRATIONS: readonly string[] = [
     id INTEGER PRIMARY KEY,
     job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
     epoch INTEGER NOT NULL,
-    worker TEXT NOT NULL,
+    worker TEXT NOT NULL,          -- id
+    name TEXT NOT NULL,            -- of the worker, as it was then
     plan TEXT NOT NULL,            -- JSON
     started INTEGER NOT NULL,
     ended INTEGER,
@@ -82,6 +83,7 @@ export const MIGRATIONS: readonly string[] = [
     likeness TEXT                  -- JSON
   );
   CREATE INDEX attempts_of_job ON attempts (job);
+  CREATE INDEX attempts_of_worker ON attempts (worker, outcome);
 
   CREATE TABLE swaps (             -- the journal: a row is an unfinished replacement or restoration
     id TEXT PRIMARY KEY,
@@ -103,6 +105,29 @@ export const MIGRATIONS: readonly string[] = [
     keep_until INTEGER
   );
   CREATE INDEX vault_by_expiry ON vault (keep_until) WHERE keep_until IS NOT NULL;
+
+  CREATE TABLE workers (
+    id TEXT PRIMARY KEY,           -- of the device: the beginning of its fingerprint
+    fingerprint TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    mode TEXT NOT NULL,
+    settings TEXT NOT NULL DEFAULT '{}', -- JSON
+    hello TEXT,                    -- JSON, the last one
+    added INTEGER NOT NULL,
+    seen INTEGER                   -- ms since 1970
+  );
+
+  CREATE TABLE worker_storage (
+    worker TEXT NOT NULL REFERENCES workers ON DELETE CASCADE,
+    library INTEGER NOT NULL REFERENCES libraries ON DELETE CASCADE,
+    path TEXT,                     -- the library's root on the worker; NULL: films are fetched
+    PRIMARY KEY (worker, library)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE invites (
+    hash TEXT PRIMARY KEY,         -- SHA-256 of the secret
+    expires INTEGER NOT NULL
+  );
 
   CREATE TABLE settings (
     key TEXT PRIMARY KEY,

@@ -5,6 +5,7 @@ import type { FileTable, Scope } from '../db/files.ts';
 import type { JobTable } from '../db/jobs.ts';
 import type { LibraryTable } from '../db/libraries.ts';
 import type { Db } from '../db/open.ts';
+import type { StorageTable } from '../db/storage.ts';
 import type { SwapTable } from '../db/swaps.ts';
 import type { Prober } from '../media/ffprobe.ts';
 import type { Verifier } from '../media/verify.ts';
@@ -16,6 +17,7 @@ export interface MasterContext {
   files: FileTable;
   jobs: JobTable;
   swaps: SwapTable;
+  storage: StorageTable;
   prober: Prober;
   verifier: Verifier;
   /** Settings in force now. */

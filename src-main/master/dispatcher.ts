@@ -1,203 +1,211 @@
-import { lstat } from 'node:fs/promises';
-import path from 'node:path';
 import pLimit from 'p-limit';
-import type { Grant, Lease, Outcome, Progress, RunningView, Stage } from '../../src-shared/contract.ts';
-import { Fault, nodeFaultReason } from '../../src-shared/errors.ts';
-import { makePlan } from '../../src-shared/plan.ts';
-import type { FileRow } from '../db/files.ts';
-import type { JobRow, TaskRow } from '../db/jobs.ts';
+import type { Actor, Grant, Lease, Orders, Outcome, Progress, RunningView, Stage } from '../../src-shared/contract.ts';
+import { Fault } from '../../src-shared/errors.ts';
+import type { TaskRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
-import { inodeOf, sameInode, sampledHash, versionOf } from './identity.ts';
+import { Fleet, type Member } from './fleet.ts';
+import { Granter } from './granter.ts';
+import { type Clock, type Held, LEASE_TERMS, Leases, type LeaseTerms, SYSTEM_CLOCK } from './leases.ts';
+import { Pause } from './pause.ts';
 import type { Swapper } from './swap.ts';
 
 /** A film is given up after so many attempts of its own fault. */
 const ATTEMPTS = 3;
-/** After a fault of this computer, work is given out again after so long. */
+/** After a fault of a computer it is given work again after so long. */
 const RETRY_MS = 60_000;
 
-/** A task that some worker holds, with the in-memory stages of its lease. */
-interface Held {
-  view: RunningView;
-  epoch: number;
-  stageStarted: number;
-  stages: Record<string, number>;
+/** What a dispatcher is made of. */
+export interface DispatcherParts {
+  swapper: Swapper;
+  /** All workers, the local one among them. */
+  members: () => Member[];
+  terms?: LeaseTerms;
+  clock?: Clock;
+  /** After a fault work is given out again after so long, in ms. */
+  retryMs?: number;
 }
 
 /** Gives out work under leases and takes back what became of it. */
 export class Dispatcher {
+  readonly fleet: Fleet;
   readonly #ctx: MasterContext;
-  readonly #swapper: Swapper;
-  readonly #held = new Map<number, Held>();
-  /** One lease at a time: the checks before it take their time, and two must not find the same job. */
+  readonly #granter: Granter;
+  readonly #leases: Leases;
+  /** One grant at a time: the checks before it take their time, and two must not find the same job. */
   readonly #turn = pLimit(1);
-  #paused: { reason: string; byUser: boolean } | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  readonly #ticking: NodeJS.Timeout;
+  readonly #pause: Pause;
 
-  constructor(ctx: MasterContext, swapper: Swapper) {
+  constructor(ctx: MasterContext, parts: DispatcherParts) {
+    const { swapper, members, terms = LEASE_TERMS, clock = SYSTEM_CLOCK, retryMs = RETRY_MS } = parts;
     this.#ctx = ctx;
-    this.#swapper = swapper;
+    this.#granter = new Granter(ctx, swapper);
+    this.#leases = new Leases(clock, terms);
+    this.fleet = new Fleet(ctx, { members, leases: this.#leases, retryMs, onFaults: () => this.#pause.tell() });
+    this.#pause = new Pause(ctx.emit, { fleetFault: () => this.fleet.fault, retryMs });
+    this.#ticking = setInterval(() => this.tick(), terms.beat);
+    this.#ticking.unref();
   }
 
+  /** Why no work is given out or done at present, if so. */
   get paused(): string | null {
-    return this.#paused?.reason ?? null;
+    return this.#pause.reason;
   }
 
   get running(): RunningView[] {
-    return [...this.#held.values()].map((held) => held.view);
+    return this.#leases.all.map((held) => held.view);
   }
 
   /** Gives out no more work. A pause for a fault of this computer ends by itself, to try again. */
   pause(reason: string, byUser: boolean): void {
-    this.#paused = { reason, byUser };
-    this.#ctx.emit('paused', { reason });
-    if (byUser) return;
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => !this.#paused?.byUser && this.resume(), RETRY_MS);
-    this.#retry.unref();
+    this.#pause.begin(reason, byUser);
   }
 
+  /** Gives out work again, also to workers that were at fault. */
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = undefined;
-    this.#ctx.emit('paused', { reason: null });
-    this.#ctx.emit('work', {});
+    this.fleet.recoverAll();
+    this.#pause.end();
   }
 
   stop(): void {
-    clearTimeout(this.#retry);
+    clearInterval(this.#ticking);
+    this.#pause.stop();
+    this.fleet.stop();
   }
 
-  /** The next task for `worker`; null when there is none. */
-  lease(worker: string): Promise<Grant | null> {
+  /**
+   * At start: what the local worker held is given out again. Other workers may have gone on without us: their leases get a
+   * fresh term, and a result that was lost here can be delivered again.
+   */
+  restore(): void {
+    const { jobs, files, swaps } = this.#ctx;
+    for (const task of jobs.openTasks()) {
+      const job = jobs.get(task.job);
+      const file = job && files.get(job.file);
+      if (!file || job.state !== 'leased' || swaps.all().some((swap) => swap.job === job.id)) continue;
+      const member = this.fleet.member(task.worker ?? '');
+      if (!member || member.local) {
+        this.#release(task, 'Flotilla was ended meanwhile.');
+        continue;
+      }
+      if (task.state === 'delivered') jobs.apply(file.id, 'reopen');
+      this.#hold({ ...task, path: file.path, file: file.id, library: file.library }, member);
+    }
+  }
+
+  #hold(of: { id: number; epoch: number; path: string; file: number; library: number }, member: Member): void {
+    const { file, library, path } = of;
+    const { id: workerId, name: worker } = member;
+    const progress: Progress = { stage: 'preparing' };
+    this.#leases.add({ task: of.id, file, library, path, worker, workerId, progress }, of.epoch);
+  }
+
+  /**
+   * The next task for a worker; null when there is none.
+   * @param ahead for a film that is fetched while another one is encoded: only while the others have enough to do
+   */
+  lease(worker: string, ahead: boolean): Promise<Grant | null> {
     return this.#turn(async () => {
-      this.#releaseForgotten(worker);
       for (;;) {
-        if (this.#paused) return null;
+        const member = this.fleet.member(worker);
+        if (!member || this.#pause.on || !this.fleet.mayWork(worker)) return null;
         const scopes = this.#ctx.scopes().filter((s) => this.#ctx.libraries.get(s.library)?.paused === null);
-        const job = this.#ctx.jobs.first(scopes, this.#ctx.settings().fileOrder);
+        const others = this.fleet.othersThan(worker);
+        const needed = others.reduce((n, { settings }) => n + (settings.jobs ?? 1), 0);
+        if (ahead && !this.#ctx.jobs.hasMoreThan(needed, scopes)) return null;
+        const job = this.#ctx.jobs.first(scopes, this.#ctx.settings().fileOrder, others.length > 0 ? worker : '');
         if (!job) return null;
-        const grant = await this.#grant(job, worker);
-        if (grant) return grant;
+        const grant = await this.#granter.grant(job, member);
+        if (!grant) continue;
+        this.#hold({ ...grant, id: grant.task }, member);
+        this.fleet.show(worker);
+        return grant;
       }
     });
   }
 
-  /** Who asks for work holds nothing: a task it could not give back, for want of disk space say, is free again. */
-  #releaseForgotten(worker: string): void {
-    for (const task of this.#ctx.jobs.openTasks()) {
-      if (task.worker === worker && !this.#held.has(task.id)) this.#release(task);
+  /**
+   * A worker told what it holds: those leases are renewed, and what it has forgotten is given to others.
+   * @param attached true after a start or a cut, when nothing can be under way to it
+   * @returns those that it holds in vain
+   */
+  beat(
+    worker: string,
+    { held, resting }: { held: Lease[]; resting: string | null },
+    attached: boolean,
+  ): Orders & { lost: Lease[] } {
+    const member = this.fleet.member(worker);
+    if (!member) throw new Fault('denied', 'This computer is no worker here any more.');
+    for (const { view } of this.#leases.heard(worker, held, attached)) {
+      this.#withdraw(view.task, `${member.name} was started afresh or cut off meanwhile.`);
     }
+    this.fleet.resting(worker, resting);
+    const lost = held.filter((lease) => !this.#isHeld(lease, worker));
+    return { lost, settings: member.settings, mode: member.mode };
   }
 
-  #release(task: TaskRow): void {
-    const { jobs, swaps } = this.#ctx;
-    const job = jobs.get(task.job);
-    if (job?.state !== 'leased' || swaps.all().some((swap) => swap.job === job.id)) return;
-    jobs.endAttempt(job.id, task.epoch, { outcome: 'interrupted', reason: 'Flotilla was ended meanwhile.' });
-    jobs.apply(job.file, 'release');
-  }
-
-  /** Leases `job`, unless its file has something against it; then the file is in another state afterwards. */
-  async #grant(job: JobRow, worker: string): Promise<Grant | undefined> {
-    const { files, jobs, libraries } = this.#ctx;
-    const file = files.get(job.file);
-    const library = libraries.get(job.library);
-    if (!file || !library) throw new Error(`job ${job.id} has no file`);
-    const source = path.join(library.root, file.path);
-    if (!file.probe) throw new Error(`file ${file.id} was queued without a probe`);
-    const settings = this.#ctx.settings();
-    const plan = makePlan(file.probe, settings, this.#ctx.tables());
-    try {
-      if (!(await this.#unchanged(file, source, library.root))) return undefined;
-      if (plan.kind === 'convert') await this.#swapper.check(source, plan.container);
-    } catch (error) {
-      if (error instanceof Fault && error.code === 'conflict') {
-        jobs.apply(file.id, 'block', { code: 'not-replaceable', reason: error.message });
-        return undefined;
-      }
-      const reason = nodeFaultReason(error);
-      if (!reason) throw error;
-      libraries.setPaused(library.id, `${library.root}: ${reason}`);
-      this.#ctx.emit('library', { ...library, paused: `${library.root}: ${reason}` });
-      return undefined;
-    }
-    if (plan.kind === 'skip') {
-      jobs.apply(file.id, 'skip', plan);
-      return undefined;
-    }
-    const task = jobs.lease(job, worker, plan);
-    const view: RunningView = {
-      task: task.id,
-      file: file.id,
-      library: library.id,
-      path: file.path,
-      worker,
-      progress: { stage: 'preparing' },
-    };
-    this.#held.set(task.id, { view, epoch: task.epoch, stageStarted: performance.now(), stages: {} });
-    return {
-      task: task.id,
-      epoch: task.epoch,
-      file: file.id,
-      library: library.id,
-      path: file.path,
-      size: file.size,
-      plan,
-      probe: file.probe,
-      version: file.version,
-      uselessAt: Math.ceil(file.size * (1 - settings.minSavings / 100)),
-      priority: { nice: settings.niceLevel, ionice: settings.ioniceClass },
-      convertDamaged: settings.convertDamaged,
-    };
-  }
-
-  /** False when the file is no longer what was probed; it is on its way to be looked into again then. */
-  async #unchanged(file: FileRow, source: string, root: string): Promise<boolean> {
-    const { files, jobs, libraries } = this.#ctx;
-    try {
-      const stat = await lstat(source, { bigint: true });
-      const sameBytes = sameInode(inodeOf(stat), file.inode) || (await sampledHash(source)) === file.hash;
-      if (versionOf(stat) === file.version && sameBytes) {
-        // FAT and some network shares number a file anew at times; the replacement compares with the number of now.
-        if (inodeOf(stat) !== file.inode) files.setPlace(file.id, { path: file.path, inode: inodeOf(stat) });
-        if (stat.nlink === 1n || !this.#ctx.settings().skipHardLinked) return true;
-        const reason = `The file has ${stat.nlink} hard links, so replacing it would save no space; the others would keep the original.`;
-        jobs.apply(file.id, 'skip', { code: 'hard-linked', reason });
-        return false;
-      }
-      const settles = Date.now() + this.#ctx.settings().settleMinutes * 60_000;
-      this.#ctx.db.transaction(() => {
-        files.setVersion(file.id, {
-          path: file.path,
-          inode: inodeOf(stat),
-          version: versionOf(stat),
-          size: Number(stat.size),
-          mtime: Number(stat.mtimeMs),
-          settles,
-        });
-        jobs.apply(file.id, 'change');
-      })();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      try {
-        await lstat(root);
-      } catch {
-        const library = libraries.get(file.library);
-        const reason = `The folder ${root} cannot be read; is its disk or network share connected?`;
-        libraries.setPaused(file.library, reason);
-        if (library) this.#ctx.emit('library', { ...library, paused: reason });
-        return false;
-      }
-      files.setMissing(file.id, Date.now());
-      jobs.apply(file.id, 'change');
-    }
-    return false;
-  }
-
-  /** The task, if the lease is still in force. @throws Fault `fenced` otherwise */
-  claim({ task, epoch }: Lease): TaskRow {
+  #isHeld({ task, epoch }: Lease, worker: string): boolean {
     const row = this.#ctx.jobs.task(task);
-    if (row?.epoch !== epoch || row.state === 'closed' || row.state === 'ready') {
+    return row?.epoch === epoch && row.worker === worker && (row.state === 'leased' || row.state === 'delivered');
+  }
+
+  /** Ends the leases of workers that have not been heard of for too long. */
+  tick(): void {
+    for (const { view } of this.#leases.tick()) {
+      this.#withdraw(view.task, `${view.worker} was not heard of for too long.`);
+    }
+    this.fleet.showAll();
+  }
+
+  /** The worker that holds a task loses it; another one gets it. */
+  #withdraw(task: number, reason: string): void {
+    const row = this.#ctx.jobs.task(task);
+    if (row?.state === 'leased' || row?.state === 'delivered') this.#release(row, reason);
+    this.#revoke(task);
+    this.#ctx.emit('work', {});
+  }
+
+  #release(task: TaskRow, reason: string): void {
+    const { jobs, db } = this.#ctx;
+    const job = jobs.get(task.job);
+    if (job?.state !== 'leased') return;
+    db.transaction(() => {
+      jobs.endAttempt(job.id, task.epoch, { outcome: 'interrupted', reason, stages: this.stages(task.id) });
+      jobs.apply(job.file, 'release');
+    })();
+  }
+
+  #revoke(task: number): void {
+    const held = this.#leases.get(task);
+    if (!held) return;
+    this.drop(task);
+    this.#ctx.emit('revoked', { worker: held.view.workerId, task, epoch: held.epoch });
+  }
+
+  /** Ends work on a file that some worker holds; its state is the caller's matter. */
+  cancel(file: number): void {
+    for (const { view } of this.#leases.all.filter((held) => held.view.file === file)) this.#revoke(view.task);
+  }
+
+  /** A worker was removed: what it held is given to others. */
+  dismiss(worker: string): void {
+    for (const { view, taken } of this.#leases.of(worker)) {
+      // What is in our hands already needs it no more.
+      if (!taken) this.#withdraw(view.task, `${view.worker} was removed.`);
+    }
+    this.fleet.forget(worker);
+  }
+
+  /**
+   * The task, if the lease is still in force.
+   * @param worker who says so; left out by the master itself
+   * @throws Fault `fenced` otherwise
+   */
+  claim({ task, epoch }: Lease, worker?: string): TaskRow {
+    const row = this.#ctx.jobs.task(task);
+    const open = row?.state === 'leased' || row?.state === 'delivered';
+    if (!open || row.epoch !== epoch || (worker !== undefined && row.worker !== worker)) {
+      if (this.#leases.get(task)?.epoch === epoch) this.drop(task);
       throw new Fault(
         'fenced',
         'This task was given to another worker or ended meanwhile; its result is not wanted any more.',
@@ -206,50 +214,74 @@ export class Dispatcher {
     return row;
   }
 
-  /** Notes how far a task is. @throws Fault `fenced` when the lease is lost */
-  progress(lease: Lease, progress: Progress): void {
-    this.claim(lease);
-    const held = this.#held.get(lease.task);
+  /** Takes a result into the master's hands: the lease cannot end until {@link finish}, {@link drop} or {@link letGo}. */
+  take(lease: Lease): TaskRow {
+    const row = this.claim(lease);
+    const held = this.#leases.get(lease.task);
+    if (row.state !== 'leased' || held?.taken) throw new Fault('fenced', 'This task has been delivered already.');
+    if (held) held.taken = true;
+    return row;
+  }
+
+  /** What was taken could not be dealt with: its worker may deliver it again or give it back. */
+  letGo(task: number): void {
+    const held = this.#leases.get(task);
     if (!held) return;
-    if (held.view.progress.stage !== progress.stage) this.#closeStage(held);
-    held.view = { ...held.view, progress };
+    held.taken = false;
+    this.#leases.renew(held);
+  }
+
+  /** Notes how far a worker is. @throws Fault `fenced` when the lease is lost */
+  progress(lease: Lease, progress: Progress, worker: string): void {
+    this.claim(lease, worker);
+    const held = this.#leases.get(lease.task);
+    // A word of before the delivery that comes late.
+    if (!held || held.taken) return;
+    this.#leases.renew(held);
+    this.#show(held, progress);
+  }
+
+  /** A stage that the master itself is in, and how far, 0 to 1. */
+  enter(lease: Lease, stage: Stage, share?: number): void {
+    const held = this.#leases.get(lease.task);
+    if (held?.epoch === lease.epoch) this.#show(held, { stage, ...(share !== undefined && { share }) });
+  }
+
+  #show(held: Held, progress: Progress): void {
+    this.#leases.enter(held, progress);
     this.#ctx.emit('progress', held.view);
-  }
-
-  /** A stage that the master itself is in. */
-  enter(lease: Lease, stage: Stage): void {
-    this.progress(lease, { stage });
-  }
-
-  #closeStage(held: Held): void {
-    const { stage } = held.view.progress;
-    held.stages[stage] = (held.stages[stage] ?? 0) + (performance.now() - held.stageStarted) / 1000;
-    held.stageStarted = performance.now();
   }
 
   /** Seconds that each stage of a task took so far. */
   stages(task: number): Record<string, number> {
-    const held = this.#held.get(task);
-    if (held) this.#closeStage(held);
-    return held?.stages ?? {};
+    return this.#leases.stages(task);
   }
 
   /** The lease is over: nothing of it is shown any more. */
   drop(task: number): void {
-    this.#held.delete(task);
+    const held = this.#leases.get(task);
+    this.#leases.drop(task);
+    if (held) this.fleet.show(held.view.workerId);
   }
 
-  /** Takes a task back with its outcome. @throws Fault `fenced` when the lease is lost */
+  /** Takes a task back from its worker. @throws Fault `fenced` when the lease is lost or the result delivered */
+  giveBack(lease: Lease, outcome: Outcome, worker: string): void {
+    this.claim(lease, worker);
+    if (this.#leases.get(lease.task)?.taken) throw new Fault('fenced', 'This task has been delivered already.');
+    this.finish(lease, outcome);
+    if (outcome.kind === 'node') this.fleet.halt(worker, outcome.reason);
+    else if (outcome.kind !== 'released') this.fleet.recovered(worker, true);
+  }
+
+  /** Ends a task with its outcome. @throws Fault `fenced` when the lease is lost */
   finish(lease: Lease, outcome: Outcome): void {
     const task = this.claim(lease);
     const { jobs } = this.#ctx;
     const job = jobs.get(task.job);
     if (!job) throw new Error(`task ${task.id} has no job`);
-    const stages = this.stages(task.id);
-    this.drop(task.id);
     const reason = 'reason' in outcome ? outcome.reason : undefined;
     const log = 'log' in outcome ? outcome.log : undefined;
-    const end = { outcome: outcome.kind, stages, ...(reason && { reason }), ...(log && { log }) };
+    const end = { outcome: outcome.kind, stages: this.stages(task.id), ...(reason && { reason }), ...(log && { log }) };
     this.#ctx.db.transaction(() => {
       const burnt = jobs.endAttempt(job.id, lease.epoch, end, outcome.kind === 'failed');
       if (outcome.kind === 'skip') jobs.apply(job.file, 'skip', outcome);
@@ -257,12 +289,13 @@ export class Dispatcher {
         jobs.apply(job.file, 'fail', { code: 'attempts', reason: outcome.reason });
       else jobs.apply(job.file, 'release', reason ? { reason } : {});
     })();
-    if (outcome.kind === 'node') this.pause(outcome.reason, false);
+    this.drop(task.id);
     this.#ctx.emit('work', {});
   }
+}
 
-  /** At start no worker of this process holds anything: what a crash left leased is given out again. */
-  releaseAll(): void {
-    for (const task of this.#ctx.jobs.openTasks()) this.#release(task);
-  }
+/** The id of the worker that makes a call. @throws Fault `denied` for anybody else */
+export function workerOf(actor: Actor): string {
+  if (actor.kind !== 'worker') throw new Fault('denied', 'Only a worker may do that.');
+  return actor.worker;
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { chmod, chown, copyFile, link, lstat, open, rename, rm, unlink, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { Fault } from '../../src-shared/errors.ts';
+import { sha256 } from '../hash.ts';
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
@@ -33,13 +33,6 @@ export async function syncFolder(folder: string): Promise<void> {
   } catch (error) {
     if (!NO_FOLDER_SYNC.has(codeOf(error) ?? '')) throw error;
   }
-}
-
-async function sha256(file: string): Promise<string> {
-  const handle = await open(file, 'r');
-  const hash = createHash('sha256');
-  for await (const chunk of handle.createReadStream({ highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 /** Name of a copy that is not proven yet. Replacements run one at a time, so one name a folder will do. */

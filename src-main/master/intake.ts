@@ -5,6 +5,7 @@ import type { Lease, Outcome } from '../../src-shared/contract.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { formatBytes } from '../../src-shared/format.ts';
 import { Plan } from '../../src-shared/plan.ts';
+import type { TaskRow } from '../db/jobs.ts';
 import type { Swap } from '../db/swaps.ts';
 import type { Likeness } from '../media/picture.ts';
 import { Refused } from '../media/verify.ts';
@@ -51,16 +52,23 @@ export class Intake {
    * Resolves when the result stands in its place or is refused; the file's state tells which.
    * @throws Fault `fenced` when the lease was lost
    */
-  accept(lease: Lease, delivery: Delivery): Promise<void> {
-    return this.#turn(async () => {
-      const task = this.#dispatcher.claim(lease);
-      if (task.state !== 'leased') throw new Fault('fenced', 'This task has been delivered already.');
-      const outcome = await this.#take(lease, task.job, delivery).catch((error) =>
-        this.#outcomeOf(error, delivery.log),
-      );
-      if (outcome) this.#dispatcher.finish(lease, outcome);
-      else this.#dispatcher.drop(lease.task);
-    });
+  async accept(lease: Lease, delivery: Delivery): Promise<void> {
+    const task = this.#dispatcher.take(lease);
+    try {
+      await this.#turn(() => this.#settle(lease, task, delivery));
+    } finally {
+      this.#dispatcher.letGo(lease.task);
+    }
+  }
+
+  async #settle(lease: Lease, task: TaskRow, delivery: Delivery): Promise<void> {
+    // Skipped or changed while it waited for its turn.
+    this.#dispatcher.claim(lease);
+    const outcome = await this.#take(lease, task.job, delivery).catch((error) => this.#outcomeOf(error, delivery.log));
+    if (outcome) this.#dispatcher.finish(lease, outcome);
+    else this.#dispatcher.drop(lease.task);
+    if (outcome?.kind === 'node') this.#dispatcher.pause(outcome.reason, false);
+    else if (task.worker && outcome?.kind !== 'released') this.#dispatcher.fleet.recovered(task.worker, true);
   }
 
   /** @returns how it ended when nothing was replaced */
@@ -127,13 +135,7 @@ export class Intake {
         captionLines: delivery.captionLines,
         damaged: delivery.damaged,
         signal: this.#stopping.signal,
-        onProgress: (share) => {
-          try {
-            this.#dispatcher.progress(lease, { stage: 'checking', share });
-          } catch {
-            // A lease that was lost meanwhile is found out before anything is replaced.
-          }
-        },
+        onProgress: (share) => this.#dispatcher.enter(lease, 'checking', share),
       });
     } catch (error) {
       await this.#swapper.discard(swap);

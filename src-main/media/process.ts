@@ -19,6 +19,8 @@ export interface RunOptions {
   stallMs?: number;
   /** Ends the child after so long in all, in ms. */
   timeoutMs?: number;
+  /** Holds the child while it is on. */
+  brake?: Brake | undefined;
   onStdout?: (line: string) => void;
   onStderr?: (line: string) => void;
 }
@@ -29,6 +31,39 @@ interface Wrappers {
   nice: boolean;
   ionice: boolean;
   taskpolicy: boolean;
+}
+
+/** Holds children in the middle of what they do, for as long as it is on; on Windows, which knows no such thing, they go on. */
+export class Brake {
+  readonly #pids = new Set<number>();
+  #on = false;
+
+  get on(): boolean {
+    return this.#on;
+  }
+
+  set(on: boolean): void {
+    if (this.#on === on || process.platform === 'win32') return;
+    this.#on = on;
+    for (const pid of this.#pids) send(pid, on ? 'SIGSTOP' : 'SIGCONT');
+  }
+
+  /** @returns lets the child go; one that is held could not end itself */
+  add(pid: number): () => void {
+    this.#pids.add(pid);
+    if (this.#on) send(pid, 'SIGSTOP');
+    return () => {
+      if (this.#pids.delete(pid) && this.#on) send(pid, 'SIGCONT');
+    };
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended by itself.
+  }
 }
 
 export type RunEnd =
@@ -87,10 +122,12 @@ export class ProcessManager {
       env: { SVT_LOG: '1', AV_LOG_FORCE_NOCOLOR: '1' },
     });
     this.#lowerOnWindows(child.pid, options.priority);
+    const letGo = child.pid && options.brake?.add(child.pid);
+    if (letGo) options.signal?.addEventListener('abort', letGo);
     let timer: NodeJS.Timeout | undefined;
     const alive = () => {
       clearTimeout(timer);
-      if (options.stallMs) timer = setTimeout(() => stalled.abort(), options.stallMs);
+      if (options.stallMs) timer = setTimeout(() => (options.brake?.on ? alive() : stalled.abort()), options.stallMs);
     };
     alive();
     const read = async (from: 'stdout' | 'stderr', onLine?: (line: string) => void) => {
@@ -120,6 +157,10 @@ export class ProcessManager {
       );
     } finally {
       clearTimeout(timer);
+      if (letGo) {
+        options.signal?.removeEventListener('abort', letGo);
+        letGo();
+      }
       if (note) await rm(note, { force: true });
     }
   }

@@ -1,6 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 
 /** The file in the data folder with the token of this install's user; readable by its owner only. */
@@ -24,14 +26,35 @@ export function bearer(header: string | undefined): string | undefined {
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** Under which names a server may be reached. */
+export interface HostRule {
+  /** While only loopback is listened on, only its own names count. */
+  loopbackOnly: boolean;
+  /** The setting: further names of this computer. */
+  hostNames: string[];
+}
+
 /**
- * Whether a request names this server as its host and comes from no foreign page. While only loopback is listened on, only
- * loopback names count, so that a web site cannot reach it through a name of its own (DNS rebinding).
+ * Whether a request names this server as its host and comes from no foreign page, so that a web site cannot reach it through
+ * a name of its own (DNS rebinding).
  */
-export function isTrustedOrigin(request: IncomingMessage, loopbackOnly: boolean): boolean {
+export function isTrustedOrigin(request: IncomingMessage, { loopbackOnly, hostNames }: HostRule): boolean {
   const { host, origin } = request.headers;
-  if (!host) return false;
-  const name = host.replace(/:\d+$/, '');
-  if (loopbackOnly && !LOOPBACK.has(name)) return false;
+  if (!host || !isOwnHost(host, hostNames)) return false;
+  if (loopbackOnly && !LOOPBACK.has(host.replace(/:\d+$/, ''))) return false;
   return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
+}
+
+/** Names that cannot belong to a site of the internet: without a dot, or under a domain kept for private networks. */
+const PRIVATE_NAME = /^[^.]+$|\.(local|lan|home|internal|home\.arpa|localdomain)$/;
+
+/**
+ * Whether a Host header can mean this computer on its network: an address, a private name, its own host name, or one of
+ * `names`. No site of the internet can make a browser reach it under such a name.
+ */
+export function isOwnHost(host: string | undefined, names: string[]): boolean {
+  const name = /^(\[[\da-f:.]+\]|[^:\s/@]+)(:\d+)?$/i.exec(host ?? '')?.[1]?.toLowerCase();
+  if (name === undefined) return false;
+  if (name.startsWith('[') || isIP(name) !== 0 || PRIVATE_NAME.test(name)) return true;
+  return [os.hostname(), ...names].some((known) => known.toLowerCase() === name);
 }

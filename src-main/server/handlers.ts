@@ -1,41 +1,47 @@
-import { readFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { type Caller, type CallName, CONTRACT, type Handlers, type Summary } from '../../src-shared/contract.ts';
+import {
+  type Actor,
+  type Caller,
+  type CallName,
+  CONTRACT,
+  type Handlers,
+  type Summary,
+  USER,
+} from '../../src-shared/contract.ts';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
 import { estimateSize } from '../../src-shared/estimate.ts';
 import { makePlan } from '../../src-shared/plan.ts';
 import { parseSetting, type ResolvedSettings, SETTING_INFOS, type SettingKey } from '../../src-shared/settings.ts';
 import type { SettingTable } from '../db/settings.ts';
 import type { MasterContext } from '../master/context.ts';
-import type { Dispatcher } from '../master/dispatcher.ts';
+import { type Dispatcher, workerOf } from '../master/dispatcher.ts';
 import type { Libraries } from '../master/libraries.ts';
 import type { Vault } from '../master/vault.ts';
+import { type FleetParts, makeFleetHandlers } from './fleet-handlers.ts';
+import { makeTransferHandlers, type TransferHandlerParts } from './transfer-handlers.ts';
 
 /** Results that a summary shows. */
 const RECENT = 10;
 
 /** What the calls act on. */
-export interface HandlerParts {
-  ctx: MasterContext;
+export interface HandlerParts extends FleetParts, TransferHandlerParts {
   libraries: Libraries;
-  dispatcher: Dispatcher;
   vault: Vault;
   stored: SettingTable;
   resolved: () => ResolvedSettings;
   /** Stored settings are others now: whoever holds them has to look again. */
-  settingsChanged: () => void;
-  /** Ends work on a file that some worker holds. */
-  cancel: (file: number) => void;
-  version: string;
+  settingsChanged: () => Promise<void>;
 }
 
 /** The functions behind the contract. */
 export function makeHandlers(parts: HandlerParts): Handlers {
   const { ctx, libraries, dispatcher, vault } = parts;
   const eachFile = (files: number[], act: (file: number) => boolean) => files.filter((file) => act(file)).length;
+  const { name, version } = parts.greeting;
   return {
-    status: () => ({ name: os.hostname(), version: parts.version, role: 'master' }),
+    ...makeFleetHandlers(parts),
+    ...makeTransferHandlers(parts),
+    status: () => ({ name, version, role: 'master' }),
     'queue.summary': () => summarize(ctx, dispatcher),
     'queue.pause': () => {
       dispatcher.pause('Paused by you.', true);
@@ -88,8 +94,7 @@ export function makeHandlers(parts: HandlerParts): Handlers {
       const skipped = eachFile(files, (id) => {
         const row = ctx.files.get(id);
         if (!row || row.state === 'done') return false;
-        // A running one is given back first; its worker then finds that the lease is gone.
-        if (row.state === 'running') parts.cancel(id);
+        dispatcher.cancel(id);
         ctx.jobs.apply(id, 'skip', { code: 'user', reason: 'You chose to leave it as it is.' });
         return true;
       });
@@ -117,7 +122,7 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     },
     'vault.purge': (options) => vault.purge(options),
     'settings.get': () => parts.resolved(),
-    'settings.set': ({ values }) => {
+    'settings.set': async ({ values }) => {
       // Everything is parsed before anything is stored.
       const parsed = Object.entries(values).map(([key, value]) => {
         if (!SETTING_INFOS.some((info) => info.key === key))
@@ -127,16 +132,18 @@ export function makeHandlers(parts: HandlerParts): Handlers {
       ctx.db.transaction(() => {
         for (const [key, value] of parsed) parts.stored.set(key, value);
       })();
-      parts.settingsChanged();
+      await parts.settingsChanged();
       return {};
     },
-    'job.lease': ({ worker }) => dispatcher.lease(worker),
-    'job.progress': ({ progress, ...lease }) => {
-      dispatcher.progress(lease, progress);
+    'job.attach': (held, actor) => dispatcher.beat(workerOf(actor), held, true),
+    'job.beat': (held, actor) => dispatcher.beat(workerOf(actor), held, false),
+    'job.lease': ({ ahead }, actor) => dispatcher.lease(workerOf(actor), ahead),
+    'job.progress': ({ progress, ...lease }, actor) => {
+      dispatcher.progress(lease, progress, workerOf(actor));
       return {};
     },
-    'job.finish': ({ outcome, ...lease }) => {
-      dispatcher.finish(lease, outcome);
+    'job.finish': ({ outcome, ...lease }, actor) => {
+      dispatcher.giveBack(lease, outcome, workerOf(actor));
       return {};
     },
   };
@@ -153,26 +160,23 @@ function summarize(ctx: MasterContext, dispatcher: Dispatcher): Summary {
   };
 }
 
-/** A caller for use in process: inputs are parsed here exactly as for a remote one. */
-export function makeCaller(handlers: Handlers): Caller {
+/** A caller that acts for `actor`: inputs are parsed here, those of this process exactly as those of another computer. */
+export function makeCaller(handlers: Handlers, actor: Actor = USER): Caller {
   return async (name, input) => {
     const parsed = CONTRACT[name].input.safeParse(input);
     if (!parsed.success) throw new Fault('usage', `The call ${name} is not right: ${firstIssue(parsed.error.issues)}.`);
-    return (handlers[name] as (input: unknown) => never)(parsed.data);
+    return (handlers[name] as (input: unknown, actor: Actor) => never)(parsed.data, actor);
   };
 }
 
-/** True for the name of a call. */
-export function isCall(name: string): name is CallName {
-  return Object.hasOwn(CONTRACT, name);
+/** True for the name of a call that such a caller may make. */
+export function mayCall(caller: Actor['kind'], name: unknown): name is CallName {
+  if (typeof name !== 'string' || !Object.hasOwn(CONTRACT, name)) return false;
+  const { access } = CONTRACT[name as CallName];
+  return access === caller || access === 'public';
 }
 
 function firstIssue(issues: { path: PropertyKey[]; message: string }[]): string {
   const [issue] = issues;
   return `${issue?.path.map(String).join('.') || 'its input'}: ${issue?.message ?? 'invalid'}`;
-}
-
-/** The version of this Flotilla, from its package. */
-export function ownVersion(packageFile: URL): string {
-  return (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
 }

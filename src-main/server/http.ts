@@ -1,11 +1,11 @@
 import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import express, { type NextFunction, type Request, type Response } from 'express';
+import type { AddressInfo, Server as TcpServer } from 'node:net';
+import express, { type ErrorRequestHandler, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { type Caller, CONTRACT } from '../../src-shared/contract.ts';
 import { Fault, type FaultCode, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
-import { bearer, isToken, isTrustedOrigin } from './auth.ts';
-import { isCall } from './handlers.ts';
+import { bearer, type HostRule, isToken, isTrustedOrigin } from './auth.ts';
+import { mayCall } from './handlers.ts';
 
 const HTTP_STATUS: Record<FaultCode, number> = {
   usage: 400,
@@ -25,7 +25,7 @@ export interface HttpParts {
   token: string;
   /** Folder of the built interface. */
   webRoot: string;
-  loopbackOnly: boolean;
+  hosts: HostRule;
   /** Told of errors that are no Fault: defects. */
   onDefect: (error: unknown) => void;
 }
@@ -36,7 +36,7 @@ export function makeHttpServer(parts: HttpParts): HttpServer {
   app.disable('x-powered-by');
   app.use((request, _response, next) => {
     next(
-      isTrustedOrigin(request, parts.loopbackOnly)
+      isTrustedOrigin(request, parts.hosts)
         ? undefined
         : new Fault('denied', 'This request does not come from a page of this server.'),
     );
@@ -60,12 +60,15 @@ export function makeHttpServer(parts: HttpParts): HttpServer {
   app.get('/api/status', async (_request, response) => {
     response.json(await parts.call('status', {}));
   });
+  app.get('/api/hello', async (_request, response) => {
+    response.json(await parts.call('hello', {}));
+  });
   app.use('/api', express.json({ limit: LARGEST_BODY, strict: false }));
   app.all('/api/rpc/:name', async (request, response) => {
     const { name } = request.params;
     if (!isToken(parts.token, bearer(request.headers.authorization)))
       throw new Fault('denied', 'A valid token is needed: Authorization: Bearer …');
-    if (!isCall(name) || CONTRACT[name].access === 'worker') throw new Fault('missing', `There is no call ${name}.`);
+    if (!mayCall('user', name)) throw new Fault('missing', `There is no call ${name}.`);
     const reading = request.method === 'GET' && CONTRACT[name].reads;
     if (request.method !== 'POST' && !reading)
       throw new Fault('usage', `${name} takes POST${CONTRACT[name].reads ? ' or GET' : ''}.`);
@@ -76,16 +79,22 @@ export function makeHttpServer(parts: HttpParts): HttpServer {
     throw new Fault('missing', `There is nothing at ${request.originalUrl}.`);
   });
   app.use(express.static(parts.webRoot));
-  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+  app.use(answerErrors(parts.onDefect));
+  return createServer(app);
+}
+
+/** Express middleware that answers an error with its sentence and status. */
+export function answerErrors(onDefect: (error: unknown) => void): ErrorRequestHandler {
+  return (error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) return next(error);
     const told = toFault(error);
-    if (!told) parts.onDefect(error);
+    if (!told) onDefect(error);
     const { code, message } = told ?? {
       code: 'node' as const,
       message: 'Something went wrong in Flotilla; its log tells more.',
     };
     response.status(told ? HTTP_STATUS[told.code] : 500).json({ code, sentence: message });
-  });
-  return createServer(app);
+  };
 }
 
 /** What a caller may be told of an error; undefined for a defect. */
@@ -100,10 +109,15 @@ export function toFault(error: unknown): Fault | undefined {
 
 /**
  * Starts listening.
- * @returns the address as a user types it
+ * @param options `address`: all there are when missing; `advice`: how to choose another port
+ * @returns the port, also where `port` was 0
  * @throws Fault `conflict` when the port is taken or may not be used
  */
-export async function listen(server: HttpServer, port: number, address: string): Promise<string> {
+export async function listen(
+  server: TcpServer,
+  port: number,
+  { address, advice }: { address?: string; advice: string },
+): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
@@ -115,14 +129,18 @@ export async function listen(server: HttpServer, port: number, address: string):
       reject(
         new Fault(
           'conflict',
-          `Flotilla cannot listen on ${address}, port ${port} (${why}); choose another with WEB_PORT or --port.`,
+          `Flotilla cannot listen on ${address ? `${address}, ` : ''}port ${port} (${why}); choose another with ${advice}.`,
         ),
       );
     });
-    server.listen(port, address, resolve);
+    server.listen({ port, host: address }, resolve);
   });
-  const bound = server.address() as AddressInfo;
+  return (server.address() as AddressInfo).port;
+}
+
+/** The address of a server as a user of this computer types it. */
+export function urlOf(address: string, port: number): string {
   const host =
     address === '0.0.0.0' || address === '::' ? 'localhost' : address.includes(':') ? `[${address}]` : address;
-  return `http://${host}:${bound.port}`;
+  return `http://${host}:${port}`;
 }

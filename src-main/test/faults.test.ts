@@ -216,7 +216,8 @@ describe('ffmpeg', () => {
       ...{ size: statSync(source).size, plan, probe, uselessAt: 1e9, convertDamaged: false },
       priority: { nice: 0, ionice: 0 },
     };
-    const outcome = await converter.convert(grant, source, folder, new AbortController().signal, () => undefined);
+    const { signal } = new AbortController();
+    const outcome = await converter.convert(grant, source, { folder, signal, report: () => undefined });
     expect(outcome).toMatchObject({ kind: 'failed', reason: 'ffmpeg made no progress for 1 s and was ended.' });
     expect(isAlive(Number(readFileSync(pid, 'utf8')))).toBe(false);
     expect(filesIn(path.join(folder, 'children'))).toEqual([]);

@@ -22,7 +22,9 @@ import Database from 'better-sqlite3';
 import { execa, execaSync } from 'execa';
 import { afterAll, vi } from 'vitest';
 import type { CallName, Output } from '../../src-shared/contract.ts';
+import { type Hello, PROTOCOL } from '../../src-shared/protocol.ts';
 import { SETTING_INFOS } from '../../src-shared/settings.ts';
+import { Capabilities } from '../../src-shared/worker-info.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const HEADLESS = path.join(ROOT, 'out/main/headless.js');
@@ -105,6 +107,8 @@ export interface Run {
 interface Options {
   env?: Record<string, string>;
   cwd?: string;
+  /** What runs the program: `taskset -c 0`, say. */
+  prefix?: string[];
 }
 
 function parseLines(stdout: string): Line[] {
@@ -118,12 +122,14 @@ function parseLines(stdout: string): Line[] {
 export class Flotilla {
   readonly #child;
   #stdout = '';
+  #stderr = '';
 
-  constructor(args: string[], { env = {}, cwd = os.tmpdir() }: Options) {
+  constructor(args: string[], { env = {}, cwd = os.tmpdir(), prefix = [] }: Options) {
     // Settings of whoever runs the tests must not leak in.
     const own = new Set(SETTING_INFOS.map((info) => info.env));
     const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.has(name)));
-    this.#child = execa(process.execPath, [HEADLESS, ...args], {
+    const [program = '', ...rest] = [...prefix, process.execPath, HEADLESS, ...args];
+    this.#child = execa(program, rest, {
       cwd,
       env: { ...clean, ...env },
       extendEnv: false,
@@ -133,7 +139,15 @@ export class Flotilla {
     this.#child.stdout.on('data', (chunk) => {
       this.#stdout += chunk;
     });
+    this.#child.stderr.on('data', (chunk) => {
+      this.#stderr += chunk;
+    });
     cleanups.push(() => this.#child.kill('SIGKILL'));
+  }
+
+  /** All that it said on stderr so far. */
+  get errors(): string {
+    return this.#stderr;
   }
 
   get lines(): Line[] {
@@ -216,6 +230,44 @@ export async function serve(data: string, more: string[] = [], options: Options 
       return response.json() as never;
     },
   };
+}
+
+/** A server that leads, and where it awaits other computers. */
+export interface LeadingServer extends Server {
+  /** `127.0.0.1:port` */
+  lan: string;
+}
+
+/** Starts `serve --lead` on free ports. */
+export async function lead(data: string, more: string[] = [], options: Options = {}): Promise<LeadingServer> {
+  const server = await serve(data, ['--lead', '--lan-port', '0', '--name', 'nas', ...more], options);
+  const told = await server.flotilla.says(/awaited on port \d+/);
+  return { ...server, lan: `127.0.0.1:${told.replace(/\D+/, '')}` };
+}
+
+/** Starts a worker by an invitation; resolves when the server has it. */
+export async function join(
+  server: LeadingServer,
+  { data, name }: { data: string; name: string },
+  more: string[] = [],
+  options: Options = {},
+): Promise<Flotilla> {
+  const { token } = await server.call('invite.create', {});
+  const args = ['worker', '--data', data, '--name', name, '--master', server.lan, '--token', token, ...more];
+  const flotilla = start(args, options);
+  await until(async () => {
+    const views = await server.call('worker.list', {});
+    if (!views.some((view) => view.name === name && view.connected)) throw new Error(`${name} has not come`);
+  });
+  return flotilla;
+}
+
+/** How a computer that can do everything introduces itself. */
+export function helloOf(device: string, changes: Partial<Hello> = {}): Hello {
+  const ffmpeg = Capabilities.parse({ version: '5.1' });
+  for (const name of Object.keys(ffmpeg)) if (name !== 'version') Object.assign(ffmpeg, { [name]: true });
+  const computer = { cores: 2, memory: 1e9, tempFree: 1e9, ffmpeg };
+  return { name: 'garage', device, version: '0.1.0', protocol: PROTOCOL, computer, ...changes };
 }
 
 /** Asks the database of a data folder, also while it is in use. */

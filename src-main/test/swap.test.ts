@@ -111,7 +111,7 @@ async function makeLibrary() {
     if (row) jobs.queue(row);
     const job = jobs.get(files.get(file)?.job ?? Number.NaN);
     if (!job) throw new Error(`${name} has no job`);
-    const task = jobs.lease(job, 'here', {});
+    const task = jobs.lease(job, { id: 'here', name: 'Here' }, {});
     jobs.apply(file, 'deliver');
     const result = path.join(results, `${task.id}.mkv`);
     await writeFile(result, `result of ${name}`);
@@ -239,7 +239,7 @@ describe('a replacement', () => {
     const { names, deliver, replace, read, jobs, journal } = await makeLibrary();
     const { file, job, swap } = await deliver('film.mkv');
     jobs.apply(file, 'release');
-    jobs.lease(job, 'there', {});
+    jobs.lease(job, { id: 'there', name: 'There' }, {});
     await expect(replace(swap)).rejects.toMatchObject({ code: 'fenced' });
     expect(await read('film.mkv')).toBe('original of film.mkv');
     expect([await names(), journal()]).toEqual([['film.mkv'], []]);

@@ -17,7 +17,7 @@ import { whyUnable } from '../../src-shared/video-args.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from '../media/capabilities.ts';
 import { writeLanguages } from '../media/matroska.ts';
-import { type ProcessManager, type RunEnd, type RunOptions, STALL_MS } from '../media/process.ts';
+import { type Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS } from '../media/process.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
 import { readCaptions } from './captions.ts';
 import { EncoderLog } from './encoder-log.ts';
@@ -31,6 +31,17 @@ export type Conversion =
   | { kind: 'result'; file: string; decodedFrames: number[]; captionLines: number; damaged: boolean; log: string }
   | Outcome;
 
+/** Where a conversion writes, what ends it, who is told how far it is, and how much of the computer it may use. */
+export interface ConverterWork {
+  folder: string;
+  signal: AbortSignal;
+  report: (progress: Progress) => void;
+  /** Threads of the encoder; as many as there are cores where left out. */
+  threads?: number | undefined;
+  /** Holds it while it is on. */
+  brake?: Brake;
+}
+
 /** One conversion under way. */
 interface Work {
   grant: Grant;
@@ -42,7 +53,8 @@ interface Work {
   /** The source's times show that it is damaged. */
   flawed: boolean;
   options: RunOptions;
-  onProgress: (progress: Progress) => void;
+  threads: number | undefined;
+  report: (progress: Progress) => void;
 }
 
 /** Turns one file into AV1 and Opus, as its plan says. */
@@ -68,24 +80,27 @@ export class Converter {
     this.#stallMs = parts.stallMs ?? STALL_MS;
   }
 
+  /** Looks into the original ahead of {@link convert}, which tells what is wrong with it. */
+  async prepare(grant: Grant, source: string, { signal, report }: ConverterWork): Promise<void> {
+    report({ stage: 'preparing' });
+    await this.#timelines.read(source, grant.version, grant.probe, signal).catch(() => undefined);
+  }
+
   /**
    * @param source absolute path of the original
-   * @param folder for everything that is written
    * @throws Fault `node` when this computer cannot work
    */
   async convert(
     grant: Grant,
     source: string,
-    folder: string,
-    signal: AbortSignal,
-    onProgress: (progress: Progress) => void,
+    { folder, signal, report, threads, brake }: ConverterWork,
   ): Promise<Conversion> {
-    onProgress({ stage: 'preparing' });
+    report({ stage: 'preparing' });
     for (const stream of grant.plan.streams) {
       const reason = stream.action === 'encode' && whyUnable(stream, this.#caps);
       if (reason) return { kind: 'skip', code: 'old-ffmpeg', reason };
     }
-    const options: RunOptions = { signal, priority: grant.priority };
+    const options: RunOptions = { signal, priority: grant.priority, brake };
     let timeline: Timeline;
     try {
       timeline = await this.#timelines.read(source, grant.version, grant.probe, signal);
@@ -111,7 +126,17 @@ export class Converter {
       if (captionLines > 0) files.captions = { path: found.file, offset: -(grant.probe.start ?? 0) };
       else plan = withoutCaptions(plan);
     }
-    const work: Work = { grant, plan, files, timeline, captionLines, flawed: flaw !== undefined, options, onProgress };
+    const work: Work = {
+      grant,
+      plan,
+      files,
+      timeline,
+      captionLines,
+      flawed: flaw !== undefined,
+      options,
+      threads,
+      report,
+    };
     return this.#encode(work);
   }
 
@@ -151,14 +176,14 @@ export class Converter {
   }
 
   async #encode(work: Work): Promise<Conversion> {
-    const { grant, plan, files, timeline } = work;
+    const { grant, plan, files, timeline, threads } = work;
     const log = new EncoderLog();
     const commands: string[] = [];
     const video = mainVideo(grant.probe);
     const line = video && timeline.get(video.index);
     const progress = new EncodeProgress(line ? { frames: line.count, seconds: line.end - line.first } : {});
     const apart = `${files.output}.pictures`;
-    const pictures = pictureArgs(plan, files.input, apart, this.#caps);
+    const pictures = pictureArgs(plan, files.input, apart, this.#caps, threads);
     const run = async (args: string[]) => {
       commands.push([this.#tools.ffmpeg, ...args].join(' '));
       const ended = await this.#run(args, work, log, progress);
@@ -171,7 +196,7 @@ export class Converter {
       if (failure) return failure;
       files.pictures = { path: apart, offset: (line?.first ?? 0) - (grant.probe.start ?? 0) };
     }
-    const failure = await run(encodeArgs(plan, files, this.#caps, labelsOf(grant.probe)));
+    const failure = await run(encodeArgs(plan, files, this.#caps, labelsOf(grant.probe), threads));
     if (failure) return failure;
     if (plan.container === 'mkv') await writeLanguages(files.output);
     return this.#judge(work, log, commands);
@@ -180,7 +205,7 @@ export class Converter {
   /** Runs one command of an encode. @returns how it ended, or the share of the film after which its result was too large */
   async #run(
     args: string[],
-    { grant, options, onProgress }: Work,
+    { grant, options, report }: Work,
     log: EncoderLog,
     progress: EncodeProgress,
   ): Promise<RunEnd | { share: number }> {
@@ -194,7 +219,7 @@ export class Converter {
       onStdout: (text) => {
         const block = progress.add(text, performance.now());
         if (!block) return;
-        onProgress(block.progress);
+        report(block.progress);
         if (block.bytes !== undefined && block.bytes >= grant.uselessAt) useless.abort(block.progress.share ?? 1);
       },
     });

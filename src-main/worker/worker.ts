@@ -1,115 +1,314 @@
-import type { Caller, Grant, Outcome, Progress } from '../../src-shared/contract.ts';
-import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import pLimit from 'p-limit';
+import type { Caller, Grant, Lease, Orders, Outcome, Progress } from '../../src-shared/contract.ts';
+import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
+import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
+import { faultPoint } from '../fault.ts';
+import { Brake } from '../media/process.ts';
+import { Assignment } from './assignment.ts';
 import type { Conversion, Converter } from './converter.ts';
+import { isWithin } from './schedule.ts';
 import type { Workspace } from './workspace.ts';
+
+/** How often a worker tells its master what it holds, in ms. */
+const BEAT_MS = 10_000;
 
 export type Result = Extract<Conversion, { kind: 'result' }>;
 
-/** How a worker gets at originals and hands results over: in place here, over the network elsewhere. */
-export interface Transfer {
-  /** Absolute path of the original on this computer. @throws Fault `node` when it is out of reach */
-  source(grant: Grant): Promise<string>;
-  /** Resolves when the master has the result and needs nothing of it any more. @throws Fault `fenced` when it came too late */
-  deliver(grant: Grant, result: Result): Promise<void>;
+/** Where a transfer may put what it fetches, what ends it, and who is told how far it is. */
+export interface TransferWork {
+  /** The lease's own folder, which is gone with the lease. */
+  folder: string;
+  signal: AbortSignal;
+  report: (progress: Progress) => void;
 }
 
-/** Converts one film at a time for a master, the local one or another computer's. */
+/** How a worker gets at originals and hands results over: in place here, over the network elsewhere. */
+export interface Transfer {
+  /** Films that may be under way beside those that are encoded, one to come and the others to go; 0 where nothing travels. */
+  readonly ahead: number;
+  /** @param rate bytes a second, each way; null is no limit */
+  limit(rate: number | null): void;
+  /** Bytes that `source` writes at the most: 0 where originals are read in place. */
+  needs(grant: Grant): Promise<number>;
+  /**
+   * Absolute path of the original on this computer, fetched into `work.folder` where it cannot be read in place; it waits by
+   * itself for the connection.
+   * @throws Fault `node` when it is out of reach, `fenced` when the lease is lost
+   */
+  source(grant: Grant, work: TransferWork): Promise<string>;
+  /** False when the original can no longer be read where `source` said: storage that was shared is gone, say. */
+  holds(grant: Grant, source: string): Promise<boolean>;
+  /**
+   * Resolves when the master has the result and needs nothing of it any more; goes on where an earlier call with the same
+   * lease stopped, also one of before a restart.
+   * @throws Fault `node` when the master cannot be reached or cannot take it now, `fenced` when it came too late
+   */
+  deliver(grant: Grant, result: Result, work: TransferWork): Promise<void>;
+}
+
+/** What a worker is made of. */
+export interface WorkerParts {
+  call: Caller;
+  transfer: Transfer;
+  converter: Converter;
+  workspace: Workspace;
+  /** True: finished results stay on the disk until the master has them, also over a restart of this node. */
+  keeps: boolean;
+  /** Films at a time unless the master's user says otherwise. */
+  jobs: number;
+  /** Told when the master cannot be asked or answered; the next heartbeat tries again. */
+  onFault: (error: unknown) => void;
+  /** Told what the master's user wants, at every word of the master. */
+  onOrders?: (orders: Orders) => void;
+  beatMs?: number;
+}
+
+/** Converts films for a master, the local one or another computer's. */
 export class Worker {
-  readonly #name: string;
-  readonly #call: Caller;
-  readonly #transfer: Transfer;
-  readonly #converter: Converter;
-  readonly #workspace: Workspace;
-  readonly #onFault: (error: unknown) => void;
+  readonly #parts: WorkerParts;
+  readonly #held = new Map<string, Assignment>();
+  readonly #encoding = pLimit(1);
+  readonly #brake = new Brake();
   readonly #stopping = new AbortController();
-  #wake = Promise.withResolvers<void>();
-  #current: { grant: Grant; cancel: AbortController } | undefined;
-  #running: Promise<void> | undefined;
+  #orders: Orders = { settings: WORKER_DEFAULTS, mode: 'active' };
+  /** The master knows what is held: from then on work may be asked for. */
+  #attached = false;
+  #asking: Promise<void> | undefined;
+  #telling: Promise<void> | undefined;
+  /** False after a no, until there may be work again. */
+  #wanting = true;
+  #started: Promise<void> | undefined;
+  #beating: NodeJS.Timeout | undefined;
+  /** Resolves at the next heartbeat that the master answered. */
+  #answered = Promise.withResolvers<void>();
 
-  /** @param parts `onFault` is told when the master cannot be asked or answered, and has to see to it that `hint` follows */
-  constructor(parts: {
-    name: string;
-    call: Caller;
-    transfer: Transfer;
-    converter: Converter;
-    workspace: Workspace;
-    onFault: (error: unknown) => void;
-  }) {
-    this.#name = parts.name;
-    this.#call = parts.call;
-    this.#transfer = parts.transfer;
-    this.#converter = parts.converter;
-    this.#workspace = parts.workspace;
-    this.#onFault = parts.onFault;
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.#encoding.concurrency = parts.jobs;
   }
 
-  start(): void {
-    this.#running ??= this.#loop();
+  /** Takes up results of before the last end, and then work; resolves when the master has been told, if it can be. */
+  async start(): Promise<void> {
+    this.#started ??= this.#start();
+    await this.#started;
+    await this.linked();
   }
 
-  /** Work can be had: an idle worker asks at once. */
+  async #start(): Promise<void> {
+    const kept = this.#parts.keeps ? await this.#parts.workspace.kept() : [];
+    for (const { grant, result } of kept) this.#take(grant, result);
+    if (this.#stopping.signal.aborted) return;
+    this.#beating = setInterval(() => this.#beat(), this.#parts.beatMs ?? BEAT_MS);
+  }
+
+  /** The master can be reached (again): it is told what is held, and asked for work. */
+  async linked(): Promise<void> {
+    if (!this.#started) return;
+    // What is left of before has to be among what it is told.
+    await this.#started;
+    this.unlinked();
+    // Calls of before end with the connection; what they were granted after all is not known here.
+    await Promise.all([this.#asking, this.#telling]);
+    await this.#tellHeld('job.attach');
+  }
+
+  /** The master is out of reach: what is held goes on. */
+  unlinked(): void {
+    this.#attached = false;
+  }
+
+  /** Work can be had: with room for it, it is asked for at once. */
   hint(): void {
-    this.#wake.resolve();
+    this.#wanting = true;
+    this.#ask();
   }
 
-  /** Ends what runs for this file, and gives it back. */
-  cancel(file: number): void {
-    if (this.#current?.grant.file === file) this.#current.cancel.abort();
+  /** A lease is lost: what is done under it ends. */
+  revoke(lease: Lease): void {
+    this.#held.get(keyOf(lease))?.lose();
   }
 
-  /** Ends what runs, gives it back, and resolves when nothing is left behind. */
+  /** The master's user wants something else of this worker. */
+  obey(orders: Orders): void {
+    this.#orders = orders;
+    this.#encoding.concurrency = this.#jobs;
+    this.#brake.set(orders.mode === 'paused');
+    this.#parts.transfer.limit(orders.settings.bandwidth);
+    this.#parts.onOrders?.(orders);
+    this.#ask();
+  }
+
+  /** Ends what runs, gives it back, and resolves when nothing is left behind but results that the master lacks. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#current?.cancel.abort();
-    this.hint();
-    await this.#running;
+    await this.#started;
+    clearInterval(this.#beating);
+    for (const assignment of this.#held.values()) assignment.stop();
+    await this.#asking;
+    await Promise.all([...this.#held.values()].map(({ done }) => done));
   }
 
-  async #loop(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      this.#wake = Promise.withResolvers();
-      try {
-        const grant = await this.#call('job.lease', { worker: this.#name });
-        if (grant) {
-          const outcome = await this.#work(grant);
-          if (outcome) await this.#call('job.finish', { task: grant.task, epoch: grant.epoch, outcome });
-          continue;
-        }
-      } catch (error) {
-        // A lease lost meanwhile is no fault: its bytes are dropped, and the next task is asked for.
-        if (error instanceof Fault && error.code === 'fenced') continue;
-        this.#onFault(error);
-      }
-      if (!this.#stopping.signal.aborted) await this.#wake.promise;
+  get #jobs(): number {
+    return this.#orders.settings.jobs ?? this.#parts.jobs;
+  }
+
+  /** Why no work is taken by this computer's own decision. */
+  get #resting(): string | null {
+    return isWithin(this.#orders.settings.schedule, new Date()) ? null : 'It works at other hours only.';
+  }
+
+  #beat(): void {
+    // A burst of words that the network held up would make the master take a grant that crossed them for forgotten.
+    if (this.#telling) return;
+    if (this.#attached) this.#tellHeld('job.beat');
+    // The first word after a start or a cut did not get through.
+    else if (!this.#asking) this.#tellHeld('job.attach');
+  }
+
+  #tellHeld(name: 'job.attach' | 'job.beat'): Promise<void> {
+    this.#telling = this.#tell(name).finally(() => {
+      this.#telling = undefined;
+    });
+    return this.#telling;
+  }
+
+  async #tell(name: 'job.attach' | 'job.beat'): Promise<void> {
+    const held = [...this.#held.values()].filter(({ lost }) => !lost).map(({ lease }) => lease);
+    try {
+      const { lost, ...orders } = await this.#parts.call(name, { held, resting: this.#resting });
+      for (const lease of lost) this.revoke(lease);
+      if (!this.#attached) this.#wanting = true;
+      this.#attached = true;
+      this.#answered.resolve();
+      this.#answered = Promise.withResolvers();
+      this.obey(orders);
+    } catch (error) {
+      this.#parts.onFault(error);
     }
   }
 
-  /** @returns how the attempt ended, or undefined when the master has the result */
-  async #work(grant: Grant): Promise<Outcome | undefined> {
-    const cancel = new AbortController();
-    if (this.#stopping.signal.aborted) return { kind: 'released' };
-    this.#current = { grant, cancel };
-    const { task, epoch } = grant;
-    const report = (progress: Progress) => {
-      // A refusal means that the lease is lost: whatever is still being done is in vain.
-      this.#call('job.progress', { task, epoch, progress }).catch(() => cancel.abort());
-    };
+  /** Asks until there is no room or no work; one question at a time. */
+  #ask(): void {
+    this.#asking ??= this.#askOn()
+      .catch((error: unknown) => {
+        this.#wanting = true;
+        this.#parts.onFault(error);
+      })
+      .finally(() => {
+        this.#asking = undefined;
+      });
+  }
+
+  async #askOn(): Promise<void> {
+    while (this.#wanting) {
+      const ahead = this.#room();
+      if (ahead === undefined) return;
+      // A hint that comes while this question is under way makes for another one.
+      this.#wanting = false;
+      const grant = await this.#parts.call('job.lease', { ahead });
+      if (!grant) continue;
+      this.#take(grant);
+      this.#wanting = true;
+    }
+  }
+
+  /** Whether work can be taken: for now (false), to have it when a film is done (true), or not at all. */
+  #room(): boolean | undefined {
+    const mayAsk = this.#attached && !this.#stopping.signal.aborted && this.#orders.mode === 'active';
+    if (!mayAsk || this.#resting !== null) return undefined;
+    const { ahead } = this.#parts.transfer;
+    const held = [...this.#held.values()].filter(({ lost }) => !lost);
+    const before = held.filter(({ converted }) => !converted).length;
+    return held.length >= this.#jobs + ahead || before > this.#jobs ? undefined : before === this.#jobs;
+  }
+
+  #take(grant: Grant, result?: Result): void {
+    const assignment = new Assignment(grant, this.#parts.call);
+    this.#held.set(keyOf(grant), assignment);
+    if (this.#stopping.signal.aborted) assignment.stop();
+    assignment.done = this.#run(assignment, result)
+      .catch(this.#parts.onFault)
+      .finally(() => {
+        this.#held.delete(keyOf(grant));
+        this.hint();
+      });
+  }
+
+  async #run(assignment: Assignment, result?: Result): Promise<void> {
+    const outcome = await this.#attempt(assignment, result);
+    while (outcome && !assignment.lost) {
+      try {
+        return await assignment.giveBack(outcome);
+      } catch (error) {
+        this.#parts.onFault(error);
+        if (this.#stopping.signal.aborted) return;
+        await Promise.race([this.#answered.promise, assignment.ended]);
+      }
+    }
+  }
+
+  /** @returns how it ended, or undefined when the master needs no word of it */
+  async #attempt(assignment: Assignment, result?: Result): Promise<Outcome | undefined> {
+    const { grant, signal, name } = assignment;
+    const { transfer, workspace } = this.#parts;
     try {
-      const source = await this.#transfer.source(grant);
-      return await this.#workspace.use(`${task}-${epoch}`, grant.uselessAt, async (folder) => {
-        const conversion = await this.#converter.convert(grant, source, folder, cancel.signal, report);
+      const needed = result ? 0 : grant.uselessAt + (await transfer.needs(grant));
+      return await workspace.use({ name, needed, signal }, async (folder) => {
+        const conversion = result ?? (await this.#convert(assignment, folder));
         if (conversion.kind !== 'result') return conversion;
-        if (cancel.signal.aborted) return { kind: 'released' as const };
-        await this.#transfer.deliver(grant, conversion);
+        if (this.#parts.keeps && !result) await workspace.keep({ grant, result: conversion });
+        await this.#deliver(assignment, conversion, folder);
         return undefined;
       });
     } catch (error) {
-      if (cancel.signal.aborted) return { kind: 'released' };
+      if (signal.aborted) return assignment.converted && this.#parts.keeps ? undefined : { kind: 'released' };
       if (error instanceof Fault && error.code === 'fenced') return undefined;
-      if (error instanceof Fault && error.code === 'node') return { kind: 'node', reason: error.message };
+      const reason = error instanceof Fault && error.code === 'node' ? error.message : nodeFaultReason(error);
+      if (reason) return { kind: 'node', reason };
       return { kind: 'failed', reason: messageOf(error), log: (error as Error).stack ?? '' };
-    } finally {
-      this.#current = undefined;
+    }
+  }
+
+  async #convert(assignment: Assignment, folder: string): Promise<Result | Outcome> {
+    const { grant, signal, report } = assignment;
+    const { transfer, converter } = this.#parts;
+    const source = await transfer.source(grant, { folder, signal, report });
+    const work = { folder, signal, report, brake: this.#brake };
+    await converter.prepare(grant, source, work);
+    const conversion = await this.#encoding(async (): Promise<Result | Outcome> => {
+      if (signal.aborted) return { kind: 'released' };
+      const threads = this.#jobs > 1 ? Math.max(1, Math.floor(os.availableParallelism() / this.#jobs)) : undefined;
+      return converter.convert(grant, source, { ...work, threads });
+    });
+    if (signal.aborted) return { kind: 'released' };
+    if (conversion.kind === 'result') {
+      assignment.converted = true;
+      this.hint();
+      // What was fetched would only take room while the result is on its way.
+      if (path.dirname(source) === folder) await rm(source, { force: true });
+    }
+    return conversion;
+  }
+
+  /** Hands a result over, as often as it takes. A stop leaves it for the next start. */
+  async #deliver(assignment: Assignment, result: Result, folder: string): Promise<void> {
+    const { grant, signal, report, name } = assignment;
+    assignment.converted = true;
+    for (;;) {
+      try {
+        await this.#parts.transfer.deliver(grant, result, { folder, signal, report });
+        return faultPoint('delivered');
+      } catch (error) {
+        const again = this.#parts.keeps && error instanceof Fault && error.code === 'node';
+        if (again) await Promise.race([this.#answered.promise, assignment.ended]);
+        if (this.#parts.keeps && signal.aborted && !assignment.lost) this.#parts.workspace.leave(name);
+        if (!again || signal.aborted) throw error;
+      }
     }
   }
 }
+
+const keyOf = ({ task, epoch }: Lease) => `${task}-${epoch}`;

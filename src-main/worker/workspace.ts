@@ -1,24 +1,97 @@
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
+import { Grant } from '../../src-shared/contract.ts';
 import { Fault, nodeFaultReason } from '../../src-shared/errors.ts';
-import { formatBytes } from '../../src-shared/format.ts';
+import type { Space } from '../space.ts';
 
-/** Room that must stay free on the disk of the temporary folder beside the result, in bytes. */
-const RESERVE = 100_000_000;
+/** In a lease's folder: what is known of the result beside it. */
+const NOTE = 'kept.json';
+
+/** A finished result that its master may not have yet. */
+const Kept = z.object({
+  grant: Grant,
+  result: z.object({
+    kind: z.literal('result'),
+    /** Absolute path. */
+    file: z.string(),
+    decodedFrames: z.array(z.number()),
+    captionLines: z.number(),
+    damaged: z.boolean(),
+    log: z.string(),
+  }),
+});
+export type Kept = z.infer<typeof Kept>;
 
 /** The temporary files of this node: a folder a lease, gone with the lease; a start removes what a crash left. */
 export class Workspace {
-  readonly #folder: string;
+  /** Where leases from now on have their folders. */
+  #folder: string;
+  readonly #space: Space;
+  /** Where the folders in use are noted, so that a start finds what is in them. */
+  readonly #memory: string | undefined;
+  readonly #inUse = new Map<string, string>();
+  readonly #leave = new Set<string>();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, space: Space, memory?: string) {
     this.#folder = folder;
+    this.#space = space;
+    this.#memory = memory;
   }
 
   /** @param folder this node's own; whatever is in it is removed */
-  static async create(folder: string): Promise<Workspace> {
-    const workspace = new Workspace(folder);
+  static async create(folder: string, space: Space): Promise<Workspace> {
+    const workspace = new Workspace(folder, space);
     await workspace.clear();
     return workspace;
+  }
+
+  /**
+   * As {@link create}, but results that were kept stay for {@link kept}.
+   * @param folder where it is unless it was moved before
+   * @param memory file where it notes where it is
+   */
+  static async reopen(folder: string, space: Space, memory: string): Promise<Workspace> {
+    const noted = await readNoted(memory);
+    const workspace = new Workspace(noted.at(-1) ?? folder, space, memory);
+    for (const place of new Set([...noted, folder])) {
+      for (const name of await readdir(place).catch(() => [])) {
+        const lease = path.join(place, name);
+        if (await readKept(lease)) workspace.#inUse.set(name, place);
+        else await rm(lease, { recursive: true, force: true });
+      }
+    }
+    await workspace.#note();
+    return workspace;
+  }
+
+  /** Leases from now on have their folders elsewhere; those of before stay where they are. */
+  async moveTo(folder: string): Promise<void> {
+    if (folder === this.#folder) return;
+    const before = this.#folder;
+    this.#folder = folder;
+    await this.#note();
+    await this.#removeIfLeft(before);
+  }
+
+  async #note(): Promise<void> {
+    if (!this.#memory) return;
+    const places = [...new Set([...this.#inUse.values(), this.#folder])];
+    await writeFile(`${this.#memory}.part`, JSON.stringify(places));
+    await rename(`${this.#memory}.part`, this.#memory);
+  }
+
+  /** A folder that this node has moved away from goes when it is empty. */
+  async #removeIfLeft(place: string): Promise<void> {
+    if (place === this.#folder || [...this.#inUse.values()].includes(place)) return;
+    await rmdir(place).catch(() => undefined);
+    await this.#note();
+  }
+
+  /** Results of before the last end of this node. */
+  async kept(): Promise<Kept[]> {
+    const found = await Promise.all([...this.#inUse].map(([name, place]) => readKept(path.join(place, name))));
+    return found.filter((kept) => kept !== undefined);
   }
 
   /** Removes everything. */
@@ -26,33 +99,73 @@ export class Workspace {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  /** Brings a result and what is known of it to the disk, so that it can be handed over after a crash too. */
+  async keep(kept: Kept): Promise<void> {
+    const result = await open(kept.result.file, 'r+');
+    try {
+      await result.sync();
+    } finally {
+      await result.close();
+    }
+    const note = path.join(path.dirname(kept.result.file), NOTE);
+    await writeFile(`${note}.part`, JSON.stringify(kept), { flush: true });
+    await rename(`${note}.part`, note);
+  }
+
+  /** What {@link keep} wrote stays when its lease's work ends: it is handed over after the next start. */
+  leave(name: string): void {
+    this.#leave.add(name);
+  }
+
   /**
-   * Runs `work` with a fresh folder and removes it afterwards, however it ends.
-   * @param needed bytes that the result may take at the most
+   * Runs `work` with a folder of its own and removes it afterwards, however it ends.
+   * @param lease `needed` are the bytes that may be written at the most, 0 where all is there already; until `signal` it
+   *   waits for room that others will give back
    * @throws Fault `node` when the disk has not that much room or cannot be written to
    */
-  async use<T>(name: string, needed: number, work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = path.join(this.#folder, name);
+  async use<T>(
+    { name, needed, signal }: { name: string; needed: number; signal: AbortSignal },
+    work: (folder: string) => Promise<T>,
+  ): Promise<T> {
+    const place = this.#inUse.get(name) ?? this.#folder;
+    const folder = path.join(place, name);
+    this.#inUse.set(name, place);
+    let giveBack: (() => void) | undefined;
     try {
       await mkdir(folder, { recursive: true });
-      const { bavail, bsize } = await statfs(folder);
-      if (bavail * bsize < needed + RESERVE) {
-        throw new Fault(
-          'node',
-          `The temporary folder ${this.#folder} has ${formatBytes(bavail * bsize)} free, but the next film may need ${formatBytes(needed + RESERVE)}; free some space or set another folder with TEMP_DIR.`,
-        );
-      }
+      if (needed > 0)
+        giveBack = await this.#space.reserve({ place: folder, bytes: needed, what: 'the next film', signal });
       return await work(folder);
     } catch (error) {
       if (error instanceof Fault) throw error;
       const reason =
         nodeFaultReason(error) ??
         ((error as NodeJS.ErrnoException).code === 'EACCES' ? 'it may not be written to' : undefined);
-      if (reason)
-        throw new Fault('node', `The temporary folder ${this.#folder} cannot be used: ${reason}.`, { cause: error });
+      if (reason) throw new Fault('node', `The temporary folder ${place} cannot be used: ${reason}.`, { cause: error });
       throw error;
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      if (!this.#leave.delete(name)) await rm(folder, { recursive: true, force: true });
+      giveBack?.();
+      this.#inUse.delete(name);
+      await this.#removeIfLeft(place);
     }
+  }
+}
+
+async function readNoted(memory: string): Promise<string[]> {
+  try {
+    return z.array(z.string()).parse(JSON.parse(await readFile(memory, 'utf8')));
+  } catch {
+    return [];
+  }
+}
+
+/** What was kept in a lease's folder, if anything was. */
+async function readKept(folder: string): Promise<Kept | undefined> {
+  try {
+    const kept = Kept.parse(JSON.parse(await readFile(path.join(folder, NOTE), 'utf8')));
+    return path.dirname(kept.result.file) === folder ? kept : undefined;
+  } catch {
+    return undefined;
   }
 }

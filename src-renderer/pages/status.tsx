@@ -6,9 +6,11 @@ import { useConnection, useQueue } from '../store/queue.ts';
 import { type Connection, fetchStatus } from '../transport.ts';
 
 const STAGE_WORDS: Record<Stage, string> = {
+  fetching: 'Fetching',
   preparing: 'Preparing',
   encoding: 'Encoding',
-  staging: 'Uploading',
+  uploading: 'Uploading',
+  staging: 'Storing',
   checking: 'Checking',
   replacing: 'Replacing',
 };

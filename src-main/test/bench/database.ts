@@ -127,7 +127,7 @@ export const claim: Bench = async (folder) => {
     const started = performance.now();
     const job = jobs.first(scopes, order);
     if (!job) throw new Error('the queue is empty');
-    jobs.lease(job, 'bench', {});
+    jobs.lease(job, { id: 'bench', name: 'bench' }, {});
     return { ms: performance.now() - started, file: job.file };
   };
   const report: Report = {};

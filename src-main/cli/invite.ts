@@ -1,0 +1,43 @@
+import os from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { LAN_PORT } from '../../src-shared/protocol.ts';
+import { withMaster } from './connect.ts';
+import { addDataOption, type CommonOptions } from './options.ts';
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+function minutes(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('It has to be a whole number of minutes.');
+  return Number(text);
+}
+
+/** How other computers reach this one: its first IPv4 address on a network, or its name. */
+function ownAddress(): string {
+  const addresses = Object.values(os.networkInterfaces()).flatMap((found) => found ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? os.hostname();
+}
+
+/** `flotilla invite` */
+export function inviteCommand(): Command {
+  const command = new Command('invite')
+    .description('print a token that lets one computer in as a worker, once')
+    .option('--minutes <number>', 'how long it is good', minutes, 60)
+    .option('--json', 'as JSON')
+    .action(async (options: CommonOptions & { minutes: number; json?: true }) => {
+      const { invitation, hello } = await withMaster(options.data, async (call) => ({
+        hello: await call('hello', {}),
+        invitation: await call('invite.create', { minutes: options.minutes }),
+      }));
+      const { token, expiresAt } = invitation;
+      if (options.json) return void print(JSON.stringify({ ...invitation, lanPort: hello.lanPort }));
+      print(token);
+      const until = new Date(expiresAt).toLocaleTimeString();
+      const address = `${ownAddress()}:${hello.lanPort ?? LAN_PORT}`;
+      process.stderr.write(`Good for one computer until ${until}. Run there:\n`);
+      process.stderr.write(`  flotilla worker --master ${address} --token ${token}\n`);
+      if (hello.lanPort === null) {
+        process.stderr.write('This computer does not lead yet; start it with serve --lead (LEAD=true) first.\n');
+      }
+    });
+  return addDataOption(command);
+}

@@ -1,0 +1,425 @@
+/** The dispatcher with a real database and real files; only time is the test's own. */
+import { EventEmitter } from 'node:events';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { EventName, Events, Grant, Lease, Outcome } from '../../src-shared/contract.ts';
+import type { Probe } from '../../src-shared/media.ts';
+import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
+import { resolveSettings } from '../../src-shared/settings.ts';
+import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
+import { FileTable } from '../db/files.ts';
+import { JobTable } from '../db/jobs.ts';
+import { LibraryTable } from '../db/libraries.ts';
+import { openDatabase } from '../db/open.ts';
+import { StorageTable } from '../db/storage.ts';
+import { SwapTable } from '../db/swaps.ts';
+import type { MasterContext } from './context.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Member } from './fleet.ts';
+import { identify, inodeOf, versionOf } from './identity.ts';
+import { LEASE_TERMS } from './leases.ts';
+import { Swapper } from './swap.ts';
+
+const PROBE: Probe = {
+  format: 'mov,mp4,m4a,3gp,3g2,mj2',
+  duration: 1,
+  streams: [{ index: 0, type: 'video', codec: 'h264', width: 640, height: 360, pixelFormat: 'yuv420p', frameRate: 24 }],
+  chapters: 0,
+};
+
+const FAILED: Outcome = { kind: 'failed', reason: 'ffmpeg failed.', log: '' };
+const leaseOf = ({ task, epoch }: Grant): Lease => ({ task, epoch });
+
+/** A library of `films`, and a master with the workers `a`, `b` and `here` (its own) that can be started anew. */
+async function makeMaster(films: string[], retryMs = 60_000) {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'flotilla-dispatcher-'));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const root = path.join(home, 'library');
+  mkdirSync(root);
+  const { db } = openDatabase(path.join(home, 'flotilla.db'), path.join(home, 'backups'));
+  onTestFinished(() => void db.close());
+  const events = new EventEmitter();
+  const told: { event: string; payload: unknown }[] = [];
+  const emit = <E extends EventName>(event: E, payload: Events[E]) => {
+    told.push({ event, payload });
+    events.emit(event, payload);
+  };
+  const [libraries, files, jobs, swaps] = [
+    new LibraryTable(db),
+    new FileTable(db),
+    new JobTable(db, () => undefined),
+    new SwapTable(db),
+  ];
+  const settings = resolveSettings({}).values;
+  const library = libraries.insert(root, true);
+  const ctx = {
+    ...{ db, libraries, files, jobs, swaps, emit, storage: new StorageTable(db) },
+    settings: () => settings,
+    tables: () => DEFAULT_TABLES,
+    scopes: () => [{ library: library.id, prefix: '' }],
+  } as unknown as MasterContext;
+  for (const name of films) {
+    const file = path.join(root, name);
+    writeFileSync(file, name.repeat(1000));
+    const stat = statSync(file, { bigint: true });
+    const seen = { path: name, inode: inodeOf(stat), version: versionOf(stat), size: Number(stat.size), mtime: 0 };
+    files.insert(library.id, { ...seen, settles: null });
+    const id = files.at(library.id, name)?.id ?? 0;
+    files.setProbe(id, (await identify(file))?.hash ?? '', PROBE);
+    const row = files.get(id);
+    if (row) jobs.queue(row);
+  }
+  const time = { monotonic: 0, wall: 0 };
+  const member = (id: string): Member => ({
+    ...{ id, name: id.toUpperCase(), local: id === 'here', mode: 'active', settings: WORKER_DEFAULTS },
+    ...{ hello: null, addedAt: 0, seenAt: null },
+  });
+  const members = ['here', 'a', 'b'].map(member);
+  const swapper = new Swapper({ swaps, jobs, files });
+  const clock = { monotonic: () => time.monotonic, wall: () => time.wall };
+  const start = () => {
+    const dispatcher = new Dispatcher(ctx, { swapper, members: () => members, clock, retryMs });
+    onTestFinished(() => dispatcher.stop());
+    dispatcher.restore();
+    return dispatcher;
+  };
+  const dispatcher = start();
+  /** The next task for a worker; there has to be one. */
+  const lease = async (worker: string, from = dispatcher): Promise<Grant> => {
+    const grant = await from.lease(worker, false);
+    if (!grant) throw new Error('there is no work');
+    return grant;
+  };
+  /** Silence for so long, in beats of a master that is awake. */
+  const pass = (ms: number, on = dispatcher) => {
+    for (let gone = 0; gone < ms; gone += LEASE_TERMS.beat) {
+      time.monotonic += LEASE_TERMS.beat;
+      time.wall += LEASE_TERMS.beat;
+      on.tick();
+    }
+  };
+  const state = (name: string) => files.at(library.id, name)?.state;
+  const attempts = (name: string) =>
+    jobs.attempts(files.at(library.id, name)?.id ?? 0).map(({ worker, outcome }) => `${worker} ${outcome}`);
+  const eventsOf = (wanted: EventName) => told.filter(({ event }) => event === wanted).map(({ payload }) => payload);
+  return { root, ctx, dispatcher, start, lease, pass, time, members, library, jobs, files, state, attempts, eventsOf };
+}
+
+const FENCED = expect.objectContaining({ code: 'fenced' });
+
+describe('a lease', () => {
+  it('is given to one worker at a time', async () => {
+    const { dispatcher, lease } = await makeMaster(['one.mp4', 'two.mp4']);
+    const [one, two] = await Promise.all([lease('a'), lease('b')]);
+    expect(new Set([one.path, two.path])).toEqual(new Set(['one.mp4', 'two.mp4']));
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    expect(dispatcher.running.map(({ worker, workerId }) => `${worker} ${workerId}`).sort()).toEqual(['A a', 'B b']);
+  });
+
+  it('of a silent worker goes to another, with a higher epoch; the first is refused whatever it says', async () => {
+    const { dispatcher, lease, pass, attempts, eventsOf } = await makeMaster(['one.mp4']);
+    const old = await lease('a');
+    pass(LEASE_TERMS.expire - LEASE_TERMS.beat);
+    expect(await dispatcher.lease('b', false)).toBeNull();
+    pass(LEASE_TERMS.beat);
+    const fresh = await lease('b');
+    expect(fresh).toMatchObject({ task: old.task, epoch: old.epoch + 1 });
+    expect(eventsOf('revoked')).toEqual([{ worker: 'a', ...leaseOf(old) }]);
+
+    expect(() => dispatcher.progress(leaseOf(old), { stage: 'encoding' }, 'a')).toThrow(FENCED);
+    expect(() => dispatcher.giveBack(leaseOf(old), FAILED, 'a')).toThrow(FENCED);
+    expect(() => dispatcher.take(leaseOf(old))).toThrow(FENCED);
+    expect(dispatcher.beat('a', { held: [leaseOf(old)], resting: null }, false).lost).toEqual([leaseOf(old)]);
+    expect(attempts('one.mp4')).toEqual(['A interrupted', 'B null']);
+    // None of it touched the one that holds it now.
+    dispatcher.progress(leaseOf(fresh), { stage: 'encoding', share: 0.5 }, 'b');
+    expect(dispatcher.running).toMatchObject([{ workerId: 'b', progress: { share: 0.5 } }]);
+  });
+
+  it('cannot be used by another worker, or with another epoch', async () => {
+    const { dispatcher, lease } = await makeMaster(['one.mp4']);
+    const grant = await lease('a');
+    const next = { task: grant.task, epoch: grant.epoch + 1 };
+    for (const [of, by] of [
+      [leaseOf(grant), 'b'],
+      [next, 'a'],
+      [{ task: 99, epoch: 1 }, 'a'],
+    ] as const) {
+      expect(() => dispatcher.claim(of, by)).toThrow(FENCED);
+      expect(() => dispatcher.progress(of, { stage: 'encoding' }, by)).toThrow(FENCED);
+      expect(() => dispatcher.giveBack(of, { kind: 'released' }, by)).toThrow(FENCED);
+    }
+    expect(dispatcher.claim(leaseOf(grant), 'a')).toMatchObject({ id: grant.task, state: 'leased' });
+  });
+
+  it('that was granted twice, because the question was, goes back when its worker names only one', async () => {
+    const { dispatcher, lease, state } = await makeMaster(['one.mp4', 'two.mp4']);
+    const [heard, lost] = [await lease('a'), await lease('a')];
+    const beat = () => dispatcher.beat('a', { held: [leaseOf(heard)], resting: null }, false);
+    beat();
+    expect(state(lost.path)).toBe('running');
+    beat();
+    expect([state(heard.path), state(lost.path)]).toEqual(['running', 'queued']);
+  });
+
+  it('ends once: an outcome that comes twice is refused the second time', async () => {
+    const { dispatcher, lease, attempts } = await makeMaster(['one.mp4']);
+    const grant = await lease('a');
+    dispatcher.giveBack(leaseOf(grant), FAILED, 'a');
+    expect(() => dispatcher.giveBack(leaseOf(grant), FAILED, 'a')).toThrow(FENCED);
+    expect(attempts('one.mp4')).toEqual(['A failed']);
+  });
+
+  it('is delivered once, and its late words do not take the result back', async () => {
+    const { dispatcher, lease, pass, state } = await makeMaster(['one.mp4']);
+    const grant = leaseOf(await lease('a'));
+    dispatcher.take(grant);
+    expect(() => dispatcher.take(grant)).toThrow(FENCED);
+    expect(() => dispatcher.giveBack(grant, { kind: 'released' }, 'a')).toThrow(FENCED);
+    dispatcher.enter(grant, 'checking');
+    dispatcher.progress(grant, { stage: 'encoding', share: 0.9 }, 'a');
+    expect(dispatcher.running).toMatchObject([{ progress: { stage: 'checking' } }]);
+    // While the master checks it, its worker may fall silent.
+    pass(2 * LEASE_TERMS.expire);
+    expect(state('one.mp4')).toBe('running');
+    dispatcher.letGo(grant.task);
+    dispatcher.take(grant);
+  });
+
+  it('ends at once where the user skips the film or removes the worker', async () => {
+    const { dispatcher, lease, members, state, eventsOf } = await makeMaster(['one.mp4', 'two.mp4']);
+    const [one, two] = [await lease('a'), await lease('b')];
+    dispatcher.cancel(one.file);
+    members.splice(1, 1);
+    members.splice(1, 1);
+    dispatcher.dismiss('b');
+    expect(eventsOf('revoked')).toEqual([
+      { worker: 'a', ...leaseOf(one) },
+      { worker: 'b', ...leaseOf(two) },
+    ]);
+    expect(state(two.path)).toBe('queued');
+    expect(dispatcher.running).toEqual([]);
+    expect(await dispatcher.lease('b', false)).toBeNull();
+    expect(() => dispatcher.beat('b', { held: [leaseOf(two)], resting: null }, true)).toThrow(
+      expect.objectContaining({ code: 'denied' }),
+    );
+  });
+});
+
+describe('a master that starts again', () => {
+  it('lets other workers go on with a fresh term, and takes back what its own held', async () => {
+    const { start, lease, pass, state } = await makeMaster(['one.mp4', 'two.mp4']);
+    const [theirs, own] = [await lease('a'), await lease('here')];
+    const again = start();
+    expect([state(theirs.path), state(own.path)]).toEqual(['running', 'queued']);
+    expect(again.running).toMatchObject([{ task: theirs.task, workerId: 'a', path: theirs.path }]);
+    pass(LEASE_TERMS.expire / 2, again);
+    expect(again.beat('a', { held: [leaseOf(theirs)], resting: null }, true).lost).toEqual([]);
+    again.progress(leaseOf(theirs), { stage: 'encoding' }, 'a');
+    again.take(leaseOf(theirs));
+  });
+
+  it('ends the term of those that do not come back', async () => {
+    const { start, lease, pass, state } = await makeMaster(['one.mp4']);
+    await lease('a');
+    const again = start();
+    pass(LEASE_TERMS.expire, again);
+    expect(state('one.mp4')).toBe('queued');
+  });
+
+  it('takes a result again that it lost before it was verified', async () => {
+    const { start, lease, jobs, state } = await makeMaster(['one.mp4']);
+    const grant = await lease('a');
+    jobs.apply(grant.file, 'deliver');
+    const again = start();
+    expect(state('one.mp4')).toBe('running');
+    expect(again.beat('a', { held: [leaseOf(grant)], resting: null }, true).lost).toEqual([]);
+    expect(again.take(leaseOf(grant))).toMatchObject({ state: 'leased' });
+  });
+
+  it('takes back what a worker held that was removed meanwhile', async () => {
+    const { start, lease, members, state } = await makeMaster(['one.mp4']);
+    await lease('a');
+    members.splice(1, 1);
+    start();
+    expect(state('one.mp4')).toBe('queued');
+  });
+});
+
+describe('three attempts', () => {
+  it('fail a film, on two workers where there are two', async () => {
+    const { dispatcher, lease, state, attempts } = await makeMaster(['one.mp4']);
+    dispatcher.fleet.linked('a', true);
+    dispatcher.fleet.linked('b', true);
+    for (let n = 0; n < 2; n++) dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    expect(state('one.mp4')).toBe('queued');
+    dispatcher.giveBack(leaseOf(await lease('b')), FAILED, 'b');
+    expect(state('one.mp4')).toBe('failed');
+    expect(attempts('one.mp4')).toEqual(['A failed', 'A failed', 'B failed']);
+  });
+
+  it('may all be those of one worker where no other can take it', async () => {
+    const { dispatcher, lease, members, state } = await makeMaster(['one.mp4']);
+    for (const id of ['a', 'b']) dispatcher.fleet.linked(id, true);
+    for (let n = 0; n < 2; n++) dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    const b = members[2];
+    if (b) b.mode = 'paused';
+    dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    expect(state('one.mp4')).toBe('failed');
+  });
+
+  it('leave other films to the worker that failed one', async () => {
+    const { dispatcher, lease } = await makeMaster(['one.mp4', 'two.mp4']);
+    for (const id of ['a', 'b']) dispatcher.fleet.linked(id, true);
+    const first = await lease('a');
+    dispatcher.giveBack(leaseOf(first), FAILED, 'a');
+    dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    expect((await lease('a')).path).not.toBe(first.path);
+    expect((await lease('b')).path).toBe(first.path);
+  });
+
+  it('begin anew when the user takes a failed film up again', async () => {
+    const { dispatcher, lease, files, jobs, state } = await makeMaster(['one.mp4']);
+    for (let n = 0; n < 3; n++) dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    for (const id of ['a', 'b']) dispatcher.fleet.linked(id, true);
+    const row = files.get(1);
+    if (row) jobs.queue(row);
+    dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    expect(state('one.mp4')).toBe('queued');
+  });
+});
+
+describe('a fault of a worker', () => {
+  const full: Outcome = { kind: 'node', reason: 'The temporary folder /tmp is full.' };
+
+  it('pauses that one only, burns no attempt, and ends by itself', async () => {
+    const { dispatcher, lease, attempts, jobs } = await makeMaster(['one.mp4']);
+    for (const id of ['a', 'b']) dispatcher.fleet.linked(id, true);
+    dispatcher.giveBack(leaseOf(await lease('a')), full, 'a');
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    expect(dispatcher.fleet.view('a')).toMatchObject({ state: 'waiting', problem: full.reason });
+    expect(dispatcher.paused).toBeNull();
+    const grant = await lease('b');
+    expect(attempts(grant.path)).toEqual(['A node', 'B null']);
+    expect(jobs.get(1)?.attempts).toBe(0);
+    dispatcher.fleet.recovered('a', false);
+    expect(dispatcher.fleet.view('a')).toMatchObject({ state: 'idle', problem: null });
+  });
+
+  it('is over when a later try goes well, however often it came', async () => {
+    const { dispatcher, lease } = await makeMaster(['one.mp4'], 1);
+    dispatcher.fleet.linked('a', true);
+    for (let n = 0; n < 3; n++) {
+      dispatcher.giveBack(leaseOf(await lease('a')), full, 'a');
+      await vi.waitFor(() => expect(dispatcher.fleet.view('a')?.state).toBe('idle'));
+    }
+    await lease('a');
+  });
+
+  it('of the only one that is there is told as a pause of everything, and so is its end', async () => {
+    const { dispatcher, lease, eventsOf } = await makeMaster(['one.mp4']);
+    dispatcher.fleet.linked('here', true);
+    dispatcher.giveBack(leaseOf(await lease('here')), full, 'here');
+    expect(dispatcher.paused).toBe(full.reason);
+    dispatcher.resume();
+    expect(dispatcher.paused).toBeNull();
+    expect(eventsOf('paused')).toEqual([{ reason: full.reason }, { reason: null }]);
+    await lease('here');
+  });
+});
+
+describe('a pause', () => {
+  it('for a fault of the master ends by itself, and so does that of a lone worker', async () => {
+    const { dispatcher, lease, eventsOf } = await makeMaster(['one.mp4'], 1);
+    dispatcher.fleet.linked('here', true);
+    dispatcher.pause('The disk is full.', false);
+    expect(await dispatcher.lease('here', false)).toBeNull();
+    await vi.waitFor(() => expect(dispatcher.paused).toBeNull());
+    dispatcher.giveBack(leaseOf(await lease('here')), { kind: 'node', reason: 'No room.' }, 'here');
+    await vi.waitFor(() => expect(dispatcher.paused).toBeNull());
+    expect(eventsOf('paused').map((told) => (told as { reason: string | null }).reason)).toEqual([
+      'The disk is full.',
+      null,
+      'No room.',
+      null,
+    ]);
+  });
+
+  it('of the user ends by the user only', async () => {
+    const { dispatcher } = await makeMaster(['one.mp4'], 1);
+    dispatcher.pause('Paused by you.', true);
+    dispatcher.pause('The disk is full.', false);
+    expect(dispatcher.paused).toBe('Paused by you.');
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    dispatcher.resume();
+    expect(await dispatcher.lease('a', false)).not.toBeNull();
+  });
+});
+
+describe('a worker', () => {
+  it('is shown as what it is', async () => {
+    const { dispatcher, lease, pass, members } = await makeMaster(['one.mp4']);
+    const state = () => dispatcher.fleet.view('a')?.state;
+    expect(state()).toBe('offline');
+    dispatcher.fleet.linked('a', true);
+    expect(state()).toBe('idle');
+    const grant = await lease('a');
+    expect(state()).toBe('working');
+    dispatcher.fleet.linked('a', false);
+    expect(state()).toBe('working');
+    pass(LEASE_TERMS.suspect);
+    expect(state()).toBe('suspect');
+    dispatcher.fleet.linked('a', true);
+    dispatcher.beat('a', { held: [leaseOf(grant)], resting: null }, true);
+    expect(state()).toBe('working');
+    dispatcher.giveBack(leaseOf(grant), { kind: 'released' }, 'a');
+    dispatcher.beat('a', { held: [], resting: 'It works at other hours only.' }, false);
+    expect(dispatcher.fleet.view('a')).toMatchObject({ state: 'paused', problem: 'It works at other hours only.' });
+    const a = members[1];
+    if (a) a.mode = 'paused';
+    expect(dispatcher.fleet.view('a')).toMatchObject({ state: 'paused', problem: 'Paused by you.' });
+    expect(await dispatcher.lease('a', false)).toBeNull();
+  });
+
+  it('tells its users once about each change, and its worker what it wants', async () => {
+    const { dispatcher, members, eventsOf } = await makeMaster([]);
+    dispatcher.fleet.linked('a', true);
+    dispatcher.fleet.linked('a', true);
+    dispatcher.tick();
+    expect(eventsOf('worker')).toMatchObject([{ id: 'a', state: 'idle' }, { id: 'here' }, { id: 'b' }]);
+    const a = members[1];
+    if (a) a.mode = 'draining';
+    dispatcher.fleet.changed('a');
+    expect(eventsOf('orders')).toEqual([{ worker: 'a', settings: WORKER_DEFAULTS, mode: 'draining' }]);
+    expect(eventsOf('worker').at(-1)).toMatchObject({ id: 'a', mode: 'draining', state: 'paused' });
+  });
+
+  it('gets a film to fetch ahead only while the others have enough to do', async () => {
+    const { dispatcher, lease } = await makeMaster(['1.mp4', '2.mp4', '3.mp4', '4.mp4']);
+    for (const id of ['a', 'b']) dispatcher.fleet.linked(id, true);
+    await lease('a');
+    expect(await dispatcher.lease('a', true)).not.toBeNull();
+    await lease('b');
+    expect(await dispatcher.lease('a', true)).toBeNull();
+    await lease('b');
+  });
+});
+
+describe('before a grant', () => {
+  it('a film that has changed, and a library that has gone, are left out', async () => {
+    const { dispatcher, root, state, lease, library, ctx } = await makeMaster(['one.mp4', 'two.mp4']);
+    writeFileSync(path.join(root, 'one.mp4'), 'another film');
+    expect((await lease('a')).path).toBe('two.mp4');
+    expect(state('one.mp4')).toBe('found');
+    dispatcher.cancel(2);
+    ctx.jobs.apply(2, 'release');
+    renameSync(root, `${root}-gone`);
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    expect(ctx.libraries.get(library.id)?.paused).toMatch(/cannot be read/);
+    expect(state('two.mp4')).toBe('queued');
+  });
+});

@@ -1,0 +1,233 @@
+import type { WorkerView } from '../../src-shared/contract.ts';
+import type { Hello } from '../../src-shared/protocol.ts';
+import type { WorkerMode, WorkerSettings, WorkerState } from '../../src-shared/worker-info.ts';
+import type { MasterContext } from './context.ts';
+import type { Leases } from './leases.ts';
+
+/** A worker as the master knows it for good. */
+export interface Member {
+  id: string;
+  name: string;
+  /** True for the one in the master's own process. */
+  local: boolean;
+  mode: WorkerMode;
+  settings: WorkerSettings;
+  hello: Hello | null;
+  /** Milliseconds since 1970. */
+  addedAt: number;
+  seenAt: number | null;
+}
+
+/** A worker at fault is tried again at least so often. */
+const LONGEST_RETRY_MS = 15 * 60_000;
+
+/** Why a worker takes no more work, by its mode. */
+const WISHES: Record<WorkerMode, string | null> = {
+  active: null,
+  paused: 'Paused by you.',
+  draining: 'It ends what it has and takes no more, as you asked.',
+};
+
+/** What is known of a worker while this process lives. */
+interface Presence {
+  linked: boolean;
+  /** Why it takes no work by its own decision. */
+  resting: string | null;
+  /** What has to be put right on it before it can work. */
+  fault: string | undefined;
+  retry: NodeJS.Timeout | undefined;
+  /** Faults since it last did something well. */
+  faults: number;
+}
+
+/** What a fleet is made of. */
+export interface FleetParts {
+  /** All workers, the local one among them. */
+  members: () => Member[];
+  leases: Leases;
+  /** How soon a worker at fault is tried again, twice as late each time that it was in vain; in ms. */
+  retryMs: number;
+  /** Told when a worker is at fault, or is not any more. */
+  onFaults: () => void;
+}
+
+/** The workers as they are now: who is there, who may be given work, and who waits for something to be put right. */
+export class Fleet {
+  readonly #ctx: MasterContext;
+  readonly #members: () => Member[];
+  readonly #leases: Leases;
+  readonly #retryMs: number;
+  readonly #onFaults: () => void;
+  readonly #present = new Map<string, Presence>();
+  readonly #shown = new Map<string, string>();
+
+  constructor(ctx: MasterContext, parts: FleetParts) {
+    this.#ctx = ctx;
+    this.#members = parts.members;
+    this.#leases = parts.leases;
+    this.#retryMs = parts.retryMs;
+    this.#onFaults = parts.onFaults;
+  }
+
+  stop(): void {
+    for (const { retry } of this.#present.values()) clearTimeout(retry);
+  }
+
+  member(id: string): Member | undefined {
+    return this.#members().find((member) => member.id === id);
+  }
+
+  /** A worker's connection came up, or the last one went down. */
+  linked(id: string, linked: boolean): void {
+    this.#presence(id).linked = linked;
+    this.show(id);
+  }
+
+  /** A worker told whether it takes work, and if not, why. */
+  resting(id: string, reason: string | null): void {
+    this.#presence(id).resting = reason;
+    this.show(id);
+  }
+
+  /** A user changed something about a worker: it and the users are told. */
+  changed(id: string): void {
+    const member = this.member(id);
+    if (!member) return;
+    this.#ctx.emit('orders', { worker: id, settings: member.settings, mode: member.mode });
+    this.show(id);
+    if (member.mode === 'active') this.#ctx.emit('work', {});
+  }
+
+  /** A worker was removed: nothing of it is remembered. */
+  forget(id: string): void {
+    clearTimeout(this.#present.get(id)?.retry);
+    this.#present.delete(id);
+    this.#shown.delete(id);
+  }
+
+  /** The circuit breaker: this worker is given no work, until it is tried again. */
+  halt(id: string, reason: string): void {
+    const presence = this.#presence(id);
+    presence.fault = reason;
+    clearTimeout(presence.retry);
+    const wait = Math.min(this.#retryMs * 2 ** presence.faults, LONGEST_RETRY_MS);
+    presence.faults += 1;
+    presence.retry = setTimeout(() => this.recovered(id, false), wait);
+    presence.retry.unref();
+    this.show(id);
+    this.#onFaults();
+  }
+
+  /** A worker that was at fault is given work again; `proven` when it did something well. */
+  recovered(id: string, proven: boolean): void {
+    const presence = this.#presence(id);
+    if (proven) presence.faults = 0;
+    if (presence.fault === undefined) return;
+    presence.fault = undefined;
+    clearTimeout(presence.retry);
+    this.show(id);
+    this.#onFaults();
+    this.#ctx.emit('work', {});
+  }
+
+  /** Tries every worker again at once. */
+  recoverAll(): void {
+    for (const id of this.#present.keys()) this.recovered(id, false);
+  }
+
+  /** Whether a worker is given work; being connected is its own matter. */
+  mayWork(id: string): boolean {
+    return this.member(id)?.mode === 'active' && this.#presence(id).fault === undefined;
+  }
+
+  /** Other workers that are there and take work. */
+  othersThan(id: string): Member[] {
+    const ready = (other: string) => {
+      const { linked, resting } = this.#presence(other);
+      return linked && resting === null && this.mayWork(other);
+    };
+    return this.#members().filter((member) => member.id !== id && ready(member.id));
+  }
+
+  /** The fault that keeps all of the workers that are there from working, if so. */
+  get fault(): string | undefined {
+    const there = this.#members()
+      .map(({ id }) => this.#presence(id))
+      .filter(({ linked }) => linked);
+    return there.every(({ fault }) => fault !== undefined) ? there[0]?.fault : undefined;
+  }
+
+  views(): WorkerView[] {
+    return this.#members().map((member) => this.#view(member));
+  }
+
+  view(id: string): WorkerView | undefined {
+    const member = this.member(id);
+    return member && this.#view(member);
+  }
+
+  /** As time goes by, the state of a worker may change without an event. */
+  showAll(): void {
+    for (const { id } of this.#members()) this.show(id);
+  }
+
+  /** Tells users about a worker when anything but the progress of its tasks is different. */
+  show(id: string): void {
+    const view = this.view(id);
+    if (!view) return;
+    const { running, seenAt: _, ...rest } = view;
+    const shown = JSON.stringify([rest, running.map(({ task }) => task)]);
+    if (this.#shown.get(id) === shown) return;
+    this.#shown.set(id, shown);
+    this.#ctx.emit('worker', view);
+  }
+
+  #presence(id: string): Presence {
+    const known = this.#present.get(id);
+    if (known) return known;
+    const presence: Presence = { linked: false, resting: null, fault: undefined, retry: undefined, faults: 0 };
+    this.#present.set(id, presence);
+    return presence;
+  }
+
+  #view(member: Member): WorkerView {
+    const { linked, resting, fault } = this.#presence(member.id);
+    const held = this.#leases.of(member.id);
+    const suspect = held.some((task) => this.#leases.isSuspect(task));
+    const state = stateOf({ member, linked, resting, fault, suspect, busy: held.length > 0 });
+    const { id, name, local, mode, settings, hello, addedAt, seenAt } = member;
+    const problem = {
+      suspect: `${name} has not been heard of for a while; what it works on is given to others if it stays silent.`,
+      waiting: fault ?? null,
+      paused: WISHES[mode] ?? resting,
+      offline: null,
+      working: WISHES[mode] ?? resting,
+      idle: null,
+    }[state];
+    return {
+      ...{ id, name, local, mode, settings, hello, addedAt, seenAt },
+      connected: linked,
+      state,
+      problem,
+      running: held.map(({ view }) => view),
+      storage: this.#ctx.storage.of(member.id),
+      ...this.#ctx.jobs.results(member.id),
+    };
+  }
+}
+
+function stateOf(now: {
+  member: Member;
+  linked: boolean;
+  resting: string | null;
+  fault: string | undefined;
+  suspect: boolean;
+  busy: boolean;
+}): WorkerState {
+  if (now.suspect) return 'suspect';
+  if (!now.linked && !now.busy) return 'offline';
+  if (now.member.mode === 'paused') return 'paused';
+  if (now.fault !== undefined) return 'waiting';
+  if (now.busy) return 'working';
+  return now.member.mode === 'draining' || now.resting !== null ? 'paused' : 'idle';
+}

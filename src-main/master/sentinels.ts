@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Sentinel } from '../../src-shared/contract.ts';
+import type { MasterContext } from './context.ts';
+import { OWN_FOLDER } from './vault-folder.ts';
+
+/** The files by which workers know a library that they reach by another way: random content, new at every start. */
+export class Sentinels {
+  readonly #ctx: MasterContext;
+  readonly #file: string;
+  readonly #left = new Map<number, Sentinel>();
+
+  /** @param device of this install, so that two of them never take one another's */
+  constructor(ctx: MasterContext, device: string) {
+    this.#ctx = ctx;
+    this.#file = `${OWN_FOLDER}/sentinel-${device}`;
+  }
+
+  /** The sentinel of a library, left there if need be; null where nothing can be left or films are to travel. */
+  async in(library: number): Promise<Sentinel | null> {
+    const root = this.#ctx.libraries.get(library)?.root;
+    if (!root || this.#ctx.settings().fileDistribution) return null;
+    const known = this.#left.get(library) ?? { root, file: this.#file, content: randomBytes(32).toString('base64url') };
+    const place = path.join(root, known.file);
+    try {
+      if ((await readFile(place, 'utf8').catch(() => '')) !== known.content) {
+        await mkdir(path.dirname(place), { recursive: true });
+        await writeFile(place, known.content);
+      }
+    } catch {
+      return null;
+    }
+    this.#left.set(library, known);
+    return known;
+  }
+
+  /** Leaves nothing behind. */
+  async stop(): Promise<void> {
+    for (const { root, file } of this.#left.values()) {
+      const place = path.join(root, file);
+      await rm(place, { force: true }).catch(() => undefined);
+      // Only when nothing else is in it.
+      await rmdir(path.dirname(place)).catch(() => undefined);
+    }
+    this.#left.clear();
+  }
+}

@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Brake, ProcessManager, type RunOptions } from './process.ts';
+
+/** Starts a child that says its number, and then a dot again and again. */
+async function startTalker(options: RunOptions) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'flotilla-process-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const processes = await ProcessManager.create(folder);
+  const lines: string[] = [];
+  const ended = processes.run('sh', ['-c', 'echo $$; while :; do echo .; sleep 0.01; done'], {
+    ...options,
+    onStdout: (line) => lines.push(line),
+  });
+  await vi.waitFor(() => expect(lines.length).toBeGreaterThan(1));
+  /** As the kernel says: S or R when it runs, T when it is held. */
+  const state = () => /\) (\w)/.exec(readFileSync(`/proc/${lines[0]}/stat`, 'utf8'))?.[1];
+  return { processes, lines, ended, state };
+}
+
+describe.skipIf(process.platform !== 'linux')('a brake', () => {
+  it('holds a child without ending it, not even for silence, and lets it go on', async () => {
+    const brake = new Brake();
+    const abort = new AbortController();
+    const options = { stallMs: 1500, signal: abort.signal };
+    const { processes, lines, ended, state } = await startTalker({ ...options, brake });
+    brake.set(true);
+    await vi.waitFor(() => expect(state()).toBe('T'));
+    // One that is as silent but not held is ended meanwhile.
+    expect(await processes.run('sleep', ['60'], options)).toEqual({ kind: 'stalled' });
+    expect(state()).toBe('T');
+    const said = lines.length;
+    brake.set(false);
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(said + 1));
+    abort.abort();
+    expect(await ended).toEqual({ kind: 'cancelled' });
+  });
+
+  it('lets a child end that is to end', async () => {
+    const brake = new Brake();
+    const abort = new AbortController();
+    const { ended, state } = await startTalker({ brake, signal: abort.signal });
+    brake.set(true);
+    await vi.waitFor(() => expect(state()).toBe('T'));
+    abort.abort();
+    expect(await ended).toEqual({ kind: 'cancelled' });
+  });
+
+  it('that is on holds what is started', async () => {
+    const brake = new Brake();
+    brake.set(true);
+    const abort = new AbortController();
+    const { processes } = await startTalker({ signal: abort.signal });
+    const lines: string[] = [];
+    const held = processes.run('sh', ['-c', 'sleep 0.2; echo on'], { brake, onStdout: (line) => lines.push(line) });
+    // One that is not held has come to its end by now.
+    await processes.run('sh', ['-c', 'sleep 0.4'], {});
+    expect(lines).toEqual([]);
+    brake.set(false);
+    expect(await held).toEqual({ kind: 'exit', code: 0 });
+    expect(lines).toEqual(['on']);
+    abort.abort();
+  });
+});

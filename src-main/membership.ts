@@ -1,0 +1,232 @@
+import path from 'node:path';
+import type { MasterView } from '../src-shared/contract.ts';
+import { Fault, messageOf } from '../src-shared/errors.ts';
+import { type Hello, PROTOCOL } from '../src-shared/protocol.ts';
+import type { Settings } from '../src-shared/settings.ts';
+import type { Capabilities } from '../src-shared/worker-info.ts';
+import { describeComputer } from './computer.ts';
+import { type dataPaths, nodeName } from './config.ts';
+import type { Device } from './device.ts';
+import { shortTerms } from './fault.ts';
+import type { Logger } from './log.ts';
+import { requireEncoders, type Tools } from './media/capabilities.ts';
+import type { ProcessManager } from './media/process.ts';
+import { Timelines } from './media/timeline.ts';
+import type { Space } from './space.ts';
+import { VERSION } from './version.ts';
+import { Converter } from './worker/converter.ts';
+import { findMaster, forgetMaster, hasMaster } from './worker/known-master.ts';
+import { Link, type LinkState } from './worker/link.ts';
+import { RemoteTransfer } from './worker/remote-transfer.ts';
+import { parseMappings, Storage } from './worker/storage.ts';
+import { Worker } from './worker/worker.ts';
+import { Workspace } from './worker/workspace.ts';
+
+/** What of a node works for a master on another computer. */
+export interface MembershipParts {
+  device: Device;
+  paths: ReturnType<typeof dataPaths>;
+  /** As they are at the start. */
+  settings: Settings;
+  processes: ProcessManager;
+  tools: Tools;
+  caps: Capabilities;
+  space: Space;
+  log: Logger;
+  /** Told of every change. */
+  changed: (view: MasterView | null) => void;
+}
+
+/** Which master to work for: by an address and perhaps an invitation, or the one of before. */
+export interface MasterChoice {
+  address?: string | undefined;
+  token?: string | undefined;
+}
+
+/** That this computer works for a master on another one: from the first word with it until it is left. */
+export class Membership {
+  readonly #parts: MembershipParts;
+  readonly #temp: string;
+  #view: MasterView | null = null;
+  #current: { ending: AbortController; over: PromiseWithResolvers<void>; work: Promise<void> } | undefined;
+  #worker: Worker | undefined;
+  #tuned = false;
+  #link: Link | undefined;
+
+  constructor(parts: MembershipParts) {
+    this.#parts = parts;
+    this.#temp = path.join(parts.settings.tempDir ?? parts.paths.temp, `flotilla-${parts.device.id}`);
+  }
+
+  /** How it stands with the master; null without one. */
+  get view(): MasterView | null {
+    return this.#view;
+  }
+
+  /**
+   * Works for a master from now on; becomes its worker first where it is none yet.
+   * @returns resolves when it is stopped; rejects with the reason when it ends by itself, because it is turned away say
+   * @throws Fault `conflict` while there is another one, `node` when this ffmpeg cannot convert films
+   */
+  begin(choice: MasterChoice): Promise<void> {
+    if (this.#current) {
+      throw new Fault('conflict', `This computer works for ${this.#view?.name ?? 'a master'} already; leave it first.`);
+    }
+    requireEncoders(this.#parts.caps);
+    const current = { ending: new AbortController(), over: Promise.withResolvers<void>(), work: Promise.resolve() };
+    this.#current = current;
+    this.#view = { name: null, origin: choice.address ?? null, state: 'joining', code: null, problem: null };
+    this.#parts.changed(this.#view);
+    current.work = this.#work(choice, current.ending.signal).catch((error) => this.#fail(error));
+    return current.over.promise;
+  }
+
+  /** Works for the master of before, if there is one. */
+  resume(): void {
+    if (hasMaster(this.#parts.paths.master)) this.begin({}).catch(() => undefined);
+  }
+
+  /** Works for it no more, and forgets it. */
+  async leave(): Promise<void> {
+    await this.stop();
+    forgetMaster(this.#parts.paths.master);
+    this.#view = null;
+    this.#parts.changed(null);
+  }
+
+  /** Ends what runs; the next start goes on with the same master. */
+  async stop(): Promise<void> {
+    const current = this.#current;
+    current?.ending.abort();
+    await current?.work;
+    await this.#end();
+    current?.over.resolve();
+  }
+
+  async #end(): Promise<void> {
+    // What is held is given back over the link.
+    await this.#worker?.stop();
+    this.#link?.stop();
+    this.#current = this.#worker = this.#link = undefined;
+  }
+
+  /** It ends by itself. */
+  #fail(error: unknown): void {
+    const current = this.#current;
+    if (!current || current.ending.signal.aborted) return;
+    current.ending.abort();
+    current.work
+      .then(() => this.#end())
+      .catch((failure) => this.#parts.log.warn(messageOf(failure)))
+      .then(() => {
+        this.#become({ state: 'stopped', code: null, problem: messageOf(error) });
+        current.over.reject(error);
+      });
+  }
+
+  #become(changes: Partial<MasterView>): void {
+    if (!this.#view) return;
+    this.#view = { ...this.#view, ...changes };
+    this.#parts.changed(this.#view);
+  }
+
+  async #work({ address, token }: MasterChoice, signal: AbortSignal): Promise<void> {
+    const { device, paths, log } = this.#parts;
+    const hello = () => this.#hello();
+    const master = await findMaster({
+      file: paths.master,
+      address,
+      token,
+      device,
+      hello,
+      onCode: (code, name) => this.#become({ name, state: 'pairing', code, problem: null }),
+      onWaiting: (sentence) => {
+        log.warn(`${sentence} Trying again.`);
+        this.#become({ problem: sentence });
+      },
+      signal,
+    });
+    this.#become({ name: master.name, origin: master.origin, state: 'connecting', code: null, problem: null });
+    const link = new Link({ master, device, hello, as: 'worker' });
+    this.#link = link;
+    link.onState((state, problem) => this.#follow(state, problem));
+    const worker = await this.#makeWorker(link);
+    // It may have been turned away meanwhile.
+    signal.throwIfAborted();
+    this.#worker = worker;
+    link.on('work', () => worker.hint());
+    link.on('revoked', (lease) => worker.revoke(lease));
+    link.on('orders', (orders) => worker.obey(orders));
+    await worker.start();
+  }
+
+  #follow(state: LinkState, problem: Fault | undefined): void {
+    const { log } = this.#parts;
+    const name = this.#view?.name;
+    if (state === 'online') {
+      log.info(`Working for ${name}.`);
+      this.#tune();
+      this.#worker?.linked().catch((error) => log.warn(messageOf(error)));
+    } else {
+      this.#worker?.unlinked();
+    }
+    if (state === 'stopped') {
+      if (problem) this.#fail(problem);
+      return;
+    }
+    if (problem) log.warn(problem.message);
+    else if (state === 'offline') log.warn(`${name} cannot be reached; what runs goes on, and it is tried again.`);
+    this.#become({ state, problem: problem?.message ?? null });
+  }
+
+  /** Tells the master once what the user wants here; from then on the last word counts, here or there. */
+  #tune(): void {
+    const { jobs, bandwidth } = this.#parts.settings;
+    const settings = { ...(jobs !== null && { jobs }), ...(bandwidth !== null && { bandwidth }) };
+    if (this.#tuned || Object.keys(settings).length === 0) return;
+    this.#link?.call('worker.tune', { settings }).then(
+      () => {
+        this.#tuned = true;
+      },
+      (error) => this.#parts.log.warn(messageOf(error)),
+    );
+  }
+
+  async #hello(): Promise<Hello> {
+    const { settings, device, caps } = this.#parts;
+    return {
+      name: nodeName(settings),
+      device: device.id,
+      version: VERSION,
+      protocol: PROTOCOL,
+      computer: await describeComputer(this.#temp, caps),
+    };
+  }
+
+  async #makeWorker(link: Link): Promise<Worker> {
+    const { settings, paths, processes, tools, caps, space, log } = this.#parts;
+    const storage = new Storage({
+      call: link.call,
+      file: paths.storage,
+      mappings: parseMappings(settings.pathMappings),
+      remoteOnly: settings.fileDistribution,
+    });
+    const terms = shortTerms();
+    const workspace = await Workspace.reopen(this.#temp, space, paths.temps);
+    return new Worker({
+      call: link.call,
+      transfer: new RemoteTransfer(link, storage),
+      converter: new Converter({ processes, tools, caps, timelines: new Timelines(processes, tools) }),
+      workspace,
+      keeps: true,
+      jobs: 1,
+      onOrders: ({ settings: { tempDir } }) => {
+        const folder = tempDir === null ? this.#temp : path.resolve(tempDir, path.basename(this.#temp));
+        workspace.moveTo(folder).catch((error) => log.warn(messageOf(error)));
+      },
+      // That it is cut off is told once, by the link.
+      onFault: (error) => link.connected && log.warn(messageOf(error)),
+      ...(terms && { beatMs: terms.beat }),
+    });
+  }
+}

@@ -1,0 +1,132 @@
+import type { Actor, CallName, Handlers, WorkerView } from '../../src-shared/contract.ts';
+import { Fault } from '../../src-shared/errors.ts';
+import type { Greeting } from '../../src-shared/protocol.ts';
+import { type WorkerMode, WorkerSettings } from '../../src-shared/worker-info.ts';
+import type { WorkerRow, WorkerTable } from '../db/workers.ts';
+import { search } from '../discovery.ts';
+import type { MasterContext } from '../master/context.ts';
+import { type Dispatcher, workerOf } from '../master/dispatcher.ts';
+import type { Asker, Pairing } from '../master/pairing.ts';
+import type { Membership } from '../membership.ts';
+
+/** Letters of an id that are enough to name a worker. */
+const SHORTEST_ID = 6;
+
+/** What the calls about workers act on. */
+export interface FleetParts {
+  ctx: MasterContext;
+  dispatcher: Dispatcher;
+  workers: WorkerTable;
+  pairing: Pairing;
+  greeting: Greeting;
+  fingerprint: string;
+  /** Where other computers are awaited now; null when they are not. */
+  lanPort: () => number | null;
+  /** What works for a master on another computer. */
+  membership: Membership;
+  /** Ends every connection of the computer with this certificate now. */
+  cut: (fingerprint: string) => void;
+}
+
+type FleetCall = Extract<
+  CallName,
+  'hello' | 'invite.create' | 'invite.redeem' | `pair.${string}` | `master.${string}` | `worker.${string}`
+>;
+
+/** The functions behind the calls about joining and about workers. */
+export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> {
+  const { ctx, dispatcher, workers, pairing } = parts;
+  const setMode = (name: string, mode: WorkerMode) => {
+    const { id } = find(workers, name);
+    workers.setMode(id, mode);
+    dispatcher.fleet.changed(id);
+    return {};
+  };
+  const change = (
+    { id, settings }: WorkerRow,
+    changes: { [K in keyof WorkerSettings]?: WorkerSettings[K] | undefined },
+  ) => {
+    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    workers.setSettings(id, WorkerSettings.parse({ ...settings, ...given }));
+    dispatcher.fleet.changed(id);
+  };
+  return {
+    hello: () => ({ ...parts.greeting, fingerprint: parts.fingerprint, lanPort: parts.lanPort() }),
+    'pair.ask': ({ commitment }, actor) => pairing.ask(asker(actor), commitment),
+    'pair.reveal': ({ request, nonce }, actor) => pairing.reveal(asker(actor), request, nonce),
+    'pair.wait': async ({ request }, actor) => ({ outcome: await pairing.wait(asker(actor), request) }),
+    'pair.list': () => pairing.list(),
+    'pair.approve': ({ code }) => viewOf(dispatcher, pairing.approve(code)),
+    'pair.refuse': ({ code }) => {
+      pairing.refuse(code);
+      return {};
+    },
+    'invite.create': ({ minutes }) => pairing.invite(minutes),
+    'invite.redeem': async ({ secret }, actor) => {
+      await pairing.redeem(asker(actor), secret);
+      return {};
+    },
+    'master.search': ({ seconds }) => search(seconds, (text) => ctx.emit('notice', { level: 'warn', text })),
+    'master.get': () => parts.membership.view,
+    'master.join': ({ address, token }) => {
+      // How it ends is told by its view.
+      parts.membership.begin({ address, token }).catch(() => undefined);
+      return parts.membership.view;
+    },
+    'master.leave': async () => {
+      await parts.membership.leave();
+      return {};
+    },
+    'worker.list': () => dispatcher.fleet.views(),
+    'worker.pause': ({ worker }) => setMode(worker, 'paused'),
+    'worker.drain': ({ worker }) => setMode(worker, 'draining'),
+    'worker.resume': ({ worker }) => {
+      dispatcher.fleet.recovered(find(workers, worker).id, false);
+      return setMode(worker, 'active');
+    },
+    'worker.remove': ({ worker }) => {
+      const row = find(workers, worker);
+      if (row.local) throw new Fault('conflict', `${row.name} is this computer; pause it instead.`);
+      // Unknown first, so that nothing of it is let in again, then its tasks, then its connections.
+      workers.remove(row.id);
+      dispatcher.dismiss(row.id);
+      parts.cut(row.fingerprint);
+      ctx.emit('removed', { worker: row.id });
+      return {};
+    },
+    'worker.tune': ({ settings }, actor) => {
+      change(find(workers, workerOf(actor)), settings);
+      return {};
+    },
+    'worker.set': ({ worker, name, settings }) => {
+      const row = find(workers, worker);
+      if (name !== undefined && !workers.rename(row.id, name)) {
+        throw new Fault('conflict', `There is another worker called ${name}; choose another name.`);
+      }
+      change(row, settings ?? {});
+      return viewOf(dispatcher, row);
+    },
+  };
+}
+
+function asker(actor: Actor): Asker {
+  if (actor.kind !== 'stranger') throw new Fault('denied', 'Only another computer can ask to become a worker.');
+  return actor;
+}
+
+function find(workers: WorkerTable, name: string): WorkerRow {
+  const found = workers
+    .all()
+    .filter(({ id, name: known }) => known === name || (name.length >= SHORTEST_ID && id.startsWith(name)));
+  const [worker] = found;
+  if (!worker || found.length > 1) {
+    throw new Fault('missing', `There is no worker called ${name}; flotilla workers list shows their names.`);
+  }
+  return worker;
+}
+
+function viewOf(dispatcher: Dispatcher, { id, name }: WorkerRow): WorkerView {
+  const view = dispatcher.fleet.view(id);
+  if (!view) throw new Fault('missing', `There is no worker called ${name} any more.`);
+  return view;
+}

@@ -1,0 +1,247 @@
+import type { IncomingMessage } from 'node:http';
+import { createServer, type Server as HttpsServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import express, { type Express, type NextFunction, type Request, type Response, type Router } from 'express';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { type DefaultEventsMap, Server, type Socket } from 'socket.io';
+import type { Actor, Caller, WorkerEventName, WorkerEvents } from '../../src-shared/contract.ts';
+import { Fault } from '../../src-shared/errors.ts';
+import { commonProtocol, Greeting, Hello, mismatch } from '../../src-shared/protocol.ts';
+import { type Device, fingerprintOf, TLS_VERSION } from '../device.ts';
+import { isOwnHost } from './auth.ts';
+import { answerErrors, listen } from './http.ts';
+import { answerCalls, LARGEST_MESSAGE } from './socket.ts';
+
+/** A dead connection is noticed after the sum of both, in ms. */
+const [PING_INTERVAL_MS, PING_TIMEOUT_MS] = [10_000, 20_000];
+/** Who connects has to say something in this time, in ms. */
+const FIRST_WORD_MS = 10_000;
+/** A request or upload without a byte for so long is cut, in ms. */
+const IDLE_MS = 120_000;
+/** Connections that a computer without rights may open a minute. */
+const STRANGER_RATE = { points: 60, duration: 60 };
+/** All that a worker's sockets hear together. */
+const WORKERS = 'workers';
+
+/** A worker that this master knows; on `response.locals.worker` of each of its requests. */
+export interface KnownWorker {
+  id: string;
+  name: string;
+}
+
+/** What the LAN server asks and tells of whoever connects. */
+export interface LanParts {
+  device: Device;
+  port: number;
+  /** How this master introduces itself. */
+  greeting: Greeting;
+  /** Further names by which other computers reach this one. */
+  hostNames: string[];
+  /** The worker with this certificate. */
+  findWorker: (fingerprint: string) => KnownWorker | undefined;
+  /** Makes the calls of such a caller. */
+  callAs: (actor: Actor) => Caller;
+  onConnect: (worker: KnownWorker, hello: Hello) => void;
+  onDisconnect: (worker: string) => void;
+  /** A computer with this certificate that was no worker has gone. */
+  onStrangerGone: (fingerprint: string) => void;
+  /** A computer was turned away for the reason in the sentence. */
+  onMismatch: (greeting: Greeting, sentence: string) => void;
+  onDefect: (error: unknown) => void;
+}
+
+/** The server for other computers. */
+export interface Lan {
+  port: number;
+  /** Offers the routes of `router` to workers: `response.locals.worker` is the {@link KnownWorker} that asks. */
+  mount: (path: string, router: Router) => void;
+  /** Tells all workers, or one. */
+  emit: <E extends WorkerEventName>(event: E, payload: WorkerEvents[E], worker?: string) => void;
+  /** Ends every connection, request and transfer of this certificate now. */
+  cut: (fingerprint: string) => void;
+  close: () => Promise<void>;
+}
+
+type LanSocket = Socket<
+  DefaultEventsMap,
+  DefaultEventsMap,
+  DefaultEventsMap,
+  { actor: Exclude<Actor, { kind: 'user' }>; hello: Hello }
+>;
+
+/**
+ * Awaits other computers: TLS with a certificate on both sides, pinned by the master in its list of workers and by the worker
+ * when it was paired. Workers get their calls, events and mounted routes, strangers no more than the way to become one.
+ * @throws Fault `conflict` when the port cannot be had
+ */
+export async function startLan(parts: LanParts): Promise<Lan> {
+  const connections = new Connections();
+  const routers = express.Router();
+  const server = createServer(
+    {
+      key: parts.device.key,
+      cert: parts.device.certificate,
+      minVersion: TLS_VERSION,
+      requestCert: true,
+      // Certificates sign themselves: what counts is whether their fingerprint is known.
+      rejectUnauthorized: false,
+      handshakeTimeout: FIRST_WORD_MS,
+      headersTimeout: FIRST_WORD_MS,
+      // A large upload is one long request; the time without a byte is limited instead.
+      requestTimeout: 0,
+    },
+    makeApp(parts, connections, routers),
+  );
+  server.setTimeout(IDLE_MS);
+  server.on('secureConnection', (socket) => connections.add(socket, parts));
+  const io = attachLanSockets(server, parts, connections);
+  const port = await listen(server, parts.port, { advice: 'LAN_PORT' });
+  return {
+    port,
+    mount: (path, router) => {
+      routers.use(path, router);
+    },
+    emit: (event, payload, worker = WORKERS) => {
+      io.to(worker).emit(event as string, payload);
+    },
+    cut: (fingerprint) => connections.cut(fingerprint),
+    close: async () => {
+      const closed = io.close();
+      connections.cutAll();
+      await closed;
+    },
+  };
+}
+
+/** The open connections by certificate, and how many strangers may open. */
+class Connections {
+  readonly #open = new Map<string, Set<TLSSocket>>();
+  readonly #fingerprints = new WeakMap<object, string>();
+  readonly #strangers = new RateLimiterMemory(STRANGER_RATE);
+
+  add(socket: TLSSocket, parts: Pick<LanParts, 'findWorker'>): void {
+    const certificate = socket.getPeerX509Certificate();
+    const fingerprint = certificate ? fingerprintOf(certificate) : '';
+    this.#fingerprints.set(socket, fingerprint);
+    const sockets = this.#open.get(fingerprint) ?? new Set();
+    this.#open.set(fingerprint, sockets.add(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (sockets.size === 0 && this.#open.get(fingerprint) === sockets) this.#open.delete(fingerprint);
+    });
+    if (parts.findWorker(fingerprint)) return;
+    this.#strangers.consume(socket.remoteAddress ?? '').catch(() => socket.destroy());
+  }
+
+  /** The fingerprint of whoever sent a request; empty without a certificate. */
+  of(request: IncomingMessage): string {
+    return this.#fingerprints.get(request.socket) ?? '';
+  }
+
+  cut(fingerprint: string): void {
+    for (const socket of this.#open.get(fingerprint) ?? []) socket.destroy();
+  }
+
+  cutAll(): void {
+    for (const fingerprint of [...this.#open.keys()]) this.cut(fingerprint);
+  }
+}
+
+/** No browser has business here, and no name but this computer's own is answered to. */
+function isForThisServer({ headers }: IncomingMessage, hostNames: string[]): boolean {
+  return headers.origin === undefined && isOwnHost(headers.host, hostNames);
+}
+
+function makeApp(parts: LanParts, connections: Connections, routers: Router): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    const worker = parts.findWorker(connections.of(request));
+    if (!worker) {
+      response.set('Connection', 'close');
+      throw new Fault('denied', 'This is for workers of this Flotilla only.');
+    }
+    if (!isForThisServer(request, parts.hostNames)) {
+      throw new Fault('denied', 'This request names another server or comes from a page; add the name to HOST_NAMES.');
+    }
+    response.locals.worker = worker;
+    next();
+  });
+  app.use(routers);
+  app.use((request: Request) => {
+    throw new Fault('missing', `There is nothing at ${request.originalUrl}.`);
+  });
+  app.use(answerErrors(parts.onDefect));
+  return app;
+}
+
+function attachLanSockets(server: HttpsServer, parts: LanParts, connections: Connections): Server {
+  const io: Server = new Server(server, {
+    serveClient: false,
+    transports: ['websocket'],
+    maxHttpBufferSize: LARGEST_MESSAGE,
+    pingInterval: PING_INTERVAL_MS,
+    pingTimeout: PING_TIMEOUT_MS,
+    connectTimeout: FIRST_WORD_MS,
+    allowRequest: (request, decide) =>
+      decide(null, connections.of(request) !== '' && isForThisServer(request, parts.hostNames)),
+  });
+  io.use((socket: LanSocket, next) => {
+    try {
+      admit(socket, parts, connections.of(socket.request));
+      next();
+    } catch (error) {
+      const { code, message } = error as Fault;
+      next(Object.assign(new Error(message), { data: { code, sentence: message } }));
+    }
+  });
+  io.on('connection', (socket: LanSocket) => {
+    const { actor, hello } = socket.data;
+    answerCalls(socket, actor.kind, parts.callAs(actor), parts.onDefect);
+    if (actor.kind === 'stranger') {
+      socket.once('disconnect', () => parts.onStrangerGone(actor.fingerprint));
+      return;
+    }
+    const { worker, name } = actor;
+    socket.join([WORKERS, worker]);
+    // A connection that died unnoticed is replaced by the next one.
+    io.in(worker).except(socket.id).disconnectSockets(true);
+    socket.once('disconnect', () => {
+      if (!io.sockets.adapter.rooms.has(worker)) parts.onDisconnect(worker);
+    });
+    parts.onConnect({ id: worker, name }, hello);
+  });
+  return io;
+}
+
+/** Finds out who this is. @throws Fault with what to tell it when it cannot be let in */
+function admit(socket: LanSocket, parts: LanParts, fingerprint: string): void {
+  const { hello: given, as } = socket.handshake.auth as { hello?: unknown; as?: unknown };
+  const greeting = Greeting.safeParse(given).data;
+  if (!greeting || !fingerprint.startsWith(greeting.device)) {
+    throw new Fault('usage', 'This computer did not introduce itself as its certificate says.');
+  }
+  if (commonProtocol(greeting.protocol, parts.greeting.protocol) === undefined) {
+    const sentences = mismatch(greeting, parts.greeting);
+    parts.onMismatch(greeting, sentences.master);
+    throw new Fault('conflict', sentences.worker);
+  }
+  const hello = Hello.safeParse(given).data;
+  if (!hello) throw new Fault('usage', 'This computer did not tell what it can do.');
+  socket.data.hello = hello;
+  if (as === 'stranger') {
+    // IPv4 as such, not as IPv6 writes it.
+    const address = (socket.request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    socket.data.actor = { kind: 'stranger', fingerprint, address, hello };
+    return;
+  }
+  const worker = parts.findWorker(fingerprint);
+  if (!worker) {
+    const { name } = parts.greeting;
+    throw new Fault(
+      'denied',
+      `${name} does not know this computer (any more): pair it again with --forget, or ask for an invitation.`,
+    );
+  }
+  socket.data.actor = { kind: 'worker', worker: worker.id, name: worker.name };
+}

@@ -1,0 +1,141 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { FileStore } from '@tus/file-store';
+import { ERRORS, Server as TusServer } from '@tus/server';
+import express, { type Request as HttpRequest, type Response as HttpResponse, type Router } from 'express';
+import type { Lease } from '../../src-shared/contract.ts';
+import { Fault } from '../../src-shared/errors.ts';
+import type { Originals } from '../master/originals.ts';
+import { idOf, leaseOf, type Uploads } from '../master/uploads.ts';
+import type { KnownWorker } from './lan.ts';
+
+/** Read and written at a time, in bytes: TLS records of 16 KiB one by one would cost several times the work. */
+const PIECE = 512 * 1024;
+
+/** Bytes of an upload that may wait for the disk. */
+const WRITE_AHEAD = 4 * 1024 * 1024;
+
+/** What workers fetch from and upload to. */
+export interface TransferParts {
+  originals: Originals;
+  uploads: Uploads;
+}
+
+/**
+ * The files of workers, by lease and never by path: `GET /tasks/:task/source?epoch=` with ranges, and the result by tus at
+ * `/uploads/:task-:epoch`. Expects `response.locals.worker`.
+ */
+export function makeTransferRouter({ originals, uploads }: TransferParts): Router {
+  const router = express.Router();
+  router.get('/tasks/:task/source', async (request, response) => {
+    const lease = leaseOf(`${request.params.task}-${String(request.query.epoch)}`);
+    if (!lease) throw new Fault('usage', 'A film is asked for by task and epoch.');
+    const { root, path: film, version } = await originals.find(lease, workerOf(response));
+    response.set({ ETag: `"${version}"`, 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' });
+    duringLease(uploads, lease, response);
+    // The validator is the version that was probed; express hands highWaterMark on to the stream that reads the file.
+    const options = {
+      root,
+      dotfiles: 'allow',
+      lastModified: false,
+      cacheControl: false,
+      highWaterMark: PIECE,
+    } as const;
+    await new Promise<void>((resolve, reject) => {
+      response.sendFile(film, options, (error?: Error & { code?: string }) => {
+        // Who went away comes back for the rest.
+        if (error && !response.headersSent) reject(error);
+        else resolve();
+      });
+    });
+  });
+
+  let tus: Promise<TusServer> | undefined;
+  const running = new Map<string, HttpRequest>();
+  router.all('/uploads/:lease', async (request, response) => {
+    const lease = leaseOf(request.params.lease);
+    if (!lease || !['POST', 'HEAD', 'PATCH'].includes(request.method)) {
+      throw new Fault('missing', `There is nothing at ${request.originalUrl}.`);
+    }
+    const worker = workerOf(response);
+    uploads.claim(lease, worker);
+    const id = idOf(lease);
+    const before = running.get(id);
+    // A connection that died unnoticed in the middle of a body is replaced by the next one.
+    if (before && !before.complete) before.destroy();
+    running.set(id, request);
+    response.once('close', () => running.get(id) === request && running.delete(id));
+    duringLease(uploads, lease, response);
+    if (request.method === 'POST') await uploads.create(lease, worker, Number(request.get('upload-length')));
+    tus ??= makeTus(uploads.folder).catch((error) => {
+      tus = undefined;
+      throw error;
+    });
+    const server = await tus;
+    const answer = await bodies.run(request, () => server.handleWeb(toWebRequest(request, id)));
+    response.status(answer.status).setHeaders(answer.headers);
+    response.end(await answer.text());
+  });
+  return router;
+}
+
+function workerOf(response: HttpResponse): string {
+  return (response.locals.worker as KnownWorker).id;
+}
+
+/** Cuts a request when its lease is lost. */
+function duringLease(uploads: Uploads, lease: Lease, response: HttpResponse): void {
+  const over = uploads.during(lease, () => response.destroy());
+  response.once('close', over);
+}
+
+/** The requests whose bodies are being stored. */
+const bodies = new AsyncLocalStorage<HttpRequest>();
+
+/** What tus is told of a request: all but its body, which goes to the disk without the web streams in between. */
+function toWebRequest(request: HttpRequest, id: string): Request {
+  // Whatever length was declared is all that can come; without one there is no limit to it.
+  if (request.method === 'PATCH' && request.headers['content-length'] === undefined) {
+    throw new Fault('usage', 'A piece of an upload has to tell its length.');
+  }
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
+  return new Request(`https://master/${id}`, { method: request.method, headers });
+}
+
+/** Keeps uploads as tus does, but takes the bytes from the request itself and tells faults of the disk as they are. */
+class UploadStore extends FileStore {
+  override async write(nothing: Readable, id: string, offset: number): Promise<number> {
+    nothing.resume();
+    const request = bodies.getStore();
+    if (request?.method !== 'PATCH') return offset;
+    const options = { flags: 'r+', start: offset, highWaterMark: WRITE_AHEAD };
+    const file = createWriteStream(path.join(this.directory, id), options);
+    try {
+      await pipeline(request, file);
+    } catch (error) {
+      throw request.complete ? error : ERRORS.ABORTED;
+    }
+    return offset + file.bytesWritten;
+  }
+}
+
+async function makeTus(directory: string): Promise<TusServer> {
+  // The store makes it too, but in its constructor, where nobody would hear of a failure.
+  await mkdir(directory, { recursive: true });
+  return new TusServer({
+    path: '/',
+    datastore: new UploadStore({ directory }),
+    namingFunction: ({ url }) => path.posix.basename(new URL(url).pathname),
+    // Relative to the address that was asked.
+    generateUrl: (_request, { id }) => id,
+    onResponseError: (_request, error) => {
+      if ('status_code' in error) return undefined;
+      throw error;
+    },
+  });
+}

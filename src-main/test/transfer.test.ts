@@ -1,0 +1,451 @@
+/** Files between computers: a master as its users start it, and a worker whose every word the test chooses. */
+import { randomBytes } from 'node:crypto';
+import { readdirSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { type Agent, request } from 'node:https';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Grant } from '../../src-shared/contract.ts';
+import type { Fault } from '../../src-shared/errors.ts';
+import { type Hello, PROTOCOL } from '../../src-shared/protocol.ts';
+import type { Capabilities } from '../../src-shared/worker-info.ts';
+import { describeComputer } from '../computer.ts';
+import { type Device, loadDevice } from '../device.ts';
+import { DEFAULT_TOOLS, detectCapabilities } from '../media/capabilities.ts';
+import { ProcessManager } from '../media/process.ts';
+import { Bandwidth } from '../worker/bandwidth.ts';
+import { fetchFile } from '../worker/fetch.ts';
+import { join } from '../worker/joining.ts';
+import { Link, type Master } from '../worker/link.ts';
+import { persist } from '../worker/retry.ts';
+import { uploadFile } from '../worker/upload.ts';
+import { CuttingProxy } from './cutting-proxy.ts';
+import {
+  CAN_MOUNT,
+  enlarge,
+  type LeadingServer,
+  lead,
+  makeClip,
+  makeHome,
+  NO_MOUNT,
+  query,
+  sha256,
+  smallDisk,
+  TINY,
+  tempFolder,
+  until,
+} from './helpers.ts';
+
+const cleanups: (() => void)[] = [];
+afterAll(() => {
+  for (const clean of cleanups.splice(0).reverse()) clean();
+});
+
+/** A worker of the test's own, known to the master. */
+interface Hand {
+  device: Device;
+  master: Master;
+  link: Link;
+}
+
+let capabilities: Capabilities;
+beforeAll(async () => {
+  const processes = await ProcessManager.create(path.join(tempFolder(), 'children'));
+  capabilities = await detectCapabilities(processes, DEFAULT_TOOLS);
+});
+
+async function helloOf(device: Device): Promise<Hello> {
+  const computer = await describeComputer(tempFolder(), capabilities);
+  return { name: `hand ${device.id.slice(0, 6)}`, device: device.id, version: '0.1.0', protocol: PROTOCOL, computer };
+}
+
+async function makeHand(server: LeadingServer): Promise<Hand> {
+  const device = await loadDevice(path.join(tempFolder(), 'device.pem'));
+  const { token } = await server.call('invite.create', {});
+  const hello = () => helloOf(device);
+  const { signal } = new AbortController();
+  const master = await join({ address: server.lan, token, device, hello, onCode: () => undefined, signal });
+  return { device, master, link: await attach(master, device) };
+}
+
+async function attach(master: Master, device: Device): Promise<Link> {
+  const link = new Link({ master, device, hello: () => helloOf(device), as: 'worker' });
+  cleanups.push(() => link.stop());
+  await until(() => expect(link.connected).toBe(true));
+  return link;
+}
+
+/** Resolves when the link is up again and the master knows that the lease is still held. */
+async function reattach(grant: Grant): Promise<void> {
+  await until(() => hand.link.call('job.attach', { held: [leaseOf(grant)] }));
+}
+
+/** Holds a grant as a worker does, so that its lease lives on. */
+async function lease({ link }: Hand): Promise<Grant> {
+  await link.call('job.attach', { held: [] });
+  const grant = await link.call('job.lease', {});
+  if (!grant) throw new Error('there is no work');
+  return grant;
+}
+
+let home: ReturnType<typeof makeHome>;
+let server: LeadingServer;
+let hand: Hand;
+let proxy: CuttingProxy;
+
+const FILMS = 8;
+/** Makes a few seconds a few megabytes. */
+const NOISE = ['-vf', 'noise=alls=20:allf=t'];
+
+async function startMaster(more: string[] = []): Promise<LeadingServer> {
+  const leading = await lead(home.data, [...TINY, '--testing', ...more]);
+  await leading.call('worker.pause', { worker: 'nas' });
+  return leading;
+}
+
+beforeAll(async () => {
+  home = makeHome();
+  for (let i = 0; i < FILMS; i++) {
+    makeClip(path.join(home.media, `film ${i} & co.mp4`), { seconds: 3, size: '640x360', options: NOISE });
+  }
+  server = await startMaster();
+  const { library } = await server.call('library.add', { path: home.media });
+  await server.call('library.scan', { library: library.id });
+  await until(async () => expect((await server.call('queue.summary', {})).counts.queued).toBe(FILMS));
+  hand = await makeHand(server);
+  proxy = await CuttingProxy.to(Number(server.lan.split(':')[1]));
+  cleanups.push(() => proxy.close());
+});
+
+const origin = () => `https://127.0.0.1:${proxy.port}`;
+const filmOf = (grant: Grant) => path.join(home.media, grant.path);
+const fileState = (grant: Grant) =>
+  query<{ state: string }>(home.data, `SELECT state FROM files WHERE id = ${grant.file}`)[0]?.state;
+
+interface Fetching {
+  file?: string;
+  agent?: Agent;
+  bandwidth?: Bandwidth;
+  epoch?: number;
+}
+
+async function fetchFilm(grant: Grant, options: Fetching = {}): Promise<string> {
+  const { file = path.join(tempFolder(), 'film'), agent = hand.link.agent, bandwidth = new Bandwidth() } = options;
+  await fetchFile({
+    url: `${origin()}/tasks/${grant.task}/source?epoch=${options.epoch ?? grant.epoch}`,
+    agent,
+    etag: `"${grant.version}"`,
+    size: grant.size,
+    file,
+    bandwidth,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  });
+  return file;
+}
+
+/** Something that could be the result of a grant, but for its content. */
+function makeResult(grant: Grant): string {
+  const file = path.join(tempFolder(), 'result.mkv');
+  writeFileSync(file, randomBytes(Math.floor(grant.size * 0.8)));
+  return file;
+}
+
+function upload(grant: Grant, file: string, agent = hand.link.agent, signal = new AbortController().signal) {
+  return persist(signal, () =>
+    uploadFile({
+      url: `${origin()}/uploads/${grant.task}-${grant.epoch}`,
+      agent,
+      file,
+      bandwidth: new Bandwidth(),
+      signal,
+      onProgress: () => undefined,
+    }),
+  );
+}
+
+/** What a worker says with a result. */
+const facts = { decodedFrames: [72], captionLines: 0, damaged: false, log: '' };
+
+/** Ends a lease, so that the next test begins afresh. */
+async function giveBack({ task, epoch }: Grant): Promise<void> {
+  await hand.link.call('job.finish', { task, epoch, outcome: { kind: 'released' } });
+}
+
+/** How each attempt on a film ended. */
+async function attemptsOf(grant: Grant): Promise<(string | null)[]> {
+  const { attempts } = await server.call('file.get', { file: grant.file });
+  return attempts.map(({ outcome }) => outcome);
+}
+
+/** Names in the folder where results arrive. */
+function uploadsIn(data: string): string[] {
+  const temp = path.join(data, 'temp');
+  const [folder] = readdirSync(temp).filter((name) => name.endsWith('-uploads'));
+  return folder ? readdirSync(path.join(temp, folder)) : [];
+}
+
+interface Answer {
+  status: number;
+  body: string;
+}
+
+/** A request of a worker, in its own words. */
+function ask(
+  method: string,
+  route: string,
+  {
+    agent = hand.link.agent,
+    headers = {},
+    body,
+  }: { agent?: Agent; headers?: Record<string, string>; body?: Buffer } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ method, agent, host: '127.0.0.1', port: proxy.port, path: route, headers }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk) => chunks.push(chunk));
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+    });
+    asking.on('error', reject);
+    asking.end(body);
+  });
+}
+
+const TUS = { 'tus-resumable': '1.0.0' };
+
+describe('a film', () => {
+  it('arrives byte for byte, also where most of it is there already', async () => {
+    const grant = await lease(hand);
+    const file = await fetchFilm(grant);
+    expect(sha256(file)).toBe(sha256(filmOf(grant)));
+    truncateSync(file, grant.size - 5);
+    const before = proxy.down;
+    await fetchFilm(grant, { file });
+    expect(sha256(file)).toBe(sha256(filmOf(grant)));
+    expect(proxy.down - before).toBeLessThan(grant.size / 2);
+    await giveBack(grant);
+  });
+
+  it.each([1, 50, 99])('goes on where it stopped when the cable is cut at %i %%', async (percent) => {
+    const grant = await lease(hand);
+    const before = proxy.down;
+    proxy.cutAfter('down', (grant.size * percent) / 100);
+    const file = await fetchFilm(grant);
+    expect(proxy.armed).toBe(false);
+    expect(sha256(file)).toBe(sha256(filmOf(grant)));
+    // Little more than the film: what was under way in buffers when the cable was cut.
+    expect(proxy.down - before).toBeLessThan(grant.size * 1.4 + 100_000);
+    await giveBack(grant);
+  });
+
+  it('that changes while it is fetched ends the attempt, and nothing of it is taken for the old one', async () => {
+    const grant = await lease(hand);
+    const slow = new Bandwidth();
+    slow.limit(50_000);
+    const fetching = fetchFilm(grant, { bandwidth: slow });
+    const refused = expect(fetching).rejects.toMatchObject({ code: 'fenced' });
+    await until(() => expect(proxy.down).toBeGreaterThan(0));
+    const { atime } = statSync(filmOf(grant));
+    utimesSync(filmOf(grant), atime, new Date(Date.now() - 60_000));
+    slow.limit(null);
+    await refused;
+    expect(['queued', 'found']).toContain(fileState(grant));
+  });
+
+  it('of another lease, another worker or nobody is not given out', async () => {
+    const grant = await lease(hand);
+    const route = `/tasks/${grant.task}/source?epoch=${grant.epoch}`;
+    const other = await makeHand(server);
+    for (const [agent, place] of [
+      [other.link.agent, route],
+      [hand.link.agent, `/tasks/${grant.task}/source?epoch=${grant.epoch + 1}`],
+      [hand.link.agent, `/tasks/${grant.task + 100}/source?epoch=1`],
+    ] as const) {
+      const { status, body } = await ask('GET', place, { agent });
+      expect([place, status]).toEqual([place, 409]);
+      expect(JSON.parse(body).code).toBe('fenced');
+    }
+    for (const place of [`/tasks/${grant.task}/source`, '/tasks/0/source?epoch=1', `${route}&epoch=2`]) {
+      expect([place, (await ask('GET', place)).status]).toEqual([place, 400]);
+    }
+    for (const place of ['/tasks/..%2f..%2fetc%2fpasswd/source?epoch=1', '/tasks/../../etc/passwd', '/tasks']) {
+      const { status, body } = await ask('GET', place);
+      expect([place, status >= 400 && status < 500]).toEqual([place, true]);
+      expect(body).not.toContain('root:');
+    }
+    await expect(fetchFilm(grant, { agent: other.link.agent })).rejects.toMatchObject({ code: 'fenced' });
+    await giveBack(grant);
+    expect((await ask('GET', route)).status).toBe(409);
+  });
+
+  it('that does not fit on the disk of the worker is its fault, not the film’s', async ({ skip }) => {
+    skip(!CAN_MOUNT, NO_MOUNT);
+    const grant = await lease(hand);
+    const file = path.join(smallDisk(128), 'film');
+    await expect(fetchFilm(grant, { file })).rejects.toMatchObject({ code: 'ENOSPC' });
+    await giveBack(grant);
+  });
+
+  it('is fetched no faster than the limit, which can be lifted while it is', async () => {
+    const grant = await lease(hand);
+    const slow = new Bandwidth();
+    slow.limit(1000);
+    let arrived = false;
+    const fetching = fetchFilm(grant, { bandwidth: slow }).finally(() => {
+      arrived = true;
+    });
+    await fetchFilm(grant);
+    expect(arrived).toBe(false);
+    slow.limit(null);
+    expect(sha256(await fetching)).toBe(sha256(filmOf(grant)));
+    await giveBack(grant);
+  });
+});
+
+describe('a result', () => {
+  it.each([1, 50, 99])('goes on where it stopped when the cable is cut at %i %%', async (percent) => {
+    const grant = await lease(hand);
+    const file = makeResult(grant);
+    const before = proxy.up;
+    const { size } = statSync(file);
+    proxy.cutAfter('up', (size * percent) / 100);
+    await upload(grant, file);
+    expect(proxy.armed).toBe(false);
+    expect(proxy.up - before).toBeLessThan(size * 1.6 + 100_000);
+    // It is whole: the master looks at what is in it, and finds that it is no film.
+    await hand.link.call('job.deliver', { ...leaseOf(grant), sha256: sha256(file), ...facts });
+    expect((await attemptsOf(grant)).at(-1)).toBe('failed');
+    expect(uploadsIn(home.data)).toEqual([]);
+    await server.call('file.retry', { files: [grant.file] });
+  });
+
+  it('is not accepted before it is whole, nor when it was damaged on its way', async () => {
+    const grant = await lease(hand);
+    const file = makeResult(grant);
+    const deliver = (hash: string) => hand.link.call('job.deliver', { ...leaseOf(grant), sha256: hash, ...facts });
+    await expect(deliver(sha256(file))).rejects.toMatchObject({ code: 'missing' });
+    await upload(grant, file);
+    await expect(deliver('0'.repeat(64))).rejects.toMatchObject({ code: 'conflict' });
+    // What was damaged is gone and can be sent again.
+    expect(uploadsIn(home.data)).toEqual([]);
+    await upload(grant, file);
+    const before = await attemptsOf(grant);
+    await Promise.all([deliver(sha256(file)), deliver(sha256(file))]);
+    await expect(deliver(sha256(file))).rejects.toMatchObject({ code: 'fenced' });
+    // Said twice, it is dealt with once.
+    expect(before.at(-1)).toBe(null);
+    expect(await attemptsOf(grant)).toEqual([...before.slice(0, -1), 'failed']);
+  });
+
+  it('is taken from the holder of the lease only, by its size, and at the byte where it stopped', async () => {
+    const grant = await lease(hand);
+    const route = `/uploads/${grant.task}-${grant.epoch}`;
+    const other = await makeHand(server);
+    const length = (bytes: number) => ({ headers: { ...TUS, 'upload-length': String(bytes) } });
+    for (const method of ['POST', 'HEAD', 'PATCH']) {
+      const { agent } = other.link;
+      expect((await ask(method, route, { agent, ...length(10) })).status).toBe(409);
+      const late = `/uploads/${grant.task}-${grant.epoch + 1}`;
+      expect((await ask(method, late, length(10))).status).toBe(409);
+    }
+    expect((await ask('POST', route, length(grant.size + 1))).status).toBe(400);
+    expect((await ask('POST', route, { headers: { ...TUS, 'upload-defer-length': '1' } })).status).toBe(400);
+    expect((await ask('POST', route, length(10))).status).toBe(201);
+    expect((await ask('POST', route, length(10))).status).toBe(409);
+    const patch = (offset: number, body: Buffer) => {
+      const headers = { ...TUS, 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' };
+      return ask('PATCH', route, { headers, body });
+    };
+    expect((await patch(5, Buffer.alloc(5))).status).toBe(409);
+    expect((await patch(0, Buffer.alloc(11))).status).toBe(413);
+    expect((await patch(0, Buffer.alloc(4))).status).toBe(204);
+    expect((await patch(0, Buffer.alloc(4))).status).toBe(409);
+    expect((await patch(4, Buffer.alloc(6))).status).toBe(204);
+    // Nobody reads results, not even their makers.
+    for (const method of ['GET', 'DELETE', 'PUT', 'OPTIONS'])
+      expect((await ask(method, route, length(1))).status).toBe(404);
+    for (const name of [`${grant.task}-${grant.epoch}.json`, '..%2fflotilla.db', '1-1%00', '-1-1', '1-1/..', '']) {
+      const { status } = await ask('HEAD', `/uploads/${name}`, { headers: TUS });
+      expect([name, status]).toEqual([name, 404]);
+    }
+    await giveBack(grant);
+    await until(() => expect(uploadsIn(home.data)).toEqual([]));
+  });
+
+  it('of a lease that ends is cut and removed at once', async () => {
+    const grant = await lease(hand);
+    const file = makeResult(grant);
+    const slow = new Bandwidth();
+    slow.limit(20_000);
+    const uploading = uploadFile({
+      url: `${origin()}/uploads/${grant.task}-${grant.epoch}`,
+      agent: hand.link.agent,
+      file,
+      bandwidth: slow,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    });
+    const cut = expect(uploading).rejects.toThrow();
+    await until(() => expect(uploadsIn(home.data)).toHaveLength(2));
+    await server.call('file.skip', { files: [grant.file] });
+    await cut;
+    await until(() => expect(uploadsIn(home.data)).toEqual([]));
+    await expect(upload(grant, file)).rejects.toMatchObject({ code: 'fenced' });
+  });
+});
+
+describe('a master', () => {
+  it('that is killed in the middle of an upload goes on with it', async () => {
+    const grant = await lease(hand);
+    const file = makeResult(grant);
+    const { size } = statSync(file);
+    const before = proxy.up;
+    const killed = until(() => expect(proxy.up - before).toBeGreaterThan(size / 2)).then(() =>
+      server.flotilla.kill('SIGKILL'),
+    );
+    const port = server.lan.split(':')[1] ?? '';
+    const slow = new Bandwidth();
+    slow.limit(3_000_000);
+    const { signal } = new AbortController();
+    const url = `${origin()}/uploads/${grant.task}-${grant.epoch}`;
+    const { agent } = hand.link;
+    const uploading = persist(signal, () =>
+      uploadFile({ url, agent, file, bandwidth: slow, signal, onProgress: () => undefined }),
+    );
+    await killed;
+    await server.flotilla.end();
+    slow.limit(null);
+    server = await startMaster(['--lan-port', port]);
+    await uploading;
+    expect(proxy.up - before).toBeLessThan(size * 1.7 + 100_000);
+    await reattach(grant);
+    await hand.link.call('job.deliver', { ...leaseOf(grant), sha256: sha256(file), ...facts });
+    expect((await attemptsOf(grant)).at(-1)).toBe('failed');
+  });
+
+  it('whose disk has no room for a result takes it when it has', async ({ skip }) => {
+    skip(!CAN_MOUNT, NO_MOUNT);
+    const grant = await lease(hand);
+    const file = makeResult(grant);
+    await server.flotilla.kill('SIGTERM');
+    await server.flotilla.end();
+    const disk = smallDisk(4096);
+    server = await startMaster(['--lan-port', server.lan.split(':')[1] ?? '', '--temp', disk]);
+    await reattach(grant);
+    const once = new AbortController();
+    const refused = (await uploadFile({
+      url: `${origin()}/uploads/${grant.task}-${grant.epoch}`,
+      agent: hand.link.agent,
+      file,
+      bandwidth: new Bandwidth(),
+      signal: once.signal,
+      onProgress: () => undefined,
+    }).catch((error) => error)) as Fault;
+    expect(refused.code).toBe('node');
+    expect(refused.message).toMatch(/^The temporary folder .* free, but a result on its way here may need/);
+    enlarge(disk, 400_000);
+    await upload(grant, file);
+    await giveBack(grant);
+  });
+});
+
+const leaseOf = ({ task, epoch }: Grant) => ({ task, epoch });

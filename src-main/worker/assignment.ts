@@ -1,0 +1,75 @@
+import type { Caller, Grant, Lease, Outcome, Progress } from '../../src-shared/contract.ts';
+import { Fault } from '../../src-shared/errors.ts';
+
+/** One task that this worker holds, from the grant to the master's last word on it. */
+export class Assignment {
+  readonly grant: Grant;
+  /** Resolves when this node is rid of it. */
+  done: Promise<void> = Promise.resolve();
+  /** Encoded: it only has to be handed over. */
+  converted = false;
+  /** Resolves when the work is to end. */
+  readonly ended: Promise<void>;
+  readonly #call: Caller;
+  readonly #end = new AbortController();
+  #lost = false;
+
+  constructor(grant: Grant, call: Caller) {
+    this.grant = grant;
+    this.#call = call;
+    this.ended = new Promise((resolve) => this.signal.addEventListener('abort', () => resolve()));
+  }
+
+  get lease(): Lease {
+    return { task: this.grant.task, epoch: this.grant.epoch };
+  }
+
+  /** Of its folder. */
+  get name(): string {
+    return `${this.grant.task}-${this.grant.epoch}`;
+  }
+
+  get signal(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  /** True when the lease is no longer ours: no word of it to the master. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Ends the work: the lease is not ours any more. */
+  lose(): void {
+    this.#lost = true;
+    this.#end.abort();
+  }
+
+  /** Ends the work: this node stops. */
+  stop(): void {
+    this.#end.abort();
+  }
+
+  /** Tells the master how far it is; a cut connection is no reason to stop, a refusal is. */
+  readonly report = (progress: Progress): void => {
+    this.#call('job.progress', { ...this.lease, progress }).catch((error: unknown) => this.#loseOn(error));
+  };
+
+  /**
+   * Gives it back with its outcome.
+   * @throws what keeps the master from hearing it
+   */
+  async giveBack(outcome: Outcome): Promise<void> {
+    try {
+      await this.#call('job.finish', { ...this.lease, outcome });
+    } catch (error) {
+      if (!this.#loseOn(error)) throw error;
+    }
+  }
+
+  /** @returns true when the error says that the lease is lost */
+  #loseOn(error: unknown): boolean {
+    const refused = error instanceof Fault && (error.code === 'fenced' || error.code === 'denied');
+    if (refused) this.lose();
+    return refused;
+  }
+}

@@ -1,0 +1,143 @@
+import { CONTRACT } from '../../src-shared/contract.ts';
+import { Fault } from '../../src-shared/errors.ts';
+import { type Hello, LAN_PORT } from '../../src-shared/protocol.ts';
+import { type Device, fingerprintOf } from '../device.ts';
+import { readJoinToken } from '../join-token.ts';
+import { commitmentOf, makeNonce, pairingCode } from '../pairing-code.ts';
+import { Link, type Master } from './link.ts';
+import { fetchCertificate } from './peer.ts';
+
+/** A page's server that does not answer in this time is not there, in ms. */
+const ASK_MS = 10_000;
+
+/** What joining needs. */
+export interface JoinParts {
+  /** As a user types it: an address of the master's page, or of its port for workers. */
+  address: string;
+  /** Of an invitation; without one the user of the master has to approve. */
+  token: string | undefined;
+  device: Device;
+  hello: () => Promise<Hello>;
+  /** Told the six digits that the master shows as well, and the master's name; again when the old ones have expired. */
+  onCode: (code: string, master: string) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Becomes a worker of the master at an address.
+ * @returns the master, with the certificate to be pinned from now on
+ * @throws Fault `node` when it cannot be reached, `denied` when it does not want this computer or is not who it should be
+ */
+export async function join(parts: JoinParts): Promise<Master> {
+  const invitation = parts.token === undefined ? undefined : readJoinToken(parts.token);
+  const origin = await findOrigin(parts.address, parts.signal);
+  const certificate = await fetchCertificate(origin, parts.signal);
+  const fingerprint = fingerprintOf(certificate);
+  if (invitation && invitation.fingerprint !== fingerprint) {
+    throw new Fault(
+      'denied',
+      `The computer that answers at ${origin} is not the one that made this join token; nothing was sent to it. Look at the address, or make a new token there.`,
+    );
+  }
+  const master = { name: new URL(origin).hostname, origin, certificate };
+  const nameOf = async (link: Link) => (await link.call('hello', {})).name;
+  // It may know this computer already: by an earlier approval whose answer was lost on the way, say.
+  const known = await linked(master, parts, 'worker', nameOf).catch((error) => {
+    if (error instanceof Fault && error.code === 'denied') return undefined;
+    throw error;
+  });
+  if (known !== undefined) return { ...master, name: known };
+  return linked(master, parts, 'stranger', async (link) => {
+    const name = await nameOf(link);
+    if (invitation) await link.call('invite.redeem', { secret: invitation.secret });
+    else await pair(link, fingerprint, name, parts);
+    return { ...master, name };
+  });
+}
+
+/** Does something over a connection of its own. */
+async function linked<T>(
+  master: Master,
+  { device, hello, signal }: JoinParts,
+  as: 'worker' | 'stranger',
+  work: (link: Link) => Promise<T>,
+): Promise<T> {
+  const link = new Link({ master, device, hello, as });
+  const connected = Promise.withResolvers<void>();
+  link.onState((state, problem) => {
+    if (state === 'online') connected.resolve();
+    else if (problem) connected.reject(problem);
+    else if (state === 'stopped') connected.reject(new Fault('node', 'Joining was ended.'));
+  });
+  const stop = () => link.stop();
+  signal.addEventListener('abort', stop);
+  try {
+    await connected.promise;
+    return await work(link);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    link.stop();
+  }
+}
+
+/** Shows six digits until the master's user has approved them; new ones when the time is over. */
+async function pair(link: Link, fingerprint: string, name: string, parts: JoinParts): Promise<void> {
+  for (;;) {
+    const workerNonce = makeNonce();
+    const { request, nonce } = await link.call('pair.ask', { commitment: commitmentOf(workerNonce) });
+    const code = pairingCode({
+      master: fingerprint,
+      worker: parts.device.fingerprint,
+      masterNonce: nonce,
+      workerNonce,
+    });
+    await link.call('pair.reveal', { request, nonce: workerNonce });
+    parts.onCode(code, name);
+    const { outcome } = await link.call('pair.wait', { request });
+    if (outcome === 'approved') return;
+    if (outcome === 'refused') throw new Fault('denied', `${name} does not want this computer as a worker.`);
+  }
+}
+
+/**
+ * Where the master awaits workers.
+ * @param address `nas`, `nas:8091`, `https://nas:8091`, or as for a browser: `http://nas:8090`
+ * @throws Fault `usage` when it is no address, `node` when nobody answers there or leads
+ */
+export async function findOrigin(address: string, signal: AbortSignal): Promise<string> {
+  const url = parseAddress(address);
+  if (url.protocol === 'https:') return `https://${url.hostname}:${url.port || LAN_PORT}`;
+  const { name, lanPort } = await askPage(url, signal);
+  if (lanPort === null) {
+    throw new Fault(
+      'node',
+      `${name} at ${url.origin} does not lead other computers; start it with --lead (LEAD=true).`,
+    );
+  }
+  return `https://${url.hostname}:${lanPort}`;
+}
+
+function parseAddress(address: string): URL {
+  const text = address.trim();
+  const url = URL.parse(/^https?:\/\//i.test(text) ? text : `https://${text}`);
+  const bare = url && url.pathname === '/' && !url.username && !url.password && !url.search;
+  if (!url || !bare)
+    throw new Fault('usage', `"${address}" is no address of a master, such as nas:8091 or http://nas:8090.`);
+  return url;
+}
+
+async function askPage(url: URL, signal: AbortSignal): Promise<{ name: string; lanPort: number | null }> {
+  try {
+    const response = await fetch(new URL('/api/hello', url), {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]),
+      redirect: 'error',
+    });
+    return CONTRACT.hello.output.parse(await response.json());
+  } catch (error) {
+    throw new Fault(
+      'node',
+      `No Flotilla answers at ${url.origin}; is it running there, and does it listen on the network? Its port for workers can be named instead: ${url.hostname}:${LAN_PORT}.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,112 @@
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { fingerprintOf } from '../device.ts';
+import { findOrigin, type JoinParts, join } from './joining.ts';
+import type { Master } from './link.ts';
+import { fetchCertificate } from './peer.ts';
+
+/** Between tries to reach a master for the first time, in ms. */
+const RETRY_MS = 5000;
+
+const Stored = z.object({ name: z.string(), origin: z.string(), certificate: z.string() });
+
+/** What is asked for where the master is not known yet, or may have moved. */
+export interface MasterWish extends Omit<JoinParts, 'address'> {
+  /** As a user types it; undefined for the one that is known. */
+  address: string | undefined;
+  /** Where the master is remembered; readable by its owner only. */
+  file: string;
+  /** Told once of every reason why it takes longer. */
+  onWaiting: (sentence: string) => void;
+}
+
+/**
+ * The master that this computer works for: the one it was paired with, or the one at the address, which it joins.
+ * @throws Fault `usage` when there is neither, `denied` when the master does not want it or is not who it should be
+ */
+export async function findMaster(wish: MasterWish): Promise<Master> {
+  const { file, address } = wish;
+  const known = readMaster(file);
+  if (address === undefined) {
+    if (known) return known;
+    throw new Fault(
+      'usage',
+      'Which master is this computer to work for? Name it with --master or MASTER_URL; flotilla masters lists those on the network.',
+    );
+  }
+  return persist(wish, async () => {
+    const origin = await findOrigin(address, wish.signal);
+    // An invitation says by itself whom to trust, and lets in again who was removed.
+    const old = known && wish.token === undefined ? await recognize(known, origin, wish.signal) : undefined;
+    const master = old ?? (await join({ ...wish, address: origin }));
+    writeMaster(file, master);
+    return master;
+  });
+}
+
+/** Whether this computer works for a master, or did when it ended. */
+export function hasMaster(file: string): boolean {
+  return existsSync(file);
+}
+
+/** The next start asks which master to work for. */
+export function forgetMaster(file: string): void {
+  rmSync(file, { force: true });
+}
+
+/**
+ * The known master at `origin`, if it is that one. At the address where it was before nobody else is accepted: the link finds
+ * out and says so.
+ */
+async function recognize(known: Master, origin: string, signal: AbortSignal): Promise<Master | undefined> {
+  const isOldPlace = new URL(known.origin).hostname === new URL(origin).hostname;
+  if (isOldPlace) return { ...known, origin };
+  const certificate = await fetchCertificate(origin, signal);
+  return fingerprintOf(certificate) === fingerprintOf(known.certificate) ? { ...known, origin } : undefined;
+}
+
+/** Tries again and again while nobody answers. */
+async function persist<T>({ onWaiting, signal }: MasterWish, work: () => Promise<T>): Promise<T> {
+  for (let told = ''; ; ) {
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Fault && (error.code === 'node' || error.code === 'conflict'))) throw error;
+      if (error.message !== told) onWaiting(error.message);
+      told = error.message;
+    }
+    await pause(signal);
+  }
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, RETRY_MS);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function readMaster(file: string): Master | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const master = Stored.parse(JSON.parse(readFileSync(file, 'utf8')));
+    fingerprintOf(master.certificate);
+    return master;
+  } catch (error) {
+    throw new Fault(
+      'conflict',
+      `The file ${file}, which says whom this computer works for, is damaged (${messageOf(error)}); remove it and pair this computer again.`,
+      { cause: error },
+    );
+  }
+}
+
+function writeMaster(file: string, master: Master): void {
+  writeFileSync(`${file}.part`, JSON.stringify(master, null, 2), { mode: 0o600 });
+  renameSync(`${file}.part`, file);
+}

@@ -1,0 +1,206 @@
+import { EventEmitter } from 'node:events';
+import type { Agent } from 'node:https';
+import { io, type Socket } from 'socket.io-client';
+import { z } from 'zod';
+import {
+  type Caller,
+  CONTRACT,
+  WORKER_EVENTS,
+  type WorkerEventName,
+  type WorkerEvents,
+} from '../../src-shared/contract.ts';
+import { Fault, type FaultCode } from '../../src-shared/errors.ts';
+import type { Hello } from '../../src-shared/protocol.ts';
+import { type Device, fingerprintOf } from '../device.ts';
+import { fetchCertificate, pinnedAgent } from './peer.ts';
+
+/** First and longest pause before a new try to connect, in ms. */
+const [RETRY_MS, LONGEST_RETRY_MS] = [500, 15_000];
+/** After a refusal that an update of either side can end, in ms. */
+const REFUSED_RETRY_MS = 60_000;
+
+/** A master as a worker remembers it. */
+export interface Master {
+  name: string;
+  /** `https://host:port` */
+  origin: string;
+  /** PEM; no other is accepted. */
+  certificate: string;
+}
+
+/**
+ * - `connecting`: not yet reached since the start
+ * - `online`: calls can be made
+ * - `offline`: cut off; it tries again by itself
+ * - `refused`: turned away for a reason that may end; it tries again by itself
+ * - `stopped`: turned away for good, or stopped
+ */
+export type LinkState = 'connecting' | 'online' | 'offline' | 'refused' | 'stopped';
+
+const Refusal = z.object({ code: z.string().transform((code) => code as FaultCode), sentence: z.string() });
+const Answer = z.union([
+  Refusal.extend({ ok: z.literal(false) }),
+  z.object({ ok: z.literal(true), output: z.unknown() }),
+]);
+
+/** What a link is made of. */
+export interface LinkParts {
+  master: Master;
+  device: Device;
+  /** Asked on every connection. */
+  hello: () => Promise<Hello>;
+  /** As what this computer comes: to work, or to become a worker. */
+  as: 'worker' | 'stranger';
+}
+
+/** The connection to the master: one socket for calls and events, and an agent for files, both to the pinned certificate only. */
+export class Link {
+  readonly master: Master;
+  /** `https://host:port` */
+  readonly origin: string;
+  /** For requests to {@link origin}. */
+  readonly agent: Agent;
+  readonly #socket: Socket;
+  readonly #events = new EventEmitter();
+  #state: LinkState = 'connecting';
+  #problem: Fault | undefined;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor({ master, device, hello, as }: LinkParts) {
+    this.master = master;
+    this.origin = master.origin;
+    this.agent = pinnedAgent(device, master.certificate);
+    this.#socket = io(master.origin, {
+      transports: ['websocket'],
+      forceNew: true,
+      // Typed for browsers; in Node it is handed to https.request.
+      agent: this.agent as never,
+      reconnectionDelay: RETRY_MS,
+      reconnectionDelayMax: LONGEST_RETRY_MS,
+      auth: (answer) => {
+        hello().then(
+          (told) => answer({ hello: told, as }),
+          () => answer({ as }),
+        );
+      },
+    });
+    this.#socket.on('connect', () => this.#become('online'));
+    this.#socket.on('disconnect', (reason) => {
+      this.#become('offline');
+      // The master ended it: unlike after a cut, socket.io does not try again by itself.
+      if (reason === 'io server disconnect') this.#retryIn(RETRY_MS);
+    });
+    this.#socket.on('connect_error', (error) => this.#onConnectError(error));
+    for (const event of Object.keys(WORKER_EVENTS) as WorkerEventName[]) {
+      this.#socket.on(event as string, (payload: unknown) => {
+        const { data } = WORKER_EVENTS[event].safeParse(payload);
+        if (data) this.#events.emit(event, data);
+      });
+    }
+  }
+
+  get connected(): boolean {
+    return this.#state === 'online';
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** Why it is not connected, for the user; undefined while it is, or where the network is all there is to blame. */
+  get problem(): Fault | undefined {
+    return this.#problem;
+  }
+
+  /**
+   * Makes a call of the contract.
+   * @throws Fault with the master's sentence when it refuses; `node` when it cannot be reached
+   */
+  readonly call: Caller = async (name, input) => {
+    if (!this.connected) throw this.#problem ?? this.#cutOff();
+    let answer: z.infer<typeof Answer>;
+    try {
+      answer = Answer.parse(await this.#socket.emitWithAck('rpc', name, input));
+    } catch (error) {
+      if (error instanceof z.ZodError) throw error;
+      throw this.#cutOff(error);
+    }
+    if (!answer.ok) throw new Fault(answer.code, answer.sentence);
+    return CONTRACT[name].output.parse(answer.output) as never;
+  };
+
+  /** Listens to an event of the master until the returned function is called. */
+  on<E extends WorkerEventName>(event: E, listener: (payload: WorkerEvents[E]) => void): () => void {
+    this.#events.on(event, listener);
+    return () => this.#events.off(event, listener);
+  }
+
+  /** Tells of every new state until the returned function is called. */
+  onState(listener: (state: LinkState, problem: Fault | undefined) => void): () => void {
+    this.#events.on('state', listener);
+    return () => this.#events.off('state', listener);
+  }
+
+  /** Ends the connection and every request through the agent. */
+  stop(): void {
+    clearTimeout(this.#retry);
+    this.#socket.disconnect();
+    this.agent.destroy();
+    this.#become('stopped');
+  }
+
+  #become(state: LinkState, problem?: Fault): void {
+    const isNews = this.#state !== state || this.#problem?.message !== problem?.message;
+    if (this.#state === 'stopped' || !isNews) return;
+    this.#state = state;
+    this.#problem = problem;
+    this.#events.emit('state', state, problem);
+  }
+
+  #cutOff(cause?: unknown): Fault {
+    return new Fault('node', `The master ${this.master.name} at ${this.origin} cannot be reached at present.`, {
+      cause,
+    });
+  }
+
+  #retryIn(ms: number): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#socket.connect(), ms);
+  }
+
+  #onConnectError(error: Error & { data?: unknown }): void {
+    const told = Refusal.safeParse(error.data).data;
+    if (told?.code === 'denied') this.#giveUp(new Fault(told.code, told.sentence));
+    else if (told) {
+      this.#become('refused', new Fault(told.code, told.sentence));
+      this.#retryIn(REFUSED_RETRY_MS);
+    } else {
+      if (this.#state !== 'connecting') this.#become('offline');
+      this.#lookForChangedKey();
+    }
+  }
+
+  /** Whether it is another key that answers, and not only the network that failed. */
+  #lookForChangedKey(): void {
+    fetchCertificate(this.origin).then(
+      (certificate) => {
+        if (fingerprintOf(certificate) !== fingerprintOf(this.master.certificate)) this.#giveUp(this.#changedKey());
+      },
+      () => undefined,
+    );
+  }
+
+  #changedKey(): Fault {
+    return new Fault(
+      'denied',
+      `The computer at ${this.origin} is not the ${this.master.name} that this one was paired with: it shows another key. Nothing was sent to it. If ${this.master.name} was installed anew, pair this computer again with --forget; otherwise find out who answers there.`,
+    );
+  }
+
+  #giveUp(problem: Fault): void {
+    clearTimeout(this.#retry);
+    this.#become('stopped', problem);
+    this.#socket.disconnect();
+    this.agent.destroy();
+  }
+}

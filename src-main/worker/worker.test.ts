@@ -1,0 +1,331 @@
+/** The worker against a master and an encoder that a test plays itself; its temporary files are real. */
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Caller, Grant, Lease, Orders } from '../../src-shared/contract.ts';
+import { Fault } from '../../src-shared/errors.ts';
+import type { Probe } from '../../src-shared/media.ts';
+import { makePlan } from '../../src-shared/plan.ts';
+import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
+import { resolveSettings } from '../../src-shared/settings.ts';
+import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
+import { Space } from '../space.ts';
+import type { Conversion, Converter, ConverterWork } from './converter.ts';
+import { type Transfer, Worker } from './worker.ts';
+import { Workspace } from './workspace.ts';
+
+const PROBE: Probe = {
+  format: 'matroska,webm',
+  streams: [{ index: 0, type: 'video', codec: 'h264', width: 640, height: 360, pixelFormat: 'yuv420p', frameRate: 24 }],
+  chapters: 0,
+};
+
+function makeGrant(): Grant {
+  const plan = makePlan(PROBE, resolveSettings({}).values, DEFAULT_TABLES);
+  if (plan.kind === 'skip') throw new Error(plan.reason);
+  return {
+    ...{ task: 1, epoch: 1, file: 1, library: 1, path: 'film.mkv', size: 1000, version: 'v', uselessAt: 1000 },
+    ...{ plan, probe: PROBE, priority: { nice: 0, ionice: 0 }, convertDamaged: false },
+  };
+}
+const GRANT = makeGrant();
+
+interface Encode {
+  grant: Grant;
+  work: ConverterWork;
+  /** Ends it with a result, or otherwise. */
+  end: (conversion?: Conversion) => void;
+}
+
+/** A folder, a master that has `tasks` to give, and an encoder whose encodes end when the test says so. */
+function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'flotilla-worker-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const temp = path.join(folder, 'temp');
+  const stage = {
+    calls: [] as { name: string; input: unknown }[],
+    encodes: [] as Encode[],
+    delivered: [] as number[],
+    orders: { settings: WORKER_DEFAULTS, mode: 'active' } as Orders,
+    lost: [] as Lease[],
+    /** Where set, every call and delivery fails with it. */
+    cut: undefined as Fault | undefined,
+    faults: [] as unknown[],
+    told: [] as Orders[],
+    left: tasks,
+    /** How long the master takes for an answer, in ms. */
+    answersIn: 0,
+    unanswered: 0,
+    mostUnanswered: 0,
+    temp,
+    folders: () => (existsSync(temp) ? readdirSync(temp).sort() : []),
+    called: (name: string) => stage.calls.filter((call) => call.name === name).map(({ input }) => input),
+    reopen: () => Workspace.reopen(temp, new Space(), path.join(folder, 'temp-folders.json')),
+    start,
+  };
+  let next = 1;
+  const call = (async (name: string, input: { ahead?: boolean }) => {
+    stage.calls.push({ name, input });
+    if (name === 'job.beat') {
+      stage.unanswered += 1;
+      stage.mostUnanswered = Math.max(stage.mostUnanswered, stage.unanswered);
+      await delay(stage.answersIn);
+      stage.unanswered -= 1;
+    }
+    if (stage.cut) throw stage.cut;
+    if (name === 'job.attach' || name === 'job.beat') return { ...stage.orders, lost: stage.lost };
+    if (name !== 'job.lease') return {};
+    if (stage.left === 0) return null;
+    stage.left -= 1;
+    return { ...GRANT, task: next++ };
+  }) as Caller;
+  const converter = {
+    prepare: async () => undefined,
+    convert: (grant: Grant, _source: string, work: ConverterWork) => {
+      const ended = Promise.withResolvers<Conversion>();
+      const file = path.join(work.folder, 'result.mkv');
+      const result = { kind: 'result', file, damaged: false, log: 'log' } as const;
+      const end = (conversion: Conversion = { ...result, decodedFrames: [1], captionLines: 0 }) => {
+        if (conversion.kind === 'result') writeFileSync(file, `result of ${grant.task}`);
+        ended.resolve(conversion);
+      };
+      work.signal.addEventListener('abort', () => ended.resolve({ kind: 'released' }));
+      stage.encodes.push({ grant, work, end });
+      return ended.promise;
+    },
+  } as unknown as Converter;
+  const transfer: Transfer = {
+    ahead,
+    limit: () => undefined,
+    holds: async () => true,
+    needs: async () => 0,
+    source: async () => '/film.mkv',
+    deliver: async ({ task }) => {
+      if (stage.cut) throw stage.cut;
+      stage.delivered.push(task);
+    },
+  };
+  async function start(jobs = 1): Promise<Worker> {
+    const workspace = await stage.reopen();
+    const onFault = (error: unknown) => void stage.faults.push(error);
+    const onOrders = (orders: Orders) => void stage.told.push(orders);
+    const worker = new Worker({ call, transfer, converter, workspace, keeps, jobs, onFault, onOrders, beatMs: 5 });
+    onTestFinished(() => worker.stop());
+    await worker.start();
+    return worker;
+  }
+  return stage;
+}
+
+const settled = (check: () => void) => vi.waitFor(check, { interval: 1, timeout: 5000 });
+const CUT = new Fault('node', 'The master cannot be reached.');
+
+describe('a worker', () => {
+  it('holds as many films as it may, asks on when one is done, and after a no only on a hint', async () => {
+    const stage = makeStage({ tasks: 3 });
+    const worker = await stage.start(2);
+    await settled(() => expect(stage.encodes.map(({ grant }) => grant.task)).toEqual([1, 2]));
+    stage.encodes[0]?.end();
+    await settled(() => expect(stage.encodes.map(({ grant }) => grant.task)).toEqual([1, 2, 3]));
+    stage.encodes[1]?.end();
+    stage.encodes[2]?.end();
+    await settled(() => expect(stage.delivered.sort()).toEqual([1, 2, 3]));
+    await settled(() => expect(stage.called('job.beat').at(-1)).toMatchObject({ held: [] }));
+    const asked = stage.called('job.lease').length;
+    const beats = stage.called('job.beat').length;
+    await settled(() => expect(stage.called('job.beat').length).toBeGreaterThan(beats + 2));
+    expect(stage.called('job.lease')).toHaveLength(asked);
+    stage.left = 1;
+    worker.hint();
+    await settled(() => expect(stage.encodes).toHaveLength(4));
+  });
+
+  it('shares its cores among the films that it encodes at a time', async () => {
+    const stage = makeStage({ tasks: 2 });
+    await stage.start(2);
+    await settled(() => expect(stage.encodes).toHaveLength(2));
+    const threads = Math.max(1, Math.floor(os.availableParallelism() / 2));
+    expect(stage.encodes.map(({ work }) => work.threads)).toEqual([threads, threads]);
+    const alone = makeStage({ tasks: 1 });
+    await alone.start();
+    await settled(() => expect(alone.encodes.map(({ work }) => work.threads)).toEqual([undefined]));
+  });
+
+  it('takes one film ahead where films travel, and encodes it when the other is done', async () => {
+    const stage = makeStage({ tasks: 5, ahead: 2 });
+    await stage.start();
+    await settled(() => expect(stage.called('job.lease')).toEqual([{ ahead: false }, { ahead: true }]));
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+    stage.encodes[0]?.end();
+    await settled(() => expect(stage.encodes.map(({ grant }) => grant.task)).toEqual([1, 2]));
+    await settled(() => expect(stage.called('job.lease')).toHaveLength(3));
+  });
+
+  it('obeys its master: paused, draining, at other hours or with more jobs', async () => {
+    const stage = makeStage({ tasks: 9 });
+    stage.orders = { ...stage.orders, mode: 'paused' };
+    const worker = await stage.start();
+    worker.hint();
+    worker.obey({ ...stage.orders, mode: 'draining' });
+    expect(stage.called('job.lease')).toEqual([]);
+    const never = [{ days: [(new Date().getDay() + 3) % 7], from: '00:00', to: '00:01' }];
+    worker.obey({ mode: 'active', settings: { ...WORKER_DEFAULTS, schedule: never } });
+    expect(stage.called('job.lease')).toEqual([]);
+    stage.orders = { mode: 'active', settings: { ...WORKER_DEFAULTS, jobs: 3 } };
+    await settled(() => expect(stage.encodes).toHaveLength(3));
+    expect(stage.told.at(-1)).toEqual(stage.orders);
+  });
+
+  it('asks for nothing before the master knows what it holds', async () => {
+    const stage = makeStage({ tasks: 1 });
+    stage.cut = CUT;
+    const worker = await stage.start();
+    worker.hint();
+    expect(stage.called('job.lease')).toEqual([]);
+    stage.cut = undefined;
+    await worker.linked();
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+  });
+
+  it('goes on with its encode while it is cut off, and names it when it is back', async () => {
+    const stage = makeStage({ tasks: 1 });
+    const worker = await stage.start();
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+    stage.cut = CUT;
+    worker.unlinked();
+    stage.encodes[0]?.work.report({ stage: 'encoding', share: 0.5 });
+    await settled(() => expect(stage.faults.length).toBeGreaterThan(2));
+    expect(stage.encodes[0]?.work.signal.aborted).toBe(false);
+    stage.encodes[0]?.end();
+    await settled(() => expect(stage.folders()).toEqual(['1-1']));
+    stage.cut = undefined;
+    await worker.linked();
+    expect(stage.called('job.attach').at(-1)).toMatchObject({ held: [{ task: 1, epoch: 1 }] });
+    await settled(() => expect(stage.delivered).toEqual([1]));
+    await settled(() => expect(stage.folders()).toEqual([]));
+  });
+
+  it('says what it holds one word at a time, although the master answers slower than it beats', async () => {
+    const stage = makeStage();
+    stage.answersIn = 30;
+    await stage.start();
+    await settled(() => expect(stage.called('job.beat').length).toBeGreaterThan(3));
+    expect(stage.mostUnanswered).toBe(1);
+  });
+
+  it('gives an outcome back as often as it takes, and holds the task until then', async () => {
+    const stage = makeStage({ tasks: 1 });
+    const worker = await stage.start();
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+    stage.cut = CUT;
+    worker.unlinked();
+    stage.encodes[0]?.end({ kind: 'failed', reason: 'no', log: '' });
+    await settled(() => expect(stage.called('job.finish')).toHaveLength(1));
+    stage.cut = undefined;
+    await worker.linked();
+    expect(stage.called('job.attach').at(-1)).toMatchObject({ held: [{ task: 1, epoch: 1 }] });
+    await settled(() =>
+      expect(stage.called('job.finish').at(-1)).toMatchObject({ task: 1, epoch: 1, outcome: { kind: 'failed' } }),
+    );
+    await settled(() => expect(stage.called('job.beat').at(-1)).toMatchObject({ held: [] }));
+    expect(stage.called('job.finish')).toHaveLength(2);
+  });
+
+  it.for(['revoked', 'lost', 'refused'] as const)('ends what is %s without a word, and leaves nothing', async (how) => {
+    const stage = makeStage({ tasks: 1 });
+    const worker = await stage.start();
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+    const lease = { task: 1, epoch: 1 };
+    if (how === 'revoked') worker.revoke(lease);
+    if (how === 'lost') stage.lost = [lease];
+    if (how === 'refused') {
+      stage.cut = new Fault('fenced', 'This task was given to another worker.');
+      stage.encodes[0]?.work.report({ stage: 'encoding' });
+    }
+    await settled(() => expect(stage.encodes[0]?.work.signal.aborted).toBe(true));
+    await settled(() => expect(stage.folders()).toEqual([]));
+    stage.cut = undefined;
+    stage.lost = [];
+    await worker.stop();
+    expect([stage.called('job.finish'), stage.delivered]).toEqual([[], []]);
+  });
+
+  it('does not mistake the lease of another epoch for its own', async () => {
+    const stage = makeStage({ tasks: 1 });
+    const worker = await stage.start();
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+    worker.revoke({ task: 1, epoch: 2 });
+    expect(stage.encodes[0]?.work.signal.aborted).toBe(false);
+  });
+
+  it('stops: ends its encodes, gives them back and leaves nothing', async () => {
+    const stage = makeStage({ tasks: 2 });
+    const worker = await stage.start(2);
+    await settled(() => expect(stage.encodes).toHaveLength(2));
+    await worker.stop();
+    expect(stage.called('job.finish')).toMatchObject([
+      { outcome: { kind: 'released' } },
+      { outcome: { kind: 'released' } },
+    ]);
+    expect(stage.folders()).toEqual([]);
+  });
+});
+
+describe('a finished result', () => {
+  /** One that the master could not be given before its worker stopped. */
+  async function undelivered() {
+    const stage = makeStage({ tasks: 1 });
+    const worker = await stage.start();
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+    stage.cut = CUT;
+    stage.encodes[0]?.end();
+    await settled(() => expect(stage.folders()).toEqual(['1-1']));
+    await settled(() => expect(readdirSync(path.join(stage.temp, '1-1'))).toContain('kept.json'));
+    await worker.stop();
+    stage.calls = [];
+    return stage;
+  }
+
+  it('is delivered after the next start', async () => {
+    const stage = await undelivered();
+    expect(stage.folders()).toEqual(['1-1']);
+    await stage.start();
+    for (const told of stage.called('job.attach')) expect(told).toMatchObject({ held: [{ task: 1, epoch: 1 }] });
+    stage.cut = undefined;
+    await settled(() => expect(stage.delivered).toEqual([1]));
+    await settled(() => expect(stage.folders()).toEqual([]));
+    expect(stage.called('job.finish')).toEqual([]);
+  });
+
+  it('is dropped after the next start when its lease is lost', async () => {
+    const stage = await undelivered();
+    stage.lost = [{ task: 1, epoch: 1 }];
+    const worker = await stage.start();
+    stage.cut = undefined;
+    await worker.linked();
+    await settled(() => expect(stage.folders()).toEqual([]));
+  });
+
+  it('is found where it was left, although its master names another folder now', async () => {
+    const stage = await undelivered();
+    const elsewhere = path.join(path.dirname(stage.temp), 'elsewhere');
+    await (await stage.reopen()).moveTo(elsewhere);
+    const workspace = await stage.reopen();
+    expect(await workspace.kept()).toMatchObject([{ grant: { task: 1 } }]);
+    const signal = AbortSignal.timeout(60_000);
+    const places: string[] = [];
+    await workspace.use({ name: '1-1', needed: 0, signal }, async (folder) => void places.push(folder));
+    await workspace.use({ name: '2-1', needed: 0, signal }, async (folder) => void places.push(folder));
+    expect(places).toEqual([path.join(stage.temp, '1-1'), path.join(elsewhere, '2-1')]);
+    expect(existsSync(stage.temp)).toBe(false);
+  });
+
+  it('whose note is damaged is removed with everything else that a crash left', async () => {
+    const stage = await undelivered();
+    writeFileSync(path.join(stage.temp, '1-1', 'kept.json'), '{"grant":');
+    await stage.start();
+    expect([stage.folders(), stage.delivered]).toEqual([[], []]);
+  });
+});
