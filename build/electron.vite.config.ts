@@ -14,6 +14,12 @@ const executable = (file: string): Plugin => ({
   writeBundle: ({ dir = '' }) => chmod(path.join(dir, file), 0o755),
 });
 
+/** Pages have addresses of several parts, so assets are found from the root; electron-vite would have them beside the page. */
+const absolute: Plugin = {
+  name: 'flotilla:absolute',
+  config: () => ({ base: '/' }),
+};
+
 export default defineConfig({
   main: {
     root,
@@ -46,7 +52,9 @@ export default defineConfig({
   },
   renderer: {
     root: source('src-renderer'),
-    plugins: [react()],
+    plugins: [react(), absolute],
+    // src-main/server/page.ts puts a new one in with every answer.
+    html: { cspNonce: '%CSP_NONCE%' },
     build: {
       outDir: out('renderer'),
       emptyOutDir: true,

@@ -17,6 +17,8 @@ const PAGE = path.join(root, 'out', 'renderer', 'index.html');
 /** Programs from outside npm: the commands they bring and their package, where a manager calls it differently. */
 const TOOLS = {
   ffmpeg: { commands: ['ffmpeg', 'ffprobe'], package: 'ffmpeg', dnf: 'ffmpeg-free', winget: 'Gyan.FFmpeg' },
+  // What the tests of the interface look at it with.
+  chromium: { commands: ['chromium'], package: 'chromium', winget: 'Hibbiki.Chromium' },
   // Tests ask it what is in a Matroska file, independently of ffmpeg and of Flotilla.
   mkvtoolnix: {
     commands: ['mkvmerge', 'mkvpropedit'],
@@ -49,19 +51,22 @@ export function fail(sentence) {
   process.exit(1);
 }
 
-function hasCommand(name) {
+/** The path of a program of the system; undefined when there is none. */
+export function findCommand(name) {
   const extensions = windows ? (process.env.PATHEXT ?? '.EXE').split(';') : [''];
-  return (process.env.PATH ?? '').split(path.delimiter).some((folder) =>
-    extensions.some((extension) => {
-      try {
-        accessSync(path.join(folder, name + extension), constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    }),
-  );
+  const folders = (process.env.PATH ?? '').split(path.delimiter);
+  const places = folders.flatMap((folder) => extensions.map((extension) => path.join(folder, name + extension)));
+  return places.find((place) => {
+    try {
+      accessSync(place, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
+
+const hasCommand = (name) => findCommand(name) !== undefined;
 
 /** Runs a command in the repository, its output in sight, and tells whether it succeeded. */
 function run([command, ...args]) {
@@ -147,5 +152,5 @@ export function ensureReady({ tools }) {
 
 if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--build')) ensureBuild();
-  else ensureReady({ tools: ['ffmpeg', 'mkvtoolnix'] });
+  else ensureReady({ tools: ['ffmpeg', 'mkvtoolnix', 'chromium'] });
 }

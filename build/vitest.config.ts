@@ -5,7 +5,7 @@ import ClosingLine from './closing-line.ts';
 export default defineConfig({
   root: path.resolve(import.meta.dirname, '..'),
   test: {
-    include: ['src-shared/**/*.test.ts', 'src-main/**/*.test.ts', 'src-renderer/e2e/**/*.test.ts'],
+    include: ['src-shared/**/*.test.ts', 'src-main/**/*.test.ts', 'src-renderer/**/*.test.ts'],
     environment: 'node',
     globalSetup: 'build/vitest.setup.ts',
     // Many tests run real ffmpeg, which fills every core by itself.

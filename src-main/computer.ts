@@ -1,17 +1,16 @@
 import { statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import type { Capabilities, Computer, Load } from '../src-shared/worker-info.ts';
 
-import type { Capabilities, Computer } from '../src-shared/worker-info.ts';
-
-/** Bytes free on the disk of a folder that may not exist yet; 0 where that cannot be told. */
-async function freeBytes(folder: string): Promise<number> {
+/** Bytes of the disk of a folder that may not exist yet; 0 where that cannot be told. */
+async function roomOf(folder: string): Promise<{ total: number; free: number }> {
   try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
+    const { blocks, bavail, bsize } = await statfs(folder);
+    return { total: blocks * bsize, free: bavail * bsize };
   } catch {
     const parent = path.dirname(folder);
-    return parent === folder ? 0 : freeBytes(parent);
+    return parent === folder ? { total: 0, free: 0 } : roomOf(parent);
   }
 }
 
@@ -20,5 +19,42 @@ async function freeBytes(folder: string): Promise<number> {
  * @param temp the folder for unfinished results
  */
 export async function describeComputer(temp: string, ffmpeg: Capabilities): Promise<Computer> {
-  return { cores: os.availableParallelism(), memory: os.totalmem(), tempFree: await freeBytes(temp), ffmpeg };
+  const { free: tempFree } = await roomOf(temp);
+  return { cores: os.availableParallelism(), memory: os.totalmem(), tempFree, ffmpeg };
+}
+
+/** Hundredths of a second, which processor times are counted in: two looks at once tell nothing. */
+const LEAST_TICKS = 100;
+
+/** Tells how busy this computer is. */
+export class LoadMeter {
+  readonly #temp: string;
+  #times = cpuTimes();
+  #cpu = 0;
+
+  /** @param temp the folder for unfinished results */
+  constructor(temp: string) {
+    this.#temp = temp;
+  }
+
+  async read(): Promise<Load> {
+    const { free: tempFree, total: tempTotal } = await roomOf(this.#temp);
+    return { cpu: this.#readCpu(), memoryFree: os.freemem(), tempFree, tempTotal };
+  }
+
+  /** Share of all processors that was busy since the look before. */
+  #readCpu(): number {
+    const now = cpuTimes();
+    const all = now.all - this.#times.all;
+    if (all < LEAST_TICKS * os.availableParallelism()) return this.#cpu;
+    this.#cpu = Math.min(1, Math.max(0, 1 - (now.idle - this.#times.idle) / all));
+    this.#times = now;
+    return this.#cpu;
+  }
+}
+
+function cpuTimes(): { all: number; idle: number } {
+  const times = os.cpus().map((cpu) => cpu.times);
+  const sum = (numbers: number[]) => numbers.reduce((total, n) => total + n, 0);
+  return { all: sum(times.flatMap((t) => Object.values(t))), idle: sum(times.map((t) => t.idle)) };
 }

@@ -4,7 +4,7 @@ import { Fault, messageOf } from '../src-shared/errors.ts';
 import { type Hello, PROTOCOL } from '../src-shared/protocol.ts';
 import type { Settings } from '../src-shared/settings.ts';
 import type { Capabilities } from '../src-shared/worker-info.ts';
-import { describeComputer } from './computer.ts';
+import { describeComputer, LoadMeter } from './computer.ts';
 import { type dataPaths, nodeName } from './config.ts';
 import type { Device } from './device.ts';
 import { shortTerms } from './fault.ts';
@@ -213,7 +213,9 @@ export class Membership {
     });
     const terms = shortTerms();
     const workspace = await Workspace.reopen(this.#temp, space, paths.temps);
+    const meter = new LoadMeter(this.#temp);
     return new Worker({
+      load: () => meter.read(),
       call: link.call,
       transfer: new RemoteTransfer(link, storage),
       converter: new Converter({ processes, tools, caps, timelines: new Timelines(processes, tools) }),

@@ -6,7 +6,7 @@ import type { Actor, Caller, EventName, Events } from '../src-shared/contract.ts
 import { Fault, messageOf, nodeFaultReason } from '../src-shared/errors.ts';
 import { type Greeting, PROTOCOL } from '../src-shared/protocol.ts';
 import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-shared/settings.ts';
-import { describeComputer } from './computer.ts';
+import { describeComputer, LoadMeter } from './computer.ts';
 import { dataPaths, nodeName } from './config.ts';
 import { FileTable, type Scope } from './db/files.ts';
 import { JobTable } from './db/jobs.ts';
@@ -18,6 +18,7 @@ import { SwapTable } from './db/swaps.ts';
 import { InviteTable, WorkerTable } from './db/workers.ts';
 import { loadDevice } from './device.ts';
 import { shortTerms } from './fault.ts';
+import { wireInterface } from './interface.ts';
 import { Leading } from './leading.ts';
 import { type Logger, makeLog } from './log.ts';
 import type { MasterContext } from './master/context.ts';
@@ -40,7 +41,7 @@ import { Timelines } from './media/timeline.ts';
 import { Verifier } from './media/verify.ts';
 import { Membership } from './membership.ts';
 import { userToken } from './server/auth.ts';
-import { makeCaller, makeHandlers } from './server/handlers.ts';
+import { makeCaller } from './server/handlers.ts';
 import { makeTransferRouter } from './server/transfer.ts';
 import { serve } from './serving.ts';
 import { Space } from './space.ts';
@@ -69,6 +70,8 @@ export interface RunningNode {
   url: string | null;
   /** Where other computers are awaited; null when they are not. */
   lanPort: () => number | null;
+  /** The address to open first: while there is no password, it lets in once without. */
+  welcome: () => string;
   /** What lets a user of this computer in. */
   token: string;
   settings: ResolvedSettings;
@@ -201,7 +204,8 @@ async function wire(
   const libraries = new Libraries(ctx, { scanner: new Scanner(ctx), probing, vault });
   undo.push(() => libraries.stop());
   const intake = new Intake(ctx, { dispatcher, swapper, vault });
-  const temp = path.join(resolved.values.tempDir ?? paths.temp, `flotilla-${installId(paths.installId)}`);
+  const install = installId(paths.installId);
+  const temp = path.join(resolved.values.tempDir ?? paths.temp, `flotilla-${install}`);
   const space = new Space();
   const uploads = new Uploads(ctx, { folder: `${temp}-uploads`, dispatcher, intake, space });
   await uploads.recover();
@@ -238,12 +242,27 @@ async function wire(
     return !atWork && !scopes().some((scope) => files.settling(scope).count > 0);
   };
   const checkIdle = () => isIdle() && emit('idle', {});
-  const handlers = makeHandlers({
-    ctx,
-    libraries,
-    dispatcher,
-    vault,
-    stored,
+  const workspace = await Workspace.create(temp, space);
+  const converter = new Converter({ processes, tools, caps, timelines });
+  const token = userToken(config.dataDir);
+  const { handlers, access, previews, makeFeed, restorePause } = wireInterface({
+    ...{
+      ctx,
+      libraries,
+      dispatcher,
+      vault,
+      stored,
+      lookups,
+      processes,
+      tools,
+      caps,
+      converter,
+      temp,
+      install,
+      token,
+      undo,
+    },
+    dataDir: config.dataDir,
     resolved: () => resolved,
     settingsChanged: async () => {
       resolved = resolve();
@@ -275,7 +294,9 @@ async function wire(
   const callAsWorker = makeCaller(handlers, { kind: 'worker', worker: self.id, name: self.name });
 
   workers.seen(self.id, { ...greeting, computer: await describeComputer(temp, caps) });
+  const meter = new LoadMeter(temp);
   const worker = new Worker({
+    load: () => meter.read(),
     call: async (name, input) => {
       const output = await callAsWorker(name, input);
       if (name === 'job.lease' && output === null) checkIdle();
@@ -289,8 +310,8 @@ async function wire(
       source: async (grant) => path.join(libraries.get(grant.library).root, grant.path),
       deliver: (grant, result) => intake.accept({ task: grant.task, epoch: grant.epoch }, result),
     },
-    converter: new Converter({ processes, tools, caps, timelines }),
-    workspace: await Workspace.create(temp, space),
+    converter,
+    workspace,
     keeps: false,
     jobs: 1,
     ...(terms && { beatMs: terms.beat }),
@@ -322,10 +343,10 @@ async function wire(
   events.on('probed', () => libraries.waitForSettling());
   events.on('probed', checkIdle);
 
-  const token = userToken(config.dataDir);
   const node: RunningNode = {
     url: null,
     lanPort: () => leading.port,
+    welcome: () => `${node.url}/${access.hasPassword ? '' : `#setup=${access.makeKey()}`}`,
     token,
     settings: resolved,
     warnings,
@@ -347,10 +368,10 @@ async function wire(
     stop,
   };
   if (config.serve) {
+    restorePause();
     node.url = await serve({
       settings: resolved.values,
-      call,
-      token,
+      ...{ call, access, previews, makeFeed },
       libraryTable,
       libraries,
       vault,

@@ -6,7 +6,10 @@ import type { Settings } from '../src-shared/settings.ts';
 import type { LibraryTable } from './db/libraries.ts';
 import type { Libraries } from './master/libraries.ts';
 import type { Vault } from './master/vault.ts';
+import type { Access } from './server/access.ts';
 import { listen, makeHttpServer, urlOf } from './server/http.ts';
+import type { LiveFeed } from './server/live.ts';
+import type { Previews } from './server/previews.ts';
 import { attachSockets } from './server/socket.ts';
 
 const HOUR_MS = 3_600_000;
@@ -22,13 +25,18 @@ const TOLD = [
   'worker',
   'removed',
   'pairing',
+  'sample',
+  'settings',
 ] as const satisfies EventName[];
 
 /** What a serving node is made of. */
 export interface ServingParts {
   settings: Settings;
   call: Caller;
-  token: string;
+  access: Access;
+  previews: Previews;
+  /** Makes the feed of deltas. */
+  makeFeed: (send: (delta: Events['delta']) => void, isWatched: () => boolean) => LiveFeed;
   libraryTable: LibraryTable;
   libraries: Libraries;
   vault: Vault;
@@ -48,16 +56,20 @@ export interface ServingParts {
  * @throws Fault `conflict` when the port cannot be had
  */
 export async function serve(parts: ServingParts): Promise<string> {
-  const { call, token, undo } = parts;
+  const { call, access, previews, undo } = parts;
   const { listen: address, webPort, hostNames, mediaDirs, rescanMinutes } = parts.settings;
   const hosts = { loopbackOnly: ['127.0.0.1', '::1', 'localhost'].includes(address), hostNames };
   // Beside the build of the main process, or below the sources.
   const built = import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer';
   const webRoot = fileURLToPath(new URL(built, import.meta.url));
-  const server = makeHttpServer({ call, token, webRoot, hosts, onDefect: parts.defect });
-  const sockets = attachSockets(server, { call, token, hosts, onDefect: parts.defect });
+  const server = makeHttpServer({ call, access, previews, webRoot, hosts, onDefect: parts.defect });
+  const sockets = attachSockets(server, { call, access, hosts, onDefect: parts.defect });
   const url = urlOf(address, await listen(server, webPort, { address, advice: 'WEB_PORT or --port' }));
   undo.push(() => sockets.close());
+  const feed = parts.makeFeed((delta) => sockets.emit('delta', delta), sockets.isWatched);
+  undo.push(() => feed.stop());
+  for (const event of [...TOLD, 'listed', 'libraries', 'master'] as const)
+    parts.on(event, (payload) => feed.note(event, payload as never));
   for (const event of TOLD) parts.on(event, (payload) => sockets.emit(event, payload as Events[typeof event]));
   writeFileSync(parts.instanceFile, JSON.stringify({ pid: process.pid, url }));
   undo.push(() => rmSync(parts.instanceFile, { force: true }));

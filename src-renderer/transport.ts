@@ -1,55 +1,103 @@
 import { io } from 'socket.io-client';
+import { type Credentials, CSRF_HEADER, type SessionState } from '../src-shared/access.ts';
 import type { CallName, EventName, Events, Input, Output } from '../src-shared/contract.ts';
 import { Fault, type FaultCode } from '../src-shared/errors.ts';
 
-export type Connection = 'connecting' | 'online' | 'offline' | 'refused';
+/** `outside`: the server answers, but this browser has to sign in first. */
+export type Connection = 'connecting' | 'online' | 'offline' | 'outside';
 type Answer<T> = { ok: true; output: T } | { ok: false; code: FaultCode; sentence: string };
 
-const TOKEN_KEY = 'flotilla-token';
+const socket = io({ auth: { live: true }, autoConnect: false, transports: ['websocket'], reconnectionDelayMax: 5000 });
 
-/** Takes the token out of the address, where people would copy it along, and remembers it for this tab. */
-function takeToken(): string | null {
-  const given = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (!given) return sessionStorage.getItem(TOKEN_KEY);
-  sessionStorage.setItem(TOKEN_KEY, given);
-  history.replaceState(null, '', location.pathname + location.search);
-  return given;
-}
-
-const token = takeToken();
-const socket = io({ auth: { token }, autoConnect: token !== null });
-
-let connection: Connection = token === null ? 'refused' : 'connecting';
-const watchers = new Set<() => void>();
+const watchers = new Set<(connection: Connection) => void>();
 function becomes(next: Connection): void {
-  connection = next;
-  for (const notify of watchers) notify();
+  for (const notify of watchers) notify(next);
 }
 
 socket.on('connect', () => becomes('online'));
-socket.on('disconnect', () => becomes('offline'));
+socket.on('disconnect', (reason) => {
+  becomes('offline');
+  // The server cut it off, as it does when a session ends: socket.io does not try again by itself then.
+  if (reason === 'io server disconnect') enter().catch(() => socket.connect());
+});
 socket.on('connect_error', () => {
   // An active socket tries again by itself; the other kind was turned away by the server.
-  if (socket.active) return becomes('offline');
-  sessionStorage.removeItem(TOKEN_KEY);
-  becomes('refused');
+  if (socket.active) becomes('offline');
+  else becomes('outside');
 });
 
-/** The state of the connection; `refused` without a valid token. */
-export const getConnection = (): Connection => connection;
-
 /** Tells of changes of the connection until the returned function is called. */
-export function onConnection(listener: () => void): () => void {
+export function onConnection(listener: (connection: Connection) => void): () => void {
   watchers.add(listener);
   return () => watchers.delete(listener);
 }
 
+const NO_ANSWER = 'Flotilla does not answer at this address. Is it running?';
+
+async function session(method: 'GET' | 'POST' | 'DELETE', body?: Credentials): Promise<SessionState> {
+  const response = await fetch('/api/session', {
+    method,
+    headers: { [CSRF_HEADER]: '1', ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new Fault('node', NO_ANSWER);
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Fault(answer.code ?? 'node', answer.sentence ?? NO_ANSWER);
+  return answer;
+}
+
+/** Takes the key out of the address, where people would copy it along. */
+function takeKey(): string | null {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const key = given.get('token') ?? given.get('setup');
+  if (key) history.replaceState(null, '', location.pathname + location.search);
+  return key;
+}
+
+/**
+ * Connects when this browser is signed in, or can sign itself in with the key of its address.
+ * @throws Fault when the server does not answer, or the key is no longer good
+ */
+export async function enter(): Promise<SessionState> {
+  const key = takeKey();
+  let refused: unknown;
+  if (key)
+    await session('POST', { key }).catch((error) => {
+      refused = error;
+    });
+  const state = await session('GET');
+  if (state.session) socket.connect();
+  else becomes('outside');
+  if (refused && !state.session) throw refused;
+  return state;
+}
+
+/**
+ * Signs in with a password.
+ * @throws Fault with the server's sentence when it is wrong
+ */
+export async function signIn(password: string): Promise<SessionState> {
+  await session('POST', { password });
+  return enter();
+}
+
+/** Signs this browser out. */
+export async function signOut(): Promise<void> {
+  await session('DELETE');
+  socket.disconnect();
+  becomes('outside');
+}
+
 /**
  * Makes a call of the contract.
- * @throws Fault with the master's sentence when it refuses
+ * @throws Fault with the master's sentence when it refuses or does not answer
  */
 export async function call<N extends CallName>(name: N, input: Input<N>): Promise<Output<N>> {
-  const answer: Answer<Output<N>> = await socket.emitWithAck('rpc', name, input);
+  if (!socket.connected) throw new Fault('node', NO_ANSWER);
+  const answer: Answer<Output<N>> = await socket.emitWithAck('rpc', name, input).catch(() => {
+    throw new Fault('node', 'The connection was cut before Flotilla answered.');
+  });
   if (!answer.ok) throw new Fault(answer.code, answer.sentence);
   return answer.output;
 }
@@ -58,11 +106,4 @@ export async function call<N extends CallName>(name: N, input: Input<N>): Promis
 export function on<E extends EventName>(event: E, listener: (payload: Events[E]) => void): () => void {
   socket.on(event as string, listener);
   return () => socket.off(event as string, listener);
-}
-
-/** Who answers at this address; needs no token. */
-export async function fetchStatus(): Promise<Output<'status'>> {
-  const response = await fetch('/api/status');
-  if (!response.ok) throw new Error(`Flotilla answers with HTTP ${response.status}.`);
-  return response.json();
 }

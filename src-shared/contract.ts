@@ -1,9 +1,23 @@
 import { z } from 'zod';
+import { Password, SessionView, TokenView } from './access.ts';
+import {
+  FILE_ACTIONS,
+  FILE_SORTS,
+  FileFilter,
+  FileSelection,
+  FileView,
+  QueuedView,
+  State,
+  selecting,
+  Tally,
+} from './file-view.ts';
+import { About, DryRun, Finding, FolderView, Problem, Sample, Stats } from './insights.ts';
 import { Probe } from './media.ts';
 import { Plan, Skip, SkipCode } from './plan.ts';
 import { ComputerName, DeviceId, Fingerprint, Greeting, Hello } from './protocol.ts';
+import { AudioTable, QualityTable } from './quality.ts';
 import { Settings } from './settings.ts';
-import { WORKER_STATES, WorkerMode, WorkerSettings } from './worker-info.ts';
+import { Load, WORKER_STATES, WorkerMode, WorkerSettings } from './worker-info.ts';
 
 /** Who may make a call: anyone, a user of this Flotilla, one of its workers, or a computer that wants to become one. */
 export type Access = 'public' | 'user' | 'worker' | 'stranger';
@@ -22,9 +36,6 @@ const id = z.int().positive();
 const Lease = z.object({ task: id, epoch: z.int().positive() });
 export type Lease = z.infer<typeof Lease>;
 
-export const STATES = ['found', 'queued', 'running', 'done', 'skipped', 'failed', 'blocked'] as const;
-const State = z.enum(STATES);
-
 export const LibraryView = z.object({
   id,
   root: z.string(),
@@ -32,31 +43,10 @@ export const LibraryView = z.object({
   watched: z.boolean(),
   /** Why nothing is done in this library at present. */
   paused: z.string().nullable(),
+  /** Looked into, but not converted before `library.release`. */
+  held: z.boolean(),
 });
 export type LibraryView = z.infer<typeof LibraryView>;
-
-export const FileView = z.object({
-  id,
-  library: id,
-  /** Relative to the library's root. */
-  path: z.string(),
-  size: z.number(),
-  /** Milliseconds since 1970. */
-  modified: z.number(),
-  state: State,
-  code: z.string().nullable(),
-  /** Why it is in this state, as one sentence. */
-  reason: z.string().nullable(),
-  codec: z.string().nullable(),
-  width: z.number().nullable(),
-  height: z.number().nullable(),
-  duration: z.number().nullable(),
-  /** Before and after a conversion, in bytes. */
-  sourceSize: z.number().nullable(),
-  resultSize: z.number().nullable(),
-  missing: z.boolean(),
-});
-export type FileView = z.infer<typeof FileView>;
 
 const AttemptView = z.object({
   worker: z.string(),
@@ -113,8 +103,30 @@ export const Summary = z.object({
   recent: z.array(FileView),
   /** Why no work is given out or done at present, if so. */
   paused: z.string().nullable(),
+  /** True while also what runs stands still. */
+  held: z.boolean(),
 });
 export type Summary = z.infer<typeof Summary>;
+
+/** How Flotilla is used here. */
+export const Setup = z.object({
+  /** `alone`: use this computer, `lead` other computers too, or `join` a master; null before the user has said so. */
+  role: z.enum(['alone', 'lead', 'join']).nullable(),
+  /** The first run is over. */
+  complete: z.boolean(),
+});
+export type Setup = z.infer<typeof Setup>;
+
+/** A lookup table as the user may edit it. */
+const tableView = <T extends z.ZodType>(table: T) =>
+  z.object({
+    table,
+    standard: table,
+    /** Absolute path of the JSON file, for those who edit it by hand. */
+    file: z.string(),
+    /** Why the file is not in force, as one sentence; `table` is the last good one then. */
+    problem: z.string().nullable(),
+  });
 
 export const ScanReport = z.object({
   files: z.number(),
@@ -169,6 +181,8 @@ export const WorkerView = z.object({
   storage: z.array(StorageView),
   /** As it introduced itself last; null before it did. */
   hello: Hello.nullable(),
+  /** How busy it was when it was last heard of; null before it was. */
+  load: Load.nullable(),
   /** Milliseconds since 1970. */
   addedAt: z.number(),
   seenAt: z.number().nullable(),
@@ -213,6 +227,21 @@ export const MasterView = z.object({
   problem: z.string().nullable(),
 });
 export type MasterView = z.infer<typeof MasterView>;
+
+/** All that changes by itself while a user looks on. */
+export const Live = Summary.extend({
+  libraries: z.array(LibraryView),
+  /** Libraries that are being scanned. */
+  scanning: z.array(id),
+  workers: z.array(WorkerView),
+  pairings: z.array(PairingView),
+  /** How it stands with the master that this computer works for; null where it works for none. */
+  master: MasterView.nullable(),
+  problems: z.array(Problem),
+  /** Seconds until nothing waits any more; null while that is being estimated, or nothing is done. */
+  eta: z.number().nullable(),
+});
+export type Live = z.infer<typeof Live>;
 
 /** A master that was seen on the network: a hint, never a reason to trust it. */
 export const SeenMaster = z.object({
@@ -295,6 +324,7 @@ const Held = z.strictObject({
   held: z.array(Lease).max(100),
   /** Why it takes no work by its own decision (its schedule, say), as one sentence. */
   resting: z.string().max(500).nullable().default(null),
+  load: Load.nullable().default(null),
 });
 
 interface CallSpec<I extends z.ZodType, O extends z.ZodType> {
@@ -435,14 +465,53 @@ export const CONTRACT = {
     WorkerView,
   ),
   'queue.summary': reading('user', 'Counts by state, bytes saved and what runs now', none, Summary),
-  'queue.pause': changing('user', 'Give out no more work', none, done),
+  'queue.pause': changing(
+    'user',
+    'Give out no more work; now: what runs stands still too, until it is resumed',
+    z.strictObject({ now: z.boolean().default(false) }),
+    done,
+  ),
   'queue.resume': changing('user', 'Give out work again', none, done),
+  'queue.list': reading(
+    'user',
+    'Films that wait, in the order in which they are given out',
+    z.strictObject({ offset: z.int().nonnegative().default(0), limit: z.int().min(1).max(500).default(100) }),
+    z.object({ total: z.number(), files: z.array(QueuedView) }),
+  ),
+  'queue.move': changing(
+    'user',
+    'Put films in front of another one that waits, or in front of all (null), in the order in which they are named',
+    z.strictObject({ files: z.array(id).min(1).max(1000), before: id.nullable() }),
+    z.object({ moved: z.number() }),
+  ),
+  'live.snapshot': reading('user', 'All that `delta` events go on from', none, Live.extend({ revision: z.number() })),
+  'stats.get': reading('user', 'What was saved, by time, library, codec, resolution and worker', none, Stats),
+  'setup.get': reading('user', 'How this Flotilla is used, and whether its first run is over', none, Setup),
+  'setup.set': changing('user', 'Note what the user chose in the first run', Setup.partial(), Setup),
+  'folder.list': reading(
+    'user',
+    "Folders of the master's disks; without a path the places to begin at",
+    z.strictObject({ path: z.string().min(1).optional() }),
+    FolderView,
+  ),
   'library.list': reading('user', 'All libraries', none, z.array(LibraryView)),
   'library.add': changing(
     'user',
     'Make a folder a library (or find the one it belongs to)',
-    z.strictObject({ path: z.string().min(1), watched: z.boolean().default(true) }),
+    z.strictObject({
+      path: z.string().min(1),
+      watched: z.boolean().default(true),
+      /** A new library is looked into, but not converted before `library.release`; false releases one that is held. */
+      hold: z.boolean().optional(),
+    }),
     z.object({ library: LibraryView, prefix: z.string() }),
+  ),
+  'library.release': changing('user', 'Begin to convert a held library', z.strictObject({ library: id }), done),
+  'library.dryRun': reading(
+    'user',
+    'What converting a library would bring, and how long on this computer; measure: a few seconds are converted for that, if need be',
+    z.strictObject({ library: id, measure: z.boolean().default(false) }),
+    DryRun,
   ),
   'library.remove': changing('user', 'Forget a library; no file is touched', z.strictObject({ library: id }), done),
   'library.scan': changing(
@@ -471,6 +540,30 @@ export const CONTRACT = {
     }),
     z.array(FileView),
   ),
+  'file.page': reading(
+    'user',
+    'A part of the list of files that pass a filter, in any order',
+    z.strictObject({
+      filter: FileFilter.default({}),
+      sort: z.enum(FILE_SORTS).default('path'),
+      descending: z.boolean().default(false),
+      offset: z.int().nonnegative().default(0),
+      limit: z.int().min(1).max(500).default(100),
+    }),
+    z.object({ files: z.array(FileView) }),
+  ),
+  'file.tally': reading(
+    'user',
+    'How many files pass a filter, and how many of each kind there are',
+    z.strictObject({ filter: FileFilter.default({}) }),
+    Tally,
+  ),
+  'file.count': reading(
+    'user',
+    'How many of the files an action would act on, and their bytes',
+    z.strictObject({ action: z.enum(FILE_ACTIONS), selection: FileSelection }),
+    z.object({ count: z.number(), bytes: z.number(), of: z.number() }),
+  ),
   'file.get': reading(
     'user',
     'One file with its plan and every attempt',
@@ -481,26 +574,55 @@ export const CONTRACT = {
       /** Rough size of the result in bytes. */
       estimate: z.number().nullable(),
       attempts: z.array(AttemptView),
+      /** Its original, where the vault keeps it. */
+      original: VaultEntry.nullable(),
+      /** The last sample that was made of it and is still there. */
+      sample: Sample.nullable(),
     }),
   ),
   'file.retry': changing(
     'user',
     'Queue failed, blocked or skipped files again',
-    z.strictObject({ files: z.array(id).max(10_000) }),
+    FileSelection,
     z.object({ queued: z.number() }),
   ),
   'file.skip': changing(
     'user',
-    'Leave files as they are from now on',
-    z.strictObject({ files: z.array(id).max(10_000) }),
+    'Leave files as they are from now on; what runs is ended',
+    FileSelection,
     z.object({ skipped: z.number() }),
+  ),
+  'file.cancel': changing(
+    'user',
+    'Take files out of the queue, running ones too, until they are retried',
+    FileSelection,
+    z.object({ cancelled: z.number() }),
+  ),
+  'file.reencode': changing(
+    'user',
+    'Convert done files anew, from their originals in the vault; queues any other again',
+    FileSelection,
+    z.object({ queued: z.number(), refused: z.array(z.string()) }),
+  ),
+  'file.forget': changing(
+    'user',
+    'Take files off the list, with their history; no file is touched, and one that is there is found again by a scan',
+    FileSelection,
+    z.object({ forgotten: z.number() }),
   ),
   'file.priority': changing(
     'user',
     'Higher comes first; 0 is the standard',
-    z.strictObject({ files: z.array(id).max(10_000), priority: z.int().min(-100).max(100) }),
+    selecting({ priority: z.int().min(-100).max(100) }),
     done,
   ),
+  'file.sample': changing(
+    'user',
+    'Convert a few seconds of a film to look at; nothing is replaced. Tells `sample` events meanwhile',
+    z.strictObject({ file: id, seconds: z.number().min(1).max(30).default(8) }),
+    Sample,
+  ),
+  'file.stopSample': changing('user', 'End the sample that is being made', z.strictObject({ file: id }), done),
   'vault.list': reading('user', 'Originals that are kept', none, z.array(VaultEntry)),
   'vault.restore': changing(
     'user',
@@ -542,6 +664,45 @@ export const CONTRACT = {
     Held,
     Orders.extend({ lost: z.array(Lease) }),
   ),
+  'table.get': reading(
+    'user',
+    'The lookup tables in force',
+    none,
+    z.object({ quality: tableView(QualityTable), audio: tableView(AudioTable) }),
+  ),
+  'table.set': changing(
+    'user',
+    'Write lookup tables to their files; null brings the standard back',
+    z.strictObject({ quality: QualityTable.nullable().optional(), audio: AudioTable.nullable().optional() }),
+    done,
+  ),
+  doctor: reading('user', 'What is there and what is missing', none, z.array(Finding)),
+  about: reading('user', 'What runs here', none, About),
+  'access.get': reading(
+    'user',
+    'Who can get in',
+    none,
+    z.object({ password: z.boolean(), sessions: z.array(SessionView), tokens: z.array(TokenView) }),
+  ),
+  'access.setPassword': changing(
+    'user',
+    'Set the password; the old one is needed where there is one. All other browsers are signed out',
+    z.strictObject({ old: z.string().max(256).optional(), password: Password, keep: z.string().optional() }),
+    done,
+  ),
+  'access.signOut': changing(
+    'user',
+    'Sign a browser out, or all but the one to keep',
+    z.union([z.strictObject({ session: z.string() }), z.strictObject({ keep: z.string().nullable() })]),
+    z.object({ signedOut: z.number() }),
+  ),
+  'access.createToken': changing(
+    'user',
+    'Make a token for a script; it is never shown again',
+    z.strictObject({ name: z.string().trim().min(1).max(100) }),
+    z.object({ id, token: z.string() }),
+  ),
+  'access.removeToken': changing('user', 'Take a token back', z.strictObject({ id }), done),
   'job.lease': changing(
     'worker',
     'Ask for work; ahead: to be fetched while another film is encoded',
@@ -600,6 +761,8 @@ export interface Events {
   probed: Record<string, never>;
   /** Nothing is left to do at present. */
   idle: Record<string, never>;
+  /** Files came, went or moved within the lists without another state. */
+  listed: Record<string, never>;
   /** A library was paused or taken up again. */
   library: LibraryView;
   /** No work is given out or done any more, or again: the reason, or null. */
@@ -615,6 +778,17 @@ export interface Events {
   master: { master: MasterView | null };
   /** The computers that ask to become workers are others now. */
   pairing: { requests: PairingView[] };
+  /** Libraries came, went or took others over, or a scan of one began or ended. */
+  libraries: Record<string, never>;
+  /**
+   * What is others now than in the snapshot or delta before, each part whole; a gap in the revisions asks for a new snapshot.
+   * `files` are those that changed; with `many` they were too many to tell, and lists look again.
+   */
+  delta: Partial<Live> & { revision: number; files: FileView[]; many: boolean };
+  /** Settings or lookup tables are others now. */
+  settings: Record<string, never>;
+  /** How far the sample of a file is. */
+  sample: { file: number; progress: Progress };
   /** Something a user should know, as one sentence. */
   notice: { level: 'info' | 'warn'; text: string };
 }

@@ -6,9 +6,10 @@
  * - `missing`: what was named does not exist (HTTP 404)
  * - `conflict`: the present state forbids it (HTTP 409)
  * - `fenced`: the caller's lease is no longer in force (HTTP 409)
+ * - `limited`: asked too often; wait (HTTP 429)
  * - `node`: this computer cannot work at present: disk full, mount gone, no ffmpeg (HTTP 503)
  */
-export type FaultCode = 'usage' | 'denied' | 'missing' | 'conflict' | 'fenced' | 'node';
+export type FaultCode = 'usage' | 'denied' | 'missing' | 'conflict' | 'fenced' | 'limited' | 'node';
 
 /** An error whose message is one sentence for the user: what happened, to which file or node, what to do. */
 export class Fault extends Error {

@@ -139,7 +139,8 @@ export function mainVideo(probe: Probe): VideoStream | undefined {
   return probe.streams.find((s) => s.type === 'video');
 }
 
-export type DynamicRange = 'SDR' | 'HLG' | 'HDR10' | 'HDR10+' | 'Dolby Vision' | 'PQ';
+export const DYNAMIC_RANGES = ['SDR', 'HLG', 'HDR10', 'HDR10+', 'Dolby Vision', 'PQ'] as const;
+export type DynamicRange = (typeof DYNAMIC_RANGES)[number];
 
 /** The dynamic range a video stream is made for, by its metadata and transfer characteristic. */
 export function dynamicRange(video: VideoStream): DynamicRange {

@@ -170,6 +170,13 @@ export interface SettingInfo extends SettingMeta {
   allowed: string;
   /** JSON Schema type of a single value. */
   type: 'string' | 'number' | 'boolean' | 'list';
+  /** The only values there are. */
+  choices?: string[];
+  minimum?: number;
+  maximum?: number;
+  whole?: true;
+  /** Whether it may have no value. */
+  nullable: boolean;
 }
 
 interface JsonSchema {
@@ -180,14 +187,22 @@ interface JsonSchema {
   anyOf?: JsonSchema[];
 }
 
-function describe(schema: JsonSchema): Pick<SettingInfo, 'allowed' | 'type'> {
+type Described = Omit<SettingInfo, keyof SettingMeta | 'key' | 'standard'>;
+
+function describe(schema: JsonSchema): Described {
   const own = schema.anyOf?.find((s) => s.type !== 'null') ?? schema;
-  if (own.type === 'boolean') return { type: 'boolean', allowed: 'true or false' };
-  if (own.type === 'array') return { type: 'list', allowed: 'a list separated by commas' };
-  if (own.enum) return { type: 'string', allowed: `${own.enum.slice(0, -1).join(', ')} or ${own.enum.at(-1)}` };
-  if (own.type === 'string') return { type: 'string', allowed: 'a text that is not empty' };
-  const noun = own.type === 'integer' ? 'a whole number' : 'a number';
-  return { type: 'number', allowed: `${noun} from ${own.minimum} to ${own.maximum}` };
+  const nullable = own !== schema;
+  if (own.type === 'boolean') return { type: 'boolean', allowed: 'true or false', nullable };
+  if (own.type === 'array') return { type: 'list', allowed: 'a list separated by commas', nullable };
+  if (own.enum) {
+    const allowed = `${own.enum.slice(0, -1).join(', ')} or ${own.enum.at(-1)}`;
+    return { type: 'string', allowed, choices: own.enum, nullable };
+  }
+  if (own.type === 'string') return { type: 'string', allowed: 'a text that is not empty', nullable };
+  const { minimum = 0, maximum = Number.MAX_SAFE_INTEGER } = own;
+  const whole = own.type === 'integer';
+  const allowed = `${whole ? 'a whole number' : 'a number'} from ${minimum} to ${maximum}`;
+  return { type: 'number', allowed, minimum, maximum, ...(whole && { whole }), nullable };
 }
 
 /** Every setting with its metadata, in the order of the schema. */

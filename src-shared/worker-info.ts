@@ -35,6 +35,18 @@ export const Computer = z.object({
 });
 export type Computer = z.infer<typeof Computer>;
 
+/** How busy a computer is. */
+export const Load = z.object({
+  /** Share of all processors, 0 to 1. */
+  cpu: z.number().min(0).max(1),
+  /** Bytes. */
+  memoryFree: z.number(),
+  tempFree: z.number(),
+  /** Bytes of the disk of the folder for unfinished results. */
+  tempTotal: z.number(),
+});
+export type Load = z.infer<typeof Load>;
+
 /** Whether a worker is given work: as it asks, not at present, or no more once what it holds is finished. */
 export const WorkerMode = z.enum(['active', 'paused', 'draining']);
 export type WorkerMode = z.infer<typeof WorkerMode>;

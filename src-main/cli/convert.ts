@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { FileView } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import type { FileView } from '../../src-shared/file-view.ts';
 import type { Scope } from '../db/files.ts';
 import { makeLog } from '../log.ts';
 import { type RunningNode, startNode } from '../node.ts';
@@ -62,7 +62,7 @@ async function convert(paths: string[], options: ConvertOptions): Promise<number
 async function run(node: RunningNode, paths: string[], options: ConvertOptions, reporter: Reporter): Promise<number> {
   const scopes: Scope[] = [];
   for (const path of paths) {
-    const { library, prefix } = await node.call('library.add', { path, watched: false });
+    const { library, prefix } = await node.call('library.add', { path, watched: false, hold: false });
     scopes.push({ library: library.id, prefix });
   }
   node.limitTo(scopes);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { type FileView, STATES } from '../../src-shared/contract.ts';
+import { type FileView, STATES } from '../../src-shared/file-view.ts';
 import { count } from '../../src-shared/format.ts';
 import { SKIP_CODES } from '../../src-shared/plan.ts';
 import { withMaster } from './connect.ts';

@@ -4,6 +4,7 @@ import { VERSION } from '../version.ts';
 import { convertCommand } from './convert.ts';
 import { doctorCommand } from './doctor.ts';
 import { filesCommand } from './files.ts';
+import { forgetPasswordCommand } from './forget-password.ts';
 import { inviteCommand } from './invite.ts';
 import { mastersCommand } from './masters.ts';
 import { pairCommand } from './pair.ts';
@@ -29,6 +30,7 @@ const COMMANDS = [
   restoreCommand,
   vaultCommand,
   doctorCommand,
+  forgetPasswordCommand,
 ];
 
 const AFTER = `

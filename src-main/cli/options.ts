@@ -13,12 +13,12 @@ export function addDataOption(command: Command): Command {
 
 const settingOptions = SETTING_INFOS.flatMap(({ key, flag, help, standard, env }) => {
   if (!flag) return [];
-  const notes = [standard !== null && standard !== false && `default: ${standard}`, env && `env: ${env}`].filter(
-    Boolean,
-  );
+  // Where the text itself tells the default, it is not told twice.
+  const told = help.includes('(default') || standard === null || standard === false;
+  const notes = [!told && `default: ${standard}`, env && `env: ${env}`].filter(Boolean);
   // Like commander's own texts, but for abbreviations.
   const lower = /^[A-Z][a-z]/.test(help) ? help[0]?.toLowerCase() + help.slice(1) : help;
-  const text = help.includes('(default') || notes.length === 0 ? lower : `${lower} (${notes.join(', ')})`;
+  const text = notes.length === 0 ? lower : `${lower} (${notes.join(', ')})`;
   return [{ key, option: new Option(flag, text) }];
 });
 

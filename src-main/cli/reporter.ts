@@ -1,5 +1,6 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import type { FileChanged, FileView, RunningView, Summary } from '../../src-shared/contract.ts';
+import type { FileChanged, RunningView, Summary } from '../../src-shared/contract.ts';
+import type { FileView } from '../../src-shared/file-view.ts';
 import { count, formatBytes, formatDuration, formatSaving } from '../../src-shared/format.ts';
 import type { FileState } from '../../src-shared/job.ts';
 

@@ -18,7 +18,7 @@ export function serveCommand(): Command {
         serve: true,
         log,
       });
-      process.stdout.write(`Flotilla is at ${node.url}/#token=${node.token}\n`);
+      process.stdout.write(`Flotilla is at ${node.welcome()}\n`);
       const port = node.lanPort();
       if (port !== null) process.stdout.write(`Other computers are awaited on port ${port}.\n`);
       const state = (s: { root: string; path: string; state: string; reason: string | null }) =>

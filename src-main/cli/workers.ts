@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { WorkerView } from '../../src-shared/contract.ts';
+import { Fault } from '../../src-shared/errors.ts';
 import { count } from '../../src-shared/format.ts';
-import type { WorkerState } from '../../src-shared/worker-info.ts';
+import type { WorkerSettings, WorkerState } from '../../src-shared/worker-info.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
 
@@ -27,6 +28,39 @@ function inWords({ name, local, state, problem, running, done, failed, mode }: W
   return `${name}  ${STATES[state]}  ${facts.join('; ')}${problem ? `\n    ${problem}` : ''}`;
 }
 
+interface SetOptions extends CommonOptions {
+  name?: string;
+  jobs?: number | null;
+  bandwidth?: number | null;
+  temp?: string | null;
+  hours?: WorkerSettings['schedule'];
+}
+
+const NONE = 'none';
+const textOrNone = (text: string) => (text === NONE ? null : text);
+
+function numberOrNone(text: string): number | null {
+  if (text === NONE) return null;
+  if (!/^\d+$/.test(text)) throw new Fault('usage', `"${text}" is no whole number; give one, or none.`);
+  return Number(text);
+}
+
+/** Days that a time is for: `1-5`, `0,6`; every day without them. */
+function daysOf(text: string | undefined): number[] {
+  if (text === undefined) return [0, 1, 2, 3, 4, 5, 6];
+  const [from, to = from] = text.split('-').map(Number);
+  return Array.from({ length: (to ?? 0) - (from ?? 0) + 1 }, (_, i) => (from ?? 0) + i);
+}
+
+function hours(text: string): WorkerSettings['schedule'] {
+  if (text === NONE) return null;
+  return text.split(',').map((part) => {
+    const [, days, from, to] = /^(?:([0-6](?:-[0-6])?)@)?(\d\d:\d\d)-(\d\d:\d\d)$/.exec(part.trim()) ?? [];
+    if (from && to) return { days: daysOf(days), from, to };
+    throw new Fault('usage', `"${part}" is no time; write 22:00-06:00, or 1-5@18:00-08:00 for Monday to Friday.`);
+  });
+}
+
 /** `flotilla workers` */
 export function workersCommand(): Command {
   const list = new Command('list')
@@ -45,12 +79,33 @@ export function workersCommand(): Command {
         await withMaster(options.data, (call) => call(`worker.${verb}`, { worker }));
         print(`${worker} ${said}`);
       });
+  const set = new Command('set')
+    .description('change how much of a worker is used, or its name; `none` takes a value back')
+    .argument('<name>', 'as workers list shows it')
+    .option('--name <name>', 'another name')
+    .option('--jobs <number>', 'films at a time', numberOrNone)
+    .option('--bandwidth <bytes>', 'bytes a second, each way', numberOrNone)
+    .option('--temp <dir>', 'folder for unfinished results on the worker', textOrNone)
+    .option(
+      '--hours <times>',
+      'when it takes work, by its own clock: 22:00-06:00 every day, or 1-5@18:00-08:00,6@00:00-00:00 by days, 0 is Sunday',
+      hours,
+    )
+    .action(async (worker: string, options: SetOptions) => {
+      const { data, name, jobs, bandwidth, temp: tempDir, hours: schedule } = options;
+      const given = Object.entries({ jobs, bandwidth, tempDir, schedule }).filter(([, value]) => value !== undefined);
+      const changes = { ...(name && { name }), ...(given.length > 0 && { settings: Object.fromEntries(given) }) };
+      if (Object.keys(changes).length === 0)
+        throw new Fault('usage', 'Say what to change; --help tells what there is.');
+      print(inWords(await withMaster(data, (call) => call('worker.set', { worker, ...changes }))));
+    });
   const workers = new Command('workers').description('the computers that work for this one');
   for (const command of [
     list,
     act('pause', 'give a worker no more work', 'is paused.'),
     act('resume', 'give a worker work again', 'is given work again.'),
     act('drain', 'let a worker finish what it holds and give it no more', 'gets no more work.'),
+    set,
     act('remove', 'forget a worker: what it works on goes to others at once', 'was removed.'),
   ]) {
     workers.addCommand(addDataOption(command));

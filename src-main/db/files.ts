@@ -1,8 +1,10 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
-import { type FileView, STATES } from '../../src-shared/contract.ts';
+import { codecName } from '../../src-shared/describe.ts';
+import { FileView, STATES } from '../../src-shared/file-view.ts';
 import type { FileState } from '../../src-shared/job.ts';
-import { mainVideo, Probe } from '../../src-shared/media.ts';
+import { dynamicRange, mainVideo, Probe } from '../../src-shared/media.ts';
+import { resolutionOf } from '../../src-shared/quality.ts';
 import type { FileOrder } from '../../src-shared/settings.ts';
 import type { Db } from './open.ts';
 import { statements } from './statements.ts';
@@ -33,11 +35,7 @@ const FileRow = z.object({
 });
 export type FileRow = z.infer<typeof FileRow>;
 
-const ViewRow = FileRow.omit({ probe: true, inode: true, hash: true, version: true, settles: true }).extend({
-  jobState: z.string().nullable(),
-  jobSize: z.number().nullable(),
-  resultSize: z.number().nullable(),
-});
+const ViewRow = FileView.extend({ missing: z.number().transform((n) => n === 1) });
 
 /** What a scan tells about a file that is new, changed or moved. */
 export interface FileStat {
@@ -55,24 +53,18 @@ export interface Scope {
   prefix: string;
 }
 
-const VIEW = `SELECT f.id, f.library, f.path, f.size, f.mtime, f.state, f.code, f.reason, f.codec, f.width, f.height,
-  f.duration, f.job, f.missing, j.state AS jobState, j.size AS jobSize, j.result_size AS resultSize
-  FROM files f LEFT JOIN jobs j ON j.id = f.job`;
+const ROW = 'SELECT f.*, p.data AS probe FROM files f LEFT JOIN probes p ON p.file = f.id';
+
+/** Reads a {@link FileView}; the file is `f`. */
+export const VIEW = `f.id, f.library, f.path, f.size, f.mtime AS modified, f.added, f.state, f.code, f.reason, f.codec, f.width,
+  f.height, f.resolution, f.hdr, f.frame_rate AS frameRate, f.bit_rate AS bitRate, f.audio, f.duration,
+  f.source_size AS sourceSize, f.result_size AS resultSize, f.worker, f.missing IS NOT NULL AS missing`;
 
 /** SQL for "within the prefix", with the parameters @prefix and @below; an empty prefix means everything. */
 const WITHIN = `(@prefix = '' OR path = @prefix OR substr(path, 1, length(@below)) = @below)`;
 
-const asView = (row: unknown): FileView => {
-  const { mtime, missing, job, jobState, jobSize, ...view } = ViewRow.parse(row);
-  const converted = jobState === 'done';
-  return {
-    ...view,
-    modified: mtime,
-    missing: missing !== null,
-    sourceSize: converted ? jobSize : null,
-    resultSize: converted ? view.resultSize : null,
-  };
-};
+/** Parses what {@link VIEW} reads. */
+export const asView = (row: unknown): FileView => ViewRow.parse(row);
 
 /** The table of files. */
 export class FileTable {
@@ -83,15 +75,15 @@ export class FileTable {
   }
 
   get(id: number): FileRow | undefined {
-    return FileRow.optional().parse(this.#sql('SELECT * FROM files WHERE id = ?').get(id));
+    return FileRow.optional().parse(this.#sql(`${ROW} WHERE f.id = ?`).get(id));
   }
 
   at(library: number, path: string): FileRow | undefined {
-    return FileRow.optional().parse(this.#sql('SELECT * FROM files WHERE library = ? AND path = ?').get(library, path));
+    return FileRow.optional().parse(this.#sql(`${ROW} WHERE f.library = ? AND f.path = ?`).get(library, path));
   }
 
   view(id: number): FileView | undefined {
-    const row = this.#sql(`${VIEW} WHERE f.id = ?`).get(id);
+    const row = this.#sql(`SELECT ${VIEW} FROM files f WHERE f.id = ?`).get(id);
     return row ? asView(row) : undefined;
   }
 
@@ -108,13 +100,14 @@ export class FileTable {
     if (filter.state) where.push('f.state = @state');
     if (filter.code) where.push('f.code = @code');
     if (filter.search) where.push('instr(lower(f.path), lower(@search)) > 0');
-    const sql = `${VIEW} WHERE ${where.join(' AND ')} ORDER BY f.id LIMIT @limit`;
+    const sql = `SELECT ${VIEW} FROM files f WHERE ${where.join(' AND ')} ORDER BY f.id LIMIT @limit`;
     return this.#sql(sql).all(filter).map(asView);
   }
 
   /** The files whose jobs ended last, newest first. */
   recent(limit: number): FileView[] {
-    const sql = `${VIEW} WHERE j.ended IS NOT NULL AND j.state != 'superseded' ORDER BY j.ended DESC LIMIT ?`;
+    const sql = `SELECT ${VIEW} FROM jobs j JOIN files f ON f.job = j.id
+      WHERE j.ended IS NOT NULL AND j.state != 'superseded' ORDER BY j.ended DESC LIMIT ?`;
     return this.#sql(sql).all(limit).map(asView);
   }
 
@@ -139,9 +132,11 @@ export class FileTable {
     this.#vacate(id, file.path);
     this.#sql(
       `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime,
-           settles = @settles, missing = NULL, hash = NULL, probe = NULL, codec = NULL, width = NULL, height = NULL,
-           duration = NULL, code = NULL, reason = NULL WHERE id = @id`,
+           settles = @settles, missing = NULL, hash = NULL, codec = NULL, width = NULL, height = NULL, resolution = NULL,
+           hdr = NULL, frame_rate = NULL, bit_rate = NULL, audio = NULL, duration = NULL, source_size = NULL,
+           result_size = NULL, code = NULL, reason = NULL WHERE id = @id`,
     ).run({ ...file, id });
+    this.#sql('DELETE FROM probes WHERE file = ?').run(id);
   }
 
   /** The same version is (again) to be found at this path and inode. */
@@ -162,20 +157,18 @@ export class FileTable {
   }
 
   setProbe(id: number, hash: string, probe: Probe | null): void {
-    const video = probe ? mainVideo(probe) : undefined;
     this.#sql(
-      `UPDATE files SET hash = @hash, probe = @probe, codec = @codec, width = @width, height = @height,
+      `UPDATE files SET hash = @hash, codec = @codec, width = @width, height = @height, resolution = @resolution,
+           hdr = @hdr, frame_rate = @frameRate, bit_rate = CAST(size * 8 / @duration AS INTEGER), audio = @audio,
            duration = @duration WHERE id = @id`,
-    ).run({
-      id,
-      hash,
-      // Deflated to a third, it takes no more room than the rest of the row.
-      probe: probe ? deflateRawSync(JSON.stringify(probe)) : null,
-      codec: video?.codec ?? null,
-      width: video?.width ?? null,
-      height: video?.height ?? null,
-      duration: video?.duration ?? probe?.duration ?? null,
-    });
+    ).run({ id, hash, ...listed(probe) });
+    if (!probe) this.#sql('DELETE FROM probes WHERE file = ?').run(id);
+    // Deflated it takes a third.
+    else
+      this.#sql('INSERT OR REPLACE INTO probes (file, data) VALUES (?, ?)').run(
+        id,
+        deflateRawSync(JSON.stringify(probe)),
+      );
   }
 
   /** After a swap the row describes the result. */
@@ -185,8 +178,8 @@ export class FileTable {
   ): void {
     this.#vacate(id, result.path);
     this.#sql(
-      `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime, hash = @hash,
-           code = NULL, reason = NULL WHERE id = @id`,
+      `UPDATE files SET path = @path, inode = @inode, version = @version, source_size = size, result_size = @size,
+           size = @size, mtime = @mtime, hash = @hash, code = NULL, reason = NULL WHERE id = @id`,
     ).run({ ...result, id });
   }
 
@@ -204,7 +197,7 @@ export class FileTable {
   /** A file that is missing elsewhere and was this very content: the same film, moved between file systems. */
   missingTwin(size: number, hash: string, version: string): FileRow | undefined {
     return FileRow.optional().parse(
-      this.#sql('SELECT * FROM files WHERE missing IS NOT NULL AND size = ? AND hash = ? AND version = ? LIMIT 1').get(
+      this.#sql(`${ROW} WHERE f.missing IS NOT NULL AND f.size = ? AND f.hash = ? AND f.version = ? LIMIT 1`).get(
         size,
         hash,
         version,
@@ -217,7 +210,7 @@ export class FileTable {
     const by = { oldest: 'mtime ASC', newest: 'mtime DESC', largest: 'size DESC', smallest: 'size ASC' }[order];
     return z.array(FileRow).parse(
       this.#sql(
-        `SELECT * FROM files WHERE state = 'found' AND missing IS NULL AND library = @library AND settles IS NULL
+        `${ROW} WHERE state = 'found' AND missing IS NULL AND library = @library AND settles IS NULL
              AND ${WITHIN} ORDER BY ${by} LIMIT @limit`,
       ).all({ ...within(scope), limit }),
     );
@@ -232,10 +225,28 @@ export class FileTable {
 
   /** Files that wait for the user because of something that may have been put right meanwhile. */
   blocked(scope: Scope): FileRow[] {
-    const sql = `SELECT * FROM files WHERE state = 'blocked' AND missing IS NULL AND code IN ('not-replaceable', 'not-probed')
+    const sql = `${ROW} WHERE state = 'blocked' AND missing IS NULL AND code IN ('not-replaceable', 'not-probed')
       AND library = @library AND ${WITHIN}`;
     return z.array(FileRow).parse(this.#sql(sql).all(within(scope)));
   }
+}
+
+/** What lists show of a probe. */
+function listed(probe: Probe | null) {
+  const video = probe ? mainVideo(probe) : undefined;
+  const [first, ...others] = probe?.streams.filter((s) => s.type === 'audio') ?? [];
+  const layout = first?.layout?.replace(/\(.*\)$/, '') ?? `${first?.channels} channels`;
+  const more = others.length > 0 ? ` +${others.length}` : '';
+  return {
+    codec: video?.codec ?? null,
+    width: video?.width ?? null,
+    height: video?.height ?? null,
+    resolution: video?.width && video.height ? resolutionOf(video.width, video.height) : null,
+    hdr: video ? dynamicRange(video) : null,
+    frameRate: video?.frameRate ?? null,
+    audio: first ? `${layout} ${codecName(first.codec)}${more}` : null,
+    duration: video?.duration ?? probe?.duration ?? null,
+  };
 }
 
 /** Parameters of {@link WITHIN}. */

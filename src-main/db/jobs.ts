@@ -15,6 +15,7 @@ const JobRow = z.object({
   mtime: z.number(),
   state: z.string().transform((s) => s as JobState),
   priority: z.number(),
+  rank: z.number(),
   attempts: z.number(),
   result_size: z.number().nullable(),
   ended: z.number().nullable(),
@@ -68,6 +69,13 @@ const ENDED: ReadonlySet<JobState> = new Set(['done', 'skipped', 'failed', 'bloc
 
 /** Jobs that a new wish takes up again; any other has had its outcome and stays as history. */
 const REQUEUED: ReadonlySet<JobState> = new Set(['skipped', 'failed', 'blocked']);
+
+const SORTED = {
+  oldest: ['mtime', 'ASC'],
+  newest: ['mtime', 'DESC'],
+  largest: ['size', 'DESC'],
+  smallest: ['size', 'ASC'],
+} as const satisfies Record<FileOrder, [string, string]>;
 
 /** The tables of jobs, tasks and attempts, and the only place that writes a state. */
 export class JobTable {
@@ -149,24 +157,47 @@ export class JobTable {
   }
 
   setPriority(file: number, priority: number): void {
-    this.#sql("UPDATE jobs SET priority = ? WHERE file = ? AND state = 'queued'").run(priority, file);
+    this.#sql("UPDATE jobs SET priority = ?, rank = 0 WHERE file = ? AND state = 'queued'").run(priority, file);
   }
 
   /**
-   * The queued job that comes first in these scopes: highest priority, then the order; a jump into an index in every
-   * library, however long the queue.
+   * Puts queued films in front of another one, or of all: they take over its priority, and among those of that priority
+   * what was ahead of it stays ahead.
+   * @returns how many were moved
+   */
+  move(moved: number[], before: number | null, order: FileOrder): number {
+    const [column, direction] = SORTED[order];
+    const queued = (file: number) =>
+      JobRow.optional().parse(this.#sql("SELECT * FROM jobs WHERE file = ? AND state = 'queued'").get(file));
+    return this.#db.transaction(() => {
+      const jobs = moved.flatMap((file) => (file === before ? [] : (queued(file) ?? [])));
+      const head = "SELECT * FROM jobs WHERE state = 'queued' ORDER BY priority DESC, rank DESC LIMIT 1";
+      const next = before === null ? JobRow.optional().parse(this.#sql(head).get()) : queued(before);
+      if (!next || jobs.length === 0) return 0;
+      const { priority, rank } = next;
+      if (before !== null) {
+        const ahead = direction === 'ASC' ? '<' : '>';
+        this.#sql(
+          `UPDATE jobs SET rank = rank + @room WHERE state = 'queued' AND priority = @priority AND (rank > @rank
+             OR (rank = @rank AND (${column} ${ahead} @key OR (${column} = @key AND id ${ahead} @id))))`,
+        ).run({ room: jobs.length + 1, priority, rank, key: next[column], id: next.id });
+      }
+      for (const [i, { id }] of jobs.entries())
+        this.#sql('UPDATE jobs SET priority = ?, rank = ? WHERE id = ?').run(priority, rank + jobs.length - i, id);
+      return jobs.length;
+    })();
+  }
+
+  /**
+   * The queued job that comes first in these scopes: highest priority, then what was moved up by hand, then the order; a
+   * jump into an index in every library, however long the queue.
    * @param notTo a worker: what failed on it twice in a row is left out
    */
   first(scopes: Scope[], order: FileOrder, notTo = ''): JobRow | undefined {
-    const [column, direction] = {
-      oldest: ['mtime', 'ASC'] as const,
-      newest: ['mtime', 'DESC'] as const,
-      largest: ['size', 'DESC'] as const,
-      smallest: ['size', 'ASC'] as const,
-    }[order];
+    const [column, direction] = SORTED[order];
     const heads = scopes.flatMap((scope) => this.#head(scope, column, direction, notTo) ?? []);
     const sign = direction === 'ASC' ? 1 : -1;
-    return heads.sort((a, b) => b.priority - a.priority || sign * (a[column] - b[column]))[0];
+    return heads.sort((a, b) => b.priority - a.priority || b.rank - a.rank || sign * (a[column] - b[column]))[0];
   }
 
   #head(scope: Scope, column: 'mtime' | 'size', direction: 'ASC' | 'DESC', notTo: string): JobRow | undefined {
@@ -180,19 +211,26 @@ export class JobTable {
     const queued = `FROM jobs INDEXED BY ${index} WHERE state = 'queued' AND library = @library ${inside}
       AND (attempts < 2 OR 2 > (SELECT count(*) FROM (SELECT worker FROM attempts
         WHERE job = jobs.id AND outcome = 'failed' ORDER BY id DESC LIMIT 2) WHERE worker = @notTo))`;
-    const priority = this.#sql(`SELECT priority ${queued} ORDER BY priority DESC LIMIT 1`).pluck().get(params);
-    if (priority === undefined) return undefined;
+    const top = this.#sql(`SELECT priority, rank ${queued} ORDER BY priority DESC, rank DESC LIMIT 1`).get(params);
+    if (top === undefined) return undefined;
     return JobRow.optional().parse(
-      this.#sql(`SELECT * ${queued} AND priority = @priority ORDER BY ${column} ${direction} LIMIT 1`).get({
-        ...params,
-        priority,
-      }),
+      this.#sql(
+        `SELECT * ${queued} AND priority = @priority AND rank = @rank ORDER BY ${column} ${direction} LIMIT 1`,
+      ).get({ ...params, ...(top as { priority: number; rank: number }) }),
     );
   }
 
-  /** Leases the job's task to `worker`: its epoch rises, so that whoever held it before is fenced off. */
-  lease(job: JobRow, worker: { id: string; name: string }, plan: unknown): TaskRow {
+  /**
+   * Leases the job's task to `worker`: its epoch rises, so that whoever held it before is fenced off.
+   * @param predicted bytes that the result will roughly have
+   */
+  lease(job: JobRow, worker: { id: string; name: string }, plan: unknown, predicted: number | null = null): TaskRow {
     return this.#db.transaction(() => {
+      this.#sql('UPDATE files SET worker = ? WHERE id = ?').run(worker.name, job.file);
+      this.#sql(
+        `UPDATE jobs SET worker = @worker, predicted = @predicted, (codec, resolution, duration, frame_rate) =
+             (SELECT codec, resolution, duration, frame_rate FROM files WHERE files.id = jobs.file) WHERE id = @id`,
+      ).run({ id: job.id, worker: worker.name, predicted });
       this.#sql("INSERT OR IGNORE INTO tasks (job, kind, state) VALUES (?, 'whole', 'ready')").run(job.id);
       this.apply(job.file, 'lease');
       this.#sql('UPDATE tasks SET epoch = epoch + 1, worker = ? WHERE job = ?').run(worker.id, job.id);
@@ -221,6 +259,10 @@ export class JobTable {
       `UPDATE attempts SET ended = ?, outcome = ?, reason = ?, log = ?, stages = ?, likeness = ? WHERE job = ? AND epoch = ? AND ended IS NULL`,
     ).run(Date.now(), outcome, reason, log, JSON.stringify(stages), likeness && JSON.stringify(likeness), job, epoch);
     if (counts) this.#sql('UPDATE jobs SET attempts = attempts + 1 WHERE id = ?').run(job);
+    if (stages.encoding) {
+      const all = Object.values(stages).reduce((sum, seconds) => sum + seconds, 0);
+      this.#sql('UPDATE jobs SET encode_seconds = ?, work_seconds = ? WHERE id = ?').run(stages.encoding, all, job);
+    }
     return z.number().parse(this.#sql('SELECT attempts FROM jobs WHERE id = ?').pluck().get(job));
   }
 

@@ -8,6 +8,7 @@ const Row = z.object({
   root: z.string(),
   watched: z.number().transform((n) => n === 1),
   paused: z.string().nullable(),
+  held: z.number().transform((n) => n === 1),
 });
 
 /** The table of libraries. */
@@ -28,12 +29,17 @@ export class LibraryTable {
     return Row.optional().parse(this.#sql('SELECT * FROM libraries WHERE id = ?').get(id));
   }
 
-  insert(root: string, watched: boolean): LibraryView {
-    const { lastInsertRowid } = this.#sql('INSERT INTO libraries (root, watched) VALUES (?, ?)').run(
+  insert(root: string, watched: boolean, held = false): LibraryView {
+    const { lastInsertRowid } = this.#sql('INSERT INTO libraries (root, watched, held) VALUES (?, ?, ?)').run(
       root,
       watched ? 1 : 0,
+      held ? 1 : 0,
     );
-    return { id: Number(lastInsertRowid), root, watched, paused: null };
+    return { id: Number(lastInsertRowid), root, watched, paused: null, held };
+  }
+
+  release(id: number): void {
+    this.#sql('UPDATE libraries SET held = 0 WHERE id = ?').run(id);
   }
 
   setWatched(id: number, watched: boolean): void {

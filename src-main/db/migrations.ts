@@ -8,7 +8,8 @@ export const MIGRATIONS: readonly string[] = [
     id INTEGER PRIMARY KEY,
     root TEXT NOT NULL UNIQUE,
     watched INTEGER NOT NULL,
-    paused TEXT
+    paused TEXT,
+    held INTEGER NOT NULL DEFAULT 0 -- looked into, but not converted yet
   );
 
   CREATE TABLE files (
@@ -23,21 +24,38 @@ export const MIGRATIONS: readonly string[] = [
     code TEXT,
     reason TEXT,
     hash TEXT,                     -- sampled, of this version
-    probe BLOB,                    -- JSON, deflated
-    codec TEXT,
+    added INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000),
+    codec TEXT,                    -- from the probe, for lists: of the film as it was before a conversion
     width INTEGER,
     height INTEGER,
+    resolution TEXT,
+    hdr TEXT,
+    frame_rate REAL,
+    bit_rate INTEGER,
+    audio TEXT,
     duration REAL,
+    source_size INTEGER,           -- both set by a replacement
+    result_size INTEGER,
+    worker TEXT,                   -- the last one
     job INTEGER,                   -- the last one
     settles INTEGER,               -- ms since 1970: still being written, look again then
     missing INTEGER,               -- ms since 1970: not found since
+    saved INTEGER AS (source_size - result_size),
+    urgency INTEGER AS (CASE state WHEN 'failed' THEN 0 WHEN 'blocked' THEN 1 WHEN 'running' THEN 2 WHEN 'queued' THEN 3
+      WHEN 'found' THEN 4 WHEN 'done' THEN 5 ELSE 6 END),
     UNIQUE (library, path)
   );
-  CREATE INDEX files_by_state ON files (library, state);
+  CREATE INDEX files_by_kind ON files (state, library, codec, resolution, hdr, worker, code, missing, size);
   CREATE INDEX files_to_probe_by_mtime ON files (library, mtime) WHERE state = 'found' AND missing IS NULL;
   CREATE INDEX files_to_probe_by_size ON files (library, size) WHERE state = 'found' AND missing IS NULL;
   CREATE INDEX files_settling ON files (settles) WHERE settles IS NOT NULL;
   CREATE INDEX files_missing ON files (size) WHERE missing IS NOT NULL;
+
+  -- Apart from the files, so that lists need not read past them.
+  CREATE TABLE probes (
+    file INTEGER PRIMARY KEY REFERENCES files ON DELETE CASCADE,
+    data BLOB NOT NULL             -- JSON, deflated
+  );
 
   CREATE TABLE jobs (
     id INTEGER PRIMARY KEY,
@@ -48,14 +66,25 @@ export const MIGRATIONS: readonly string[] = [
     mtime INTEGER NOT NULL,
     state TEXT NOT NULL,
     priority INTEGER NOT NULL DEFAULT 0,
+    rank INTEGER NOT NULL DEFAULT 0, -- within a priority, higher comes first: moved by hand
     attempts INTEGER NOT NULL DEFAULT 0,
     result_size INTEGER,
-    ended INTEGER
+    ended INTEGER,
+    predicted INTEGER,             -- bytes; like what follows, known from the first lease on and kept as history
+    codec TEXT,
+    resolution TEXT,
+    worker TEXT,
+    duration REAL,
+    frame_rate REAL,
+    encode_seconds REAL,           -- of encoding alone, and of all stages
+    work_seconds REAL
   );
   CREATE INDEX jobs_of_file ON jobs (file);
-  CREATE INDEX jobs_queued_by_size ON jobs (library, priority, size) WHERE state = 'queued';
-  CREATE INDEX jobs_queued_by_mtime ON jobs (library, priority, mtime) WHERE state = 'queued';
+  CREATE INDEX jobs_queued_by_size ON jobs (library, priority, rank, size) WHERE state = 'queued';
+  CREATE INDEX jobs_queued_by_mtime ON jobs (library, priority, rank, mtime) WHERE state = 'queued';
   CREATE INDEX jobs_ended ON jobs (ended) WHERE ended IS NOT NULL;
+  CREATE INDEX jobs_done ON jobs (ended, library, codec, resolution, worker, size, result_size, encode_seconds)
+    WHERE state = 'done';
 
   CREATE TABLE tasks (
     id INTEGER PRIMARY KEY,
@@ -104,6 +133,7 @@ export const MIGRATIONS: readonly string[] = [
     replaced INTEGER NOT NULL,
     keep_until INTEGER
   );
+  CREATE INDEX vault_of_file ON vault (file);
   CREATE INDEX vault_by_expiry ON vault (keep_until) WHERE keep_until IS NOT NULL;
 
   CREATE TABLE workers (
@@ -132,6 +162,29 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE settings (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL            -- JSON
+  );
+
+  CREATE TABLE facts (             -- what Flotilla has to remember beside settings
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL            -- JSON
+  );
+
+  CREATE TABLE sessions (
+    hash TEXT PRIMARY KEY,         -- of the cookie
+    id TEXT NOT NULL UNIQUE,
+    agent TEXT NOT NULL,
+    address TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    expires INTEGER NOT NULL
+  );
+
+  CREATE TABLE tokens (
+    id INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    used INTEGER
   );
   `,
 ];

@@ -99,6 +99,13 @@ export class SwapTable {
     return VaultRow.optional().parse(this.#sql('SELECT * FROM vault WHERE id = ?').get(id));
   }
 
+  /** The entry with the original of a file. */
+  originalOf(file: number): VaultRow | undefined {
+    return VaultRow.optional().parse(
+      this.#sql('SELECT * FROM vault WHERE file = ? ORDER BY replaced DESC LIMIT 1').get(file),
+    );
+  }
+
   keep(row: VaultRow): void {
     this.#sql(
       `INSERT OR REPLACE INTO vault (id, file, job, original, kept, result, identity, result_identity, replaced, keep_until)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nodeFaultReason } from '../../src-shared/errors.ts';
 import { deviceIdOf, Hello } from '../../src-shared/protocol.ts';
 import { WORKER_DEFAULTS, WorkerMode, WorkerSettings } from '../../src-shared/worker-info.ts';
 import type { Db } from './open.ts';
@@ -117,18 +118,22 @@ export class WorkerTable {
     this.#saving ??= setTimeout(() => this.save(), SAVE_MS).unref();
   }
 
-  /** Brings what {@link seen} noted to the disk. */
+  /** Brings what {@link seen} noted to the disk; while that is full, it waits for the next time. */
   save(): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
-    this.#db.transaction(() => {
-      for (const id of this.#unsaved) {
-        const { seenAt, hello } = this.#rows.get(id) ?? {};
-        const text = hello ? JSON.stringify(hello) : null;
-        this.#sql('UPDATE workers SET seen = ?, hello = ? WHERE id = ?').run(seenAt ?? null, text, id);
-      }
-    })();
-    this.#unsaved.clear();
+    try {
+      this.#db.transaction(() => {
+        for (const id of this.#unsaved) {
+          const { seenAt, hello } = this.#rows.get(id) ?? {};
+          const text = hello ? JSON.stringify(hello) : null;
+          this.#sql('UPDATE workers SET seen = ?, hello = ? WHERE id = ?').run(seenAt ?? null, text, id);
+        }
+      })();
+      this.#unsaved.clear();
+    } catch (error) {
+      if (!nodeFaultReason(error)) throw error;
+    }
   }
 
   remove(id: string): void {

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Actor, Grant, Lease, Orders, Outcome, Progress, RunningView, Stage } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import type { Load } from '../../src-shared/worker-info.ts';
 import type { TaskRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
 import { Fleet, type Member } from './fleet.ts';
@@ -42,7 +43,14 @@ export class Dispatcher {
     this.#granter = new Granter(ctx, swapper);
     this.#leases = new Leases(clock, terms);
     this.fleet = new Fleet(ctx, { members, leases: this.#leases, retryMs, onFaults: () => this.#pause.tell() });
-    this.#pause = new Pause(ctx.emit, { fleetFault: () => this.fleet.fault, retryMs });
+    this.#pause = new Pause(ctx.emit, {
+      fleetFault: () => this.fleet.fault,
+      retryMs,
+      standStill: (on) => {
+        this.#leases.standStill(on);
+        this.fleet.standStill(on);
+      },
+    });
     this.#ticking = setInterval(() => this.tick(), terms.beat);
     this.#ticking.unref();
   }
@@ -52,13 +60,25 @@ export class Dispatcher {
     return this.#pause.reason;
   }
 
+  get pausedByUser(): boolean {
+    return this.#pause.byUser;
+  }
+
+  /** True while also what runs stands still. */
+  get held(): boolean {
+    return this.#pause.held;
+  }
+
   get running(): RunningView[] {
     return this.#leases.all.map((held) => held.view);
   }
 
-  /** Gives out no more work. A pause for a fault of this computer ends by itself, to try again. */
-  pause(reason: string, byUser: boolean): void {
-    this.#pause.begin(reason, byUser);
+  /**
+   * Gives out no more work. A pause for a fault of this computer ends by itself, to try again.
+   * @param held what runs stands still too, on every worker: its time does not count
+   */
+  pause(reason: string, byUser: boolean, held = false): void {
+    this.#pause.begin({ reason, byUser, held });
   }
 
   /** Gives out work again, also to workers that were at fault. */
@@ -109,7 +129,10 @@ export class Dispatcher {
       for (;;) {
         const member = this.fleet.member(worker);
         if (!member || this.#pause.on || !this.fleet.mayWork(worker)) return null;
-        const scopes = this.#ctx.scopes().filter((s) => this.#ctx.libraries.get(s.library)?.paused === null);
+        const scopes = this.#ctx.scopes().filter(({ library }) => {
+          const view = this.#ctx.libraries.get(library);
+          return view?.paused === null && !view.held;
+        });
         const others = this.fleet.othersThan(worker);
         const needed = others.reduce((n, { settings }) => n + (settings.jobs ?? 1), 0);
         if (ahead && !this.#ctx.jobs.hasMoreThan(needed, scopes)) return null;
@@ -131,7 +154,7 @@ export class Dispatcher {
    */
   beat(
     worker: string,
-    { held, resting }: { held: Lease[]; resting: string | null },
+    { held, resting, load }: { held: Lease[]; resting: string | null; load: Load | null },
     attached: boolean,
   ): Orders & { lost: Lease[] } {
     const member = this.fleet.member(worker);
@@ -139,9 +162,9 @@ export class Dispatcher {
     for (const { view } of this.#leases.heard(worker, held, attached)) {
       this.#withdraw(view.task, `${member.name} was started afresh or cut off meanwhile.`);
     }
-    this.fleet.resting(worker, resting);
+    this.fleet.heard(worker, resting, load);
     const lost = held.filter((lease) => !this.#isHeld(lease, worker));
-    return { lost, settings: member.settings, mode: member.mode };
+    return { lost, ...this.fleet.ordersFor(member) };
   }
 
   #isHeld({ task, epoch }: Lease, worker: string): boolean {

@@ -1,6 +1,6 @@
-import type { WorkerView } from '../../src-shared/contract.ts';
+import type { Orders, WorkerView } from '../../src-shared/contract.ts';
 import type { Hello } from '../../src-shared/protocol.ts';
-import type { WorkerMode, WorkerSettings, WorkerState } from '../../src-shared/worker-info.ts';
+import type { Load, WorkerMode, WorkerSettings, WorkerState } from '../../src-shared/worker-info.ts';
 import type { MasterContext } from './context.ts';
 import type { Leases } from './leases.ts';
 
@@ -33,6 +33,7 @@ interface Presence {
   linked: boolean;
   /** Why it takes no work by its own decision. */
   resting: string | null;
+  load: Load | null;
   /** What has to be put right on it before it can work. */
   fault: string | undefined;
   retry: NodeJS.Timeout | undefined;
@@ -60,6 +61,7 @@ export class Fleet {
   readonly #onFaults: () => void;
   readonly #present = new Map<string, Presence>();
   readonly #shown = new Map<string, string>();
+  #still = false;
 
   constructor(ctx: MasterContext, parts: FleetParts) {
     this.#ctx = ctx;
@@ -83,9 +85,9 @@ export class Fleet {
     this.show(id);
   }
 
-  /** A worker told whether it takes work, and if not, why. */
-  resting(id: string, reason: string | null): void {
-    this.#presence(id).resting = reason;
+  /** A worker told whether it takes work, and if not, why, and how busy its computer is. */
+  heard(id: string, resting: string | null, load: Load | null): void {
+    Object.assign(this.#presence(id), { resting, load });
     this.show(id);
   }
 
@@ -93,9 +95,21 @@ export class Fleet {
   changed(id: string): void {
     const member = this.member(id);
     if (!member) return;
-    this.#ctx.emit('orders', { worker: id, settings: member.settings, mode: member.mode });
+    this.#ctx.emit('orders', { worker: id, ...this.ordersFor(member) });
     this.show(id);
     if (member.mode === 'active') this.#ctx.emit('work', {});
+  }
+
+  /** What a worker is to do now. */
+  ordersFor({ settings, mode }: Member): Orders {
+    return { settings, mode: this.#still ? 'paused' : mode };
+  }
+
+  /** Every worker lets what it has stand still, or goes on. */
+  standStill(on: boolean): void {
+    if (on === this.#still) return;
+    this.#still = on;
+    for (const { id } of this.#members()) this.changed(id);
   }
 
   /** A worker was removed: nothing of it is remembered. */
@@ -175,7 +189,7 @@ export class Fleet {
   show(id: string): void {
     const view = this.view(id);
     if (!view) return;
-    const { running, seenAt: _, ...rest } = view;
+    const { running, seenAt: _, load: __, ...rest } = view;
     const shown = JSON.stringify([rest, running.map(({ task }) => task)]);
     if (this.#shown.get(id) === shown) return;
     this.#shown.set(id, shown);
@@ -185,21 +199,25 @@ export class Fleet {
   #presence(id: string): Presence {
     const known = this.#present.get(id);
     if (known) return known;
-    const presence: Presence = { linked: false, resting: null, fault: undefined, retry: undefined, faults: 0 };
+    const presence: Presence = {
+      ...{ linked: false, resting: null, load: null },
+      ...{ fault: undefined, retry: undefined, faults: 0 },
+    };
     this.#present.set(id, presence);
     return presence;
   }
 
   #view(member: Member): WorkerView {
-    const { linked, resting, fault } = this.#presence(member.id);
+    const { linked, resting, load, fault } = this.#presence(member.id);
     const held = this.#leases.of(member.id);
     const suspect = held.some((task) => this.#leases.isSuspect(task));
-    const state = stateOf({ member, linked, resting, fault, suspect, busy: held.length > 0 });
+    const still = this.#still;
+    const state = stateOf({ member, still, linked, resting, fault, suspect, busy: held.length > 0 });
     const { id, name, local, mode, settings, hello, addedAt, seenAt } = member;
     const problem = {
       suspect: `${name} has not been heard of for a while; what it works on is given to others if it stays silent.`,
       waiting: fault ?? null,
-      paused: WISHES[mode] ?? resting,
+      paused: WISHES[mode] ?? (still ? 'Everything stands still, as you asked.' : resting),
       offline: null,
       working: WISHES[mode] ?? resting,
       idle: null,
@@ -207,6 +225,7 @@ export class Fleet {
     return {
       ...{ id, name, local, mode, settings, hello, addedAt, seenAt },
       connected: linked,
+      load,
       state,
       problem,
       running: held.map(({ view }) => view),
@@ -218,6 +237,7 @@ export class Fleet {
 
 function stateOf(now: {
   member: Member;
+  still: boolean;
   linked: boolean;
   resting: string | null;
   fault: string | undefined;
@@ -226,7 +246,7 @@ function stateOf(now: {
 }): WorkerState {
   if (now.suspect) return 'suspect';
   if (!now.linked && !now.busy) return 'offline';
-  if (now.member.mode === 'paused') return 'paused';
+  if (now.still || now.member.mode === 'paused') return 'paused';
   if (now.fault !== undefined) return 'waiting';
   if (now.busy) return 'working';
   return now.member.mode === 'draining' || now.resting !== null ? 'paused' : 'idle';

@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Grant } from '../../src-shared/contract.ts';
 import { Fault, nodeFaultReason } from '../../src-shared/errors.ts';
+import { estimateSize } from '../../src-shared/estimate.ts';
 import { makePlan } from '../../src-shared/plan.ts';
 import type { FileRow } from '../db/files.ts';
 import type { JobRow } from '../db/jobs.ts';
@@ -47,7 +48,7 @@ export class Granter {
       jobs.apply(file.id, 'skip', plan);
       return undefined;
     }
-    const task = jobs.lease(job, worker, plan);
+    const task = jobs.lease(job, worker, plan, estimateSize(file.probe, plan, file.size));
     return {
       task: task.id,
       epoch: task.epoch,

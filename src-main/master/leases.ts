@@ -44,6 +44,7 @@ export class Leases {
   readonly #terms: LeaseTerms;
   readonly #held = new Map<number, Held>();
   #ticked: { monotonic: number; wall: number };
+  #still = false;
 
   constructor(clock: Clock, terms: LeaseTerms) {
     this.#clock = clock;
@@ -90,8 +91,15 @@ export class Leases {
   #closeStage(held: Held): void {
     const { stage } = held.view.progress;
     const now = this.#clock.monotonic();
-    held.stages[stage] = (held.stages[stage] ?? 0) + (now - held.stageStarted) / 1000;
+    if (!this.#still) held.stages[stage] = (held.stages[stage] ?? 0) + (now - held.stageStarted) / 1000;
     held.stageStarted = now;
+  }
+
+  /** While everything stands still, time counts for no stage. */
+  standStill(on: boolean): void {
+    if (on === this.#still) return;
+    for (const held of this.all) this.#closeStage(held);
+    this.#still = on;
   }
 
   /** Its worker was heard to hold it. */

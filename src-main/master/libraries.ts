@@ -16,6 +16,7 @@ export class Libraries {
   readonly #vault: Vault;
   #settling: NodeJS.Timeout | undefined;
   #stopped = false;
+  readonly #scanning: number[] = [];
 
   constructor(ctx: MasterContext, parts: { scanner: Scanner; probing: Probing; vault: Vault }) {
     this.#ctx = ctx;
@@ -29,6 +30,11 @@ export class Libraries {
     clearTimeout(this.#settling);
   }
 
+  /** Libraries that are being scanned. */
+  get scanning(): number[] {
+    return [...new Set(this.#scanning)];
+  }
+
   get(id: number): LibraryView {
     const library = this.#ctx.libraries.get(id);
     if (!library) throw new Fault('missing', `There is no library ${id}.`);
@@ -39,10 +45,11 @@ export class Libraries {
    * The library that `place` is or lies in, made if there is none. No path is ever in two libraries: a new one takes over
    * those below it.
    * @param place folder, or one file
+   * @param hold true: a new one is not converted before {@link release}; false: nor is it held if it was
    * @returns also the way from the root to `place`, empty when they are the same
    * @throws Fault `usage` when nothing readable is there
    */
-  async add(place: string, watched: boolean): Promise<{ library: LibraryView; prefix: string }> {
+  async add(place: string, watched: boolean, hold?: boolean): Promise<{ library: LibraryView; prefix: string }> {
     let real: string;
     let isFile: boolean;
     try {
@@ -57,8 +64,10 @@ export class Libraries {
     const { libraries } = this.#ctx;
     const folder = isFile ? path.dirname(real) : real;
     const holder = libraries.all().find((l) => l.root === folder || isBelow(folder, l.root));
-    const library = holder ?? this.#create(folder, watched);
+    const library = holder ?? this.#create(folder, watched, hold === true);
+    if (hold === false && library.held) this.release(library);
     if (watched && !library.watched) libraries.setWatched(library.id, true);
+    this.#ctx.emit('libraries', {});
     const prefix = path.relative(library.root, real).replaceAll(path.sep, '/');
     if (prefix.split('/').some((part) => part.startsWith('.') && part !== '.')) {
       throw new Fault('usage', `${place} lies in a hidden folder, which Flotilla leaves alone.`);
@@ -66,11 +75,18 @@ export class Libraries {
     return { library: this.get(library.id), prefix };
   }
 
-  #create(root: string, watched: boolean): LibraryView {
+  /** Has a held library converted. */
+  release({ id }: LibraryView): void {
+    this.#ctx.libraries.release(id);
+    this.#ctx.emit('library', this.get(id));
+    this.#ctx.emit('work', {});
+  }
+
+  #create(root: string, watched: boolean, held: boolean): LibraryView {
     const { libraries, db } = this.#ctx;
     return db.transaction(() => {
       const below = libraries.all().filter((l) => isBelow(l.root, root));
-      const library = libraries.insert(root, watched);
+      const library = libraries.insert(root, watched, held);
       for (const child of below) {
         libraries.absorb(child.id, library.id, `${path.relative(root, child.root).replaceAll(path.sep, '/')}/`);
       }
@@ -84,7 +100,7 @@ export class Libraries {
    * @throws Fault `node` when the library had to be paused
    */
   async scan(library: LibraryView, prefix = '', acceptMissing = false): Promise<ScanReport> {
-    const { vaults, ...report } = await this.#scanner.scan(library, prefix, acceptMissing);
+    const { vaults, ...report } = await this.#scan(library, prefix, acceptMissing);
     for (const folder of vaults) {
       const fileAt = (absolute: string) => this.#fileAt(absolute);
       for (const text of await this.#vault.adopt(folder, fileAt)) this.#ctx.emit('notice', { level: 'warn', text });
@@ -93,6 +109,17 @@ export class Libraries {
     this.#reconsider({ library: library.id, prefix });
     this.lookAgain();
     return report;
+  }
+
+  async #scan(library: LibraryView, prefix: string, acceptMissing: boolean): ReturnType<Scanner['scan']> {
+    this.#scanning.push(library.id);
+    this.#ctx.emit('libraries', {});
+    try {
+      return await this.#scanner.scan(library, prefix, acceptMissing);
+    } finally {
+      this.#scanning.splice(this.#scanning.indexOf(library.id), 1);
+      this.#ctx.emit('libraries', {});
+    }
   }
 
   /** Has what is found looked into, now or when it has settled. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   findNodeAtLocation,
@@ -24,6 +24,7 @@ export class LookupFiles {
   readonly #folder: string;
   readonly #report: (sentence: string) => void;
   readonly #stamps = new Map<string, string>();
+  readonly #problems = new Map<keyof Tables, string>();
   #tables: Tables = DEFAULT_TABLES;
 
   constructor(folder: string, report: (sentence: string) => void) {
@@ -31,9 +32,26 @@ export class LookupFiles {
     this.#report = report;
     mkdirSync(folder, { recursive: true });
     for (const kind of ['quality', 'audio'] as const) {
-      const file = path.join(folder, FILES[kind].name);
-      if (!existsSync(file)) writeFileSync(file, `${JSON.stringify(DEFAULT_TABLES[kind], null, 2)}\n`);
+      if (!existsSync(this.fileOf(kind))) this.write(kind, DEFAULT_TABLES[kind]);
     }
+  }
+
+  /** Absolute path of the file of a table. */
+  fileOf(kind: keyof Tables): string {
+    return path.join(this.#folder, FILES[kind].name);
+  }
+
+  /** Why the file of a table is not in force, as one sentence; null when it is. */
+  problemOf(kind: keyof Tables): string | null {
+    this.#refresh(kind);
+    return this.#problems.get(kind) ?? null;
+  }
+
+  /** Writes a table to its file, where it takes the place of whatever was there. */
+  write<K extends keyof Tables>(kind: K, table: Tables[K]): void {
+    const file = this.fileOf(kind);
+    writeFileSync(`${file}.part`, `${JSON.stringify(table, null, 2)}\n`);
+    renameSync(`${file}.part`, file);
   }
 
   /** The tables in force now. */
@@ -43,7 +61,7 @@ export class LookupFiles {
   }
 
   #refresh(kind: keyof Tables): void {
-    const file = path.join(this.#folder, FILES[kind].name);
+    const file = this.fileOf(kind);
     try {
       const stat = statSync(file);
       const stamp = `${stat.mtimeMs}:${stat.size}:${stat.ino}`;
@@ -53,12 +71,15 @@ export class LookupFiles {
         ...this.#tables,
         [kind]: parseTable(readFileSync(file, 'utf8'), FILES[kind].schema as z.ZodType),
       };
+      this.#problems.delete(kind);
     } catch (error) {
       if (this.#stamps.get(kind) === 'missing') return;
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       if (missing) this.#stamps.set(kind, 'missing');
       const why = missing ? 'it is gone' : (error as Error).message;
-      this.#report(`${file} is not used: ${why}. The last good table stays in force.`);
+      const problem = `${file} is not used: ${why}. The last good table stays in force.`;
+      this.#problems.set(kind, problem);
+      this.#report(problem);
     }
   }
 }

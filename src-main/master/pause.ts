@@ -1,20 +1,31 @@
 import type { MasterContext } from './context.ts';
 
+/** What users take for granted at first. */
+const NOT_PAUSED = 'null false';
+
 /** Why no work is given out: the user said so, this computer is at fault, or every worker is. */
 export class Pause {
   readonly #emit: MasterContext['emit'];
   readonly #fleetFault: () => string | undefined;
   readonly #retryMs: number;
-  #set: { reason: string; byUser: boolean } | undefined;
+  readonly #standStill: (on: boolean) => void;
+  #set: { reason: string; byUser: boolean; held: boolean } | undefined;
   /** What users were told last. */
-  #told: string | null = null;
+  #told = NOT_PAUSED;
   #retry: NodeJS.Timeout | undefined;
 
-  /** @param parts `fleetFault` is what keeps all workers from working; `retryMs` is how soon it is tried again after a fault */
-  constructor(emit: MasterContext['emit'], parts: { fleetFault: () => string | undefined; retryMs: number }) {
+  /**
+   * @param parts `fleetFault` is what keeps all workers from working; `retryMs` is how soon it is tried again after a fault;
+   *   `standStill` is told whether also what runs stands still
+   */
+  constructor(
+    emit: MasterContext['emit'],
+    parts: { fleetFault: () => string | undefined; retryMs: number; standStill: (on: boolean) => void },
+  ) {
     this.#emit = emit;
     this.#fleetFault = parts.fleetFault;
     this.#retryMs = parts.retryMs;
+    this.#standStill = parts.standStill;
   }
 
   /** As one sentence; null while work is given out. */
@@ -27,12 +38,22 @@ export class Pause {
     return this.#set !== undefined;
   }
 
+  get byUser(): boolean {
+    return this.#set?.byUser ?? false;
+  }
+
+  /** True while also what runs stands still. */
+  get held(): boolean {
+    return this.#set?.held ?? false;
+  }
+
   /** One for a fault of this computer ends by itself, to try again; it does not take the place of the user's. */
-  begin(reason: string, byUser: boolean): void {
-    if (this.#set?.byUser && !byUser) return;
-    this.#set = { reason, byUser };
+  begin(pause: { reason: string; byUser: boolean; held: boolean }): void {
+    if (this.#set?.byUser && !pause.byUser) return;
+    this.#set = pause;
+    this.#standStill(pause.held);
     clearTimeout(this.#retry);
-    if (!byUser) {
+    if (!pause.byUser) {
       this.#retry = setTimeout(() => this.end(), this.#retryMs);
       this.#retry.unref();
     }
@@ -42,15 +63,17 @@ export class Pause {
   end(): void {
     this.stop();
     this.#set = undefined;
+    this.#standStill(false);
     this.tell();
     this.#emit('work', {});
   }
 
   /** Tells users, unless they know. */
   tell(): void {
-    const { reason } = this;
-    if (reason === this.#told) return;
-    this.#told = reason;
+    const { reason, held } = this;
+    const now = `${reason} ${held}`;
+    if (now === this.#told) return;
+    this.#told = now;
     this.#emit('paused', { reason });
   }
 

@@ -82,6 +82,7 @@ export class Scanner {
       }
       report[message.kind] += message.files.length;
       await this.#apply(library, message);
+      this.#ctx.emit('listed', {});
     }
     if (library.paused) {
       this.#ctx.libraries.setPaused(library.id, null);

@@ -24,7 +24,12 @@ export class Vault {
   }
 
   list(): VaultEntry[] {
-    return this.#swaps.vault().map((row) => ({
+    return this.#swaps.vault().map((row) => this.view(row));
+  }
+
+  /** An entry as users see it. */
+  view(row: VaultRow): VaultEntry {
+    return {
       id: row.id,
       original: row.original,
       result: row.result,
@@ -32,7 +37,7 @@ export class Vault {
       resultSize: row.result_identity.size,
       replacedAt: row.replaced,
       keepUntil: row.keep_until,
-    }));
+    };
   }
 
   /** Entries that a user names: by id, by the path of original or result or a folder above them, or all. */

@@ -8,6 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { messageOf } from '../../src-shared/errors.ts';
 import { inodeOf, sameInode, versionOf } from './file-version.ts';
+import { isLeftAlone, isMediaName } from './media-names.ts';
 
 export interface WalkRequest {
   database: string;
@@ -53,15 +54,6 @@ const SETTLING = 2;
 const MET = 4;
 type Changed = Extract<WalkMessage, { kind: 'changed' }>['files'];
 type Moved = Extract<WalkMessage, { kind: 'moved' }>['files'];
-
-const EXTENSIONS = new Set(
-  '.mkv .mp4 .m4v .avi .mov .qt .ts .m2ts .mts .m2t .webm .wmv .asf .flv .f4v .mpg .mpeg .m2v .vob .ogv .ogm .3gp .3g2 .rm .rmvb .divx .mxf .wtv .dv .y4m'.split(
-    ' ',
-  ),
-);
-
-/** Folders that systems make for themselves; hidden ones are left out anyway. */
-const SYSTEM_FOLDERS = new Set(['$RECYCLE.BIN', 'System Volume Information', '@eaDir', '#recycle', 'lost+found']);
 
 /** Differences posted at a time: small enough that applying one does not hold up the main thread. */
 const BATCH = 500;
@@ -174,8 +166,8 @@ class Walk {
       if (name.startsWith('.')) continue;
       // Symbolic links are neither: following none keeps the walk inside the root and free of loops.
       if (entry.isDirectory()) {
-        if (!SYSTEM_FOLDERS.has(name)) folders.push(file);
-      } else if (entry.isFile() && EXTENSIONS.has(name.slice(name.lastIndexOf('.')).toLowerCase())) this.#try(file);
+        if (!isLeftAlone(name)) folders.push(file);
+      } else if (entry.isFile() && isMediaName(name)) this.#try(file);
     }
     return folders;
   }

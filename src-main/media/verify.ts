@@ -100,6 +100,19 @@ export class Verifier {
     return this.#compare(request, result, before, after);
   }
 
+  /**
+   * Compares the pictures only.
+   * @throws Refused when they differ
+   */
+  async likeness(asked: VerifyRequest): Promise<Likeness> {
+    const request = asked.captionLines > 0 ? asked : { ...asked, plan: withoutCaptions(asked.plan) };
+    const { signal } = request;
+    const probe = await this.#prober.probe(request.result, signal);
+    const before = await this.#timelines.read(request.source, request.sourceVersion, request.sourceProbe, signal);
+    const after = await this.#timelines.read(request.result, request.resultVersion, probe, signal);
+    return this.#compare(request, probe, before, after);
+  }
+
   async #compare(request: VerifyRequest, probe: Probe, before: Timeline, after: Timeline): Promise<Likeness> {
     const { source, plan: whole, result, sourceProbe, signal } = request;
     const index = resultStreams(whole).findIndex((s) => s.action === 'encode');

@@ -9,19 +9,26 @@ import {
   USER,
 } from '../../src-shared/contract.ts';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
-import { estimateSize } from '../../src-shared/estimate.ts';
-import { makePlan } from '../../src-shared/plan.ts';
+import type { Finding } from '../../src-shared/insights.ts';
 import { parseSetting, type ResolvedSettings, SETTING_INFOS, type SettingKey } from '../../src-shared/settings.ts';
+import type { FactTable } from '../db/facts.ts';
+import type { FileList } from '../db/file-list.ts';
 import type { SettingTable } from '../db/settings.ts';
+import type { StatTable } from '../db/stats.ts';
 import type { MasterContext } from '../master/context.ts';
 import { type Dispatcher, workerOf } from '../master/dispatcher.ts';
+import type { FileActions } from '../master/file-actions.ts';
 import type { Libraries } from '../master/libraries.ts';
+import type { LookupFiles } from '../master/lookup-files.ts';
 import type { Vault } from '../master/vault.ts';
+import type { Access } from './access.ts';
+import { fileHandlers } from './file-handlers.ts';
 import { type FleetParts, makeFleetHandlers } from './fleet-handlers.ts';
+import { homeHandlers } from './home-handlers.ts';
+import type { LiveFeed } from './live.ts';
+import { summaryParts } from './live-parts.ts';
+import type { Previews } from './previews.ts';
 import { makeTransferHandlers, type TransferHandlerParts } from './transfer-handlers.ts';
-
-/** Results that a summary shows. */
-const RECENT = 10;
 
 /** What the calls act on. */
 export interface HandlerParts extends FleetParts, TransferHandlerParts {
@@ -31,79 +38,65 @@ export interface HandlerParts extends FleetParts, TransferHandlerParts {
   resolved: () => ResolvedSettings;
   /** Stored settings are others now: whoever holds them has to look again. */
   settingsChanged: () => Promise<void>;
+  list: FileList;
+  actions: FileActions;
+  stats: StatTable;
+  facts: FactTable;
+  lookups: LookupFiles;
+  access: Access;
+  previews: Previews;
+  /** Pixels a second that this computer gets through; undefined before it has converted anything. */
+  throughput: () => number | undefined;
+  live: () => LiveFeed;
+  doctor: () => Promise<Finding[]>;
+  dataDir: string;
+  /** Version of ffmpeg. */
+  ffmpeg: string;
 }
 
 /** The functions behind the contract. */
 export function makeHandlers(parts: HandlerParts): Handlers {
   const { ctx, libraries, dispatcher, vault } = parts;
-  const eachFile = (files: number[], act: (file: number) => boolean) => files.filter((file) => act(file)).length;
   const { name, version } = parts.greeting;
   return {
+    status: () => ({ name, version, role: 'master' }),
     ...makeFleetHandlers(parts),
     ...makeTransferHandlers(parts),
-    status: () => ({ name, version, role: 'master' }),
+    ...homeHandlers(parts),
     'queue.summary': () => summarize(ctx, dispatcher),
-    'queue.pause': () => {
-      dispatcher.pause('Paused by you.', true);
+    'queue.pause': ({ now }) => {
+      parts.facts.set('paused', { now });
+      dispatcher.pause('Paused by you.', true, now);
       return {};
     },
     'queue.resume': () => {
+      parts.facts.set('paused', undefined);
       dispatcher.resume();
       return {};
     },
     'library.list': () => ctx.libraries.all(),
-    'library.add': ({ path: place, watched }) => libraries.add(path.resolve(place), watched),
+    'library.add': ({ path: place, watched, hold }) => libraries.add(path.resolve(place), watched, hold),
+    'library.release': ({ library }) => {
+      libraries.release(libraries.get(library));
+      return {};
+    },
     'library.remove': ({ library }) => {
       const { root } = libraries.get(library);
       if (dispatcher.running.some((r) => r.library === library)) {
         throw new Fault('conflict', `A film of ${root} is being converted; wait for it or pause the queue first.`);
       }
       ctx.libraries.remove(library);
+      ctx.emit('libraries', {});
       return {};
     },
     'library.scan': ({ library, prefix }) => libraries.scan(libraries.get(library), prefix),
     'library.resume': async ({ library }) => {
       await libraries.scan(libraries.get(library), '', true);
-      dispatcher.resume();
+      if (!dispatcher.pausedByUser) dispatcher.resume();
       ctx.emit('work', {});
       return {};
     },
-    'file.list': (filter) => ctx.files.list(filter),
-    'file.get': ({ file }) => {
-      const view = ctx.files.view(file);
-      const row = ctx.files.get(file);
-      if (!view || !row) throw new Fault('missing', `There is no file ${file}.`);
-      const attempts = ctx.jobs
-        .attempts(file)
-        .map(({ started, ended, ...rest }) => ({ ...rest, startedAt: started, endedAt: ended }));
-      const plan = row.probe && makePlan(row.probe, ctx.settings(), ctx.tables());
-      const estimate = row.probe && plan?.kind === 'convert' ? estimateSize(row.probe, plan, row.size) : null;
-      return { file: view, plan, estimate, attempts };
-    },
-    'file.retry': ({ files }) => {
-      const queued = eachFile(files, (id) => {
-        const row = ctx.files.get(id);
-        if (!row?.probe || !['failed', 'blocked', 'skipped'].includes(row.state)) return false;
-        ctx.jobs.queue(row);
-        return true;
-      });
-      ctx.emit('work', {});
-      return { queued };
-    },
-    'file.skip': ({ files }) => {
-      const skipped = eachFile(files, (id) => {
-        const row = ctx.files.get(id);
-        if (!row || row.state === 'done') return false;
-        dispatcher.cancel(id);
-        ctx.jobs.apply(id, 'skip', { code: 'user', reason: 'You chose to leave it as it is.' });
-        return true;
-      });
-      return { skipped };
-    },
-    'file.priority': ({ files, priority }) => {
-      for (const file of files) ctx.jobs.setPriority(file, priority);
-      return {};
-    },
+    ...fileHandlers(parts),
     'vault.list': () => vault.list(),
     'vault.restore': async ({ path: place, ...rest }) => {
       const rows = vault.select({ ...rest, ...(place && { path: path.resolve(place) }) });
@@ -123,16 +116,13 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     'vault.purge': (options) => vault.purge(options),
     'settings.get': () => parts.resolved(),
     'settings.set': async ({ values }) => {
-      // Everything is parsed before anything is stored.
-      const parsed = Object.entries(values).map(([key, value]) => {
-        if (!SETTING_INFOS.some((info) => info.key === key))
-          throw new Fault('usage', `There is no setting called ${key}.`);
-        return [key as SettingKey, value === null ? null : parseSetting(key as SettingKey, value)] as const;
-      });
+      // Everything is looked at before anything is stored.
+      const parsed = Object.entries(values).map(([name, value]) => parseChange(name, value, parts.resolved()));
       ctx.db.transaction(() => {
         for (const [key, value] of parsed) parts.stored.set(key, value);
       })();
       await parts.settingsChanged();
+      ctx.emit('settings', {});
       return {};
     },
     'job.attach': (held, actor) => dispatcher.beat(workerOf(actor), held, true),
@@ -149,15 +139,22 @@ export function makeHandlers(parts: HandlerParts): Handlers {
   };
 }
 
+/** @throws Fault `usage` for a wrong name or value, `conflict` for a setting that is fixed from outside */
+function parseChange(name: string, value: unknown, { sources }: ResolvedSettings): [SettingKey, unknown] {
+  const info = SETTING_INFOS.find(({ key }) => key === name);
+  if (!info) throw new Fault('usage', `There is no setting called ${name}.`);
+  const { key, env, flag } = info;
+  const parsed = value === null ? null : parseSetting(key, value);
+  const pin = { flag: `the flag ${flag?.split(' ')[0]}`, environment: `the environment variable ${env}` }[
+    sources[key] as string
+  ];
+  if (pin) throw new Fault('conflict', `${key} is fixed by ${pin}; change it there.`);
+  return [key, parsed];
+}
+
 function summarize(ctx: MasterContext, dispatcher: Dispatcher): Summary {
-  return {
-    counts: ctx.files.counts(),
-    ...ctx.jobs.totals(),
-    settling: ctx.scopes().reduce((n, scope) => n + ctx.files.settling(scope).count, 0),
-    running: dispatcher.running,
-    recent: ctx.files.recent(RECENT),
-    paused: dispatcher.paused,
-  };
+  const parts = Object.entries(summaryParts({ ctx, dispatcher })).map(([key, look]) => [key, look()]);
+  return Object.fromEntries(parts);
 }
 
 /** A caller that acts for `actor`: inputs are parsed here, those of this process exactly as those of another computer. */

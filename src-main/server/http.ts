@@ -4,8 +4,13 @@ import express, { type ErrorRequestHandler, type NextFunction, type Request, typ
 import helmet from 'helmet';
 import { type Caller, CONTRACT } from '../../src-shared/contract.ts';
 import { Fault, type FaultCode, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
-import { bearer, type HostRule, isToken, isTrustedOrigin } from './auth.ts';
+import type { Access } from './access.ts';
+import { type HostRule, isTrustedOrigin } from './auth.ts';
+import { frameRoutes } from './frame-routes.ts';
 import { mayCall } from './handlers.ts';
+import { makeNonce, nonceSource, serveInterface } from './page.ts';
+import type { Previews } from './previews.ts';
+import { sessionRoutes } from './session-routes.ts';
 
 const HTTP_STATUS: Record<FaultCode, number> = {
   usage: 400,
@@ -13,6 +18,7 @@ const HTTP_STATUS: Record<FaultCode, number> = {
   missing: 404,
   conflict: 409,
   fenced: 409,
+  limited: 429,
   node: 503,
 };
 
@@ -22,7 +28,8 @@ const LARGEST_BODY = '1mb';
 /** What the HTTP server offers. */
 export interface HttpParts {
   call: Caller;
-  token: string;
+  access: Access;
+  previews: Previews;
   /** Folder of the built interface. */
   webRoot: string;
   hosts: HostRule;
@@ -30,7 +37,7 @@ export interface HttpParts {
   onDefect: (error: unknown) => void;
 }
 
-/** The HTTP server: liveness for all, the contract as REST for who holds the token, and the interface's files. */
+/** The HTTP server: liveness for all, the contract as REST for who is let in, and the interface's files. */
 export function makeHttpServer(parts: HttpParts): HttpServer {
   const app = express();
   app.disable('x-powered-by');
@@ -41,6 +48,7 @@ export function makeHttpServer(parts: HttpParts): HttpServer {
         : new Fault('denied', 'This request does not come from a page of this server.'),
     );
   });
+  app.use(makeNonce);
   app.use(
     helmet({
       // Plain HTTP on a LAN: upgrading it would only break it.
@@ -48,7 +56,7 @@ export function makeHttpServer(parts: HttpParts): HttpServer {
         directives: {
           defaultSrc: ["'self'"],
           // helmet's own would allow inline styles, and fonts and styles from anywhere.
-          styleSrc: ["'self'"],
+          styleSrc: ["'self'", nonceSource],
           fontSrc: ["'self'"],
           connectSrc: ["'self'", 'ws:', 'wss:'],
           upgradeInsecureRequests: null,
@@ -64,10 +72,11 @@ export function makeHttpServer(parts: HttpParts): HttpServer {
     response.json(await parts.call('hello', {}));
   });
   app.use('/api', express.json({ limit: LARGEST_BODY, strict: false }));
+  app.use('/api/session', sessionRoutes(parts.access, parts.call));
+  app.use('/api/files', frameRoutes(parts.access, parts.previews));
   app.all('/api/rpc/:name', async (request, response) => {
     const { name } = request.params;
-    if (!isToken(parts.token, bearer(request.headers.authorization)))
-      throw new Fault('denied', 'A valid token is needed: Authorization: Bearer …');
+    parts.access.require(request);
     if (!mayCall('user', name)) throw new Fault('missing', `There is no call ${name}.`);
     const reading = request.method === 'GET' && CONTRACT[name].reads;
     if (request.method !== 'POST' && !reading)
@@ -78,7 +87,7 @@ export function makeHttpServer(parts: HttpParts): HttpServer {
   app.use('/api', (request) => {
     throw new Fault('missing', `There is nothing at ${request.originalUrl}.`);
   });
-  app.use(express.static(parts.webRoot));
+  app.use(serveInterface(parts.webRoot));
   app.use(answerErrors(parts.onDefect));
   return createServer(app);
 }

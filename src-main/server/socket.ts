@@ -2,37 +2,65 @@ import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import type { Actor, Caller, EventName, Events } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import { type HostRule, isToken, isTrustedOrigin } from './auth.ts';
+import { type Access, SIGN_IN } from './access.ts';
+import { type HostRule, isTrustedOrigin } from './auth.ts';
 import { mayCall } from './handlers.ts';
 import { toFault } from './http.ts';
 
 /** Larger messages are no call of the contract, in bytes. */
 export const LARGEST_MESSAGE = 1_000_000;
 
-/** The contract over socket.io: `rpc(name, input, ack)`, and events as they happen. */
+/** Who follows deltas is spared the events that they are made of. */
+const IN_DELTAS: ReadonlySet<EventName> = new Set(['file', 'progress', 'library', 'paused', 'idle']);
+const [FOLLOWS_DELTAS, FOLLOWS_EVENTS] = ['deltas', 'events'];
+
+/** The sockets of all users. */
+export interface Sockets {
+  emit: <E extends EventName>(event: E, payload: Events[E]) => void;
+  /** True while somebody follows deltas. */
+  isWatched: () => boolean;
+  close: () => Promise<void>;
+}
+
+/**
+ * The contract over socket.io: `rpc(name, input, ack)`, and events as they happen. With `live: true` in the handshake a socket
+ * gets `delta` events in the place of those that they are made of.
+ */
 export function attachSockets(
   server: HttpServer,
-  parts: { call: Caller; token: string; hosts: HostRule; onDefect: (error: unknown) => void },
-): { emit: <E extends EventName>(event: E, payload: Events[E]) => void; close: () => Promise<void> } {
+  parts: { call: Caller; access: Access; hosts: HostRule; onDefect: (error: unknown) => void },
+): Sockets {
+  const { access } = parts;
   const io = new Server(server, {
     serveClient: false,
     maxHttpBufferSize: LARGEST_MESSAGE,
     allowRequest: (request, decide) => decide(null, isTrustedOrigin(request, parts.hosts)),
   });
   io.use((socket, next) => {
-    const { token } = socket.handshake.auth as { token?: unknown };
-    next(typeof token === 'string' && isToken(parts.token, token) ? undefined : new Error('A valid token is needed.'));
+    const { token, live } = socket.handshake.auth as { token?: unknown; live?: unknown };
+    const given = token === undefined || token === null ? undefined : typeof token === 'string' ? token : '';
+    const visitor = access.visitor(socket.request, given);
+    if (!visitor) return next(new Error(SIGN_IN));
+    if (visitor.session) socket.join(roomOf(visitor.session));
+    socket.join(live === true ? FOLLOWS_DELTAS : FOLLOWS_EVENTS);
+    next();
   });
+  access.onSignedOut = (session) => io.in(roomOf(session)).disconnectSockets(true);
   io.on('connection', (socket) => {
     answerCalls(socket, 'user', parts.call, parts.onDefect);
   });
   return {
     emit: (event, payload) => {
-      io.emit(event as string, payload);
+      if (event === 'delta') io.to(FOLLOWS_DELTAS).emit(event, payload);
+      else if (IN_DELTAS.has(event)) io.to(FOLLOWS_EVENTS).emit(event as string, payload);
+      else io.emit(event as string, payload);
     },
+    isWatched: () => (io.sockets.adapter.rooms.get(FOLLOWS_DELTAS)?.size ?? 0) > 0,
     close: () => io.close(),
   };
 }
+
+const roomOf = (session: string) => `session ${session}`;
 
 /** Answers `rpc(name, input, ack)` of a socket, for the calls that such a caller may make. */
 export function answerCalls(

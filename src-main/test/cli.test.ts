@@ -50,10 +50,11 @@ describe('help', () => {
   });
 
   it('of a command names its settings with their variables', async () => {
-    const { stdout } = await run(['serve', '--help']);
+    const helps = await Promise.all(['serve', 'worker'].map((command) => run([command, '--help'])));
+    const stdout = helps.map((help) => help.stdout).join('\n');
     for (const { flag, env } of SETTING_INFOS) {
       if (flag) expect(stdout).toContain(flag);
-      if (flag && env && flag !== '--temp <dir>') expect(stdout).toMatch(new RegExp(`env:\\s+${env}`));
+      if (flag && env) expect(stdout).toMatch(new RegExp(`env:\\s+${env}`));
     }
   });
 

@@ -123,6 +123,10 @@ describe('a full disk', () => {
     const gate = makeGate();
     const conversion = convert(data, [media], ['--temp', temp], { env: gate.env });
     await gate.reached();
+    // The log that SQLite writes ahead has room of before: without it, whatever is written next needs the disk.
+    const db = new Database(path.join(data, 'flotilla.db'));
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.close();
     const filler = fill(data);
     gate.open();
     const { code, stderr } = await conversion;

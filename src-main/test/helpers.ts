@@ -207,6 +207,8 @@ export function outcomes({ lines }: Run): string[] {
 export interface Server {
   flotilla: Flotilla;
   url: string;
+  /** The key of the one-use set-up address, while there is no password. */
+  setup: string | undefined;
   token: string;
   call<N extends CallName>(name: N, input?: object): Promise<Output<N>>;
 }
@@ -214,11 +216,13 @@ export interface Server {
 /** Starts `serve` on a free port. */
 export async function serve(data: string, more: string[] = [], options: Options = {}): Promise<Server> {
   const flotilla = start(['serve', '--data', data, '--port', '0', ...more], options);
-  const address = await flotilla.says(/http:\S+#token=\S+/);
-  const [url = '', token = ''] = address.split('/#token=');
+  const address = await flotilla.says(/http:\S+/);
+  const [url = '', setup] = address.split('/#setup=');
+  const token = readFileSync(path.join(data, 'token'), 'utf8');
   return {
     flotilla,
-    url,
+    url: url.replace(/\/$/, ''),
+    setup,
     token,
     async call(name, input = {}) {
       const response = await fetch(`${url}/api/rpc/${name}`, {
@@ -281,7 +285,7 @@ export function query<T>(data: string, sql: string): T[] {
 }
 
 /** The path of a program of the system. */
-function which(program: string): string {
+export function which(program: string): string {
   for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
     try {
       accessSync(path.join(folder, program), constants.X_OK);

@@ -111,7 +111,18 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     const workspace = await stage.reopen();
     const onFault = (error: unknown) => void stage.faults.push(error);
     const onOrders = (orders: Orders) => void stage.told.push(orders);
-    const worker = new Worker({ call, transfer, converter, workspace, keeps, jobs, onFault, onOrders, beatMs: 5 });
+    const worker = new Worker({
+      load: async () => ({ cpu: 0, memoryFree: 0, tempFree: 0, tempTotal: 0 }),
+      call,
+      transfer,
+      converter,
+      workspace,
+      keeps,
+      jobs,
+      onFault,
+      onOrders,
+      beatMs: 5,
+    });
     onTestFinished(() => worker.stop());
     await worker.start();
     return worker;

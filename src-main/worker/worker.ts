@@ -4,7 +4,7 @@ import path from 'node:path';
 import pLimit from 'p-limit';
 import type { Caller, Grant, Lease, Orders, Outcome, Progress } from '../../src-shared/contract.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
-import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
+import { type Load, WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import { faultPoint } from '../fault.ts';
 import { Brake } from '../media/process.ts';
 import { Assignment } from './assignment.ts';
@@ -61,6 +61,8 @@ export interface WorkerParts {
   jobs: number;
   /** Told when the master cannot be asked or answered; the next heartbeat tries again. */
   onFault: (error: unknown) => void;
+  /** How busy this computer is. */
+  load: () => Promise<Load>;
   /** Told what the master's user wants, at every word of the master. */
   onOrders?: (orders: Orders) => void;
   beatMs?: number;
@@ -178,7 +180,11 @@ export class Worker {
   async #tell(name: 'job.attach' | 'job.beat'): Promise<void> {
     const held = [...this.#held.values()].filter(({ lost }) => !lost).map(({ lease }) => lease);
     try {
-      const { lost, ...orders } = await this.#parts.call(name, { held, resting: this.#resting });
+      const { lost, ...orders } = await this.#parts.call(name, {
+        held,
+        resting: this.#resting,
+        load: await this.#parts.load(),
+      });
       for (const lease of lost) this.revoke(lease);
       if (!this.#attached) this.#wanting = true;
       this.#attached = true;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Caller } from '../../../src-shared/contract.ts';
 import { remoteCaller } from '../../cli/connect.ts';
@@ -51,7 +51,8 @@ export async function serverWithTree(
   const args = [FLOTILLA, 'serve', '--data', dataDir, '--port', '0', '--settle', '0'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const [, url = '', token = ''] = /(http:\S+)\/#token=(\S+)/.exec(String(line)) ?? [];
+  const [, url = ''] = /(http:\S+)\//.exec(String(line)) ?? [];
+  const token = readFileSync(path.join(dataDir, 'token'), 'utf8');
   return {
     scan: await scanOfTree(remoteCaller(url, token), false),
     stop: async () => {

@@ -1,0 +1,174 @@
+// npm run screenshots: pictures of every page in docs/images/, taken of a real server while it converts the demo library.
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, utimesSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CLIPS, DEMO_LIBRARY, makeDemo } from './demo.mjs';
+import { ensureReady, findCommand, HEADLESS, NODE, say } from './setup.mjs';
+
+const IMAGES = path.resolve(import.meta.dirname, '../docs/images');
+const VIEWS = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+const HOUR_MS = 3_600_000;
+
+/** The demo's films under more names, so that lists look like lists: [name, which clip]. */
+const FILMS = [
+  ['Films/Harbour at dawn (2019)/Harbour at dawn (2019).mp4', 0],
+  ['Films/The long tide (1998)/The long tide (1998).mpg', 1],
+  ['Films/Night ferry (2021)/Night ferry (2021).mkv', 2],
+  ['Films/Islands (2016)/Islands (2016).mp4', 0],
+  ['Films/The lighthouse keeper (2004)/The lighthouse keeper (2004).mpg', 1],
+  ['Series/Coastlines/Season 1/Coastlines S01E01.mkv', 2],
+  ['Series/Coastlines/Season 1/Coastlines S01E02.mp4', 0],
+  ['Series/Coastlines/Season 1/Coastlines S01E03.mkv', 2],
+  ['Series/Coastlines/Season 2/Coastlines S02E01.mp4', 0],
+  ['Series/Coastlines/Season 2/Coastlines S02E02.mpg', 1],
+  ['Home/Regatta 2003.mpg', 1],
+  ['Home/Sailing lessons.mp4', 0],
+];
+/** Cut off in the middle, as a download may be. */
+const DAMAGED = 'Home/Old tape, cut off.mpg';
+/** The film whose pictures are worth a look. */
+const SHOWN = 'The long tide';
+/** So many films are done when the pictures are taken; the next one is being converted. */
+const DONE = 4;
+
+function makeLibrary(folder) {
+  makeDemo();
+  const put = (name, clip, age) => {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    copyFileSync(path.join(DEMO_LIBRARY, CLIPS[clip].name), file);
+    const time = new Date(Date.now() - age * HOUR_MS);
+    utimesSync(file, time, time);
+    return file;
+  };
+  for (const [index, [name, clip]] of FILMS.entries()) put(name, clip, 100 - index);
+  const damaged = put(DAMAGED, 1, 200);
+  truncateSync(damaged, 90_000);
+  utimesSync(damaged, new Date(), new Date(Date.now() - 200 * HOUR_MS));
+}
+
+/** Starts a server and says how to call it. */
+async function startServer(home) {
+  const data = path.join(home, 'data');
+  const args = [HEADLESS, 'serve', '--data', data, '--port', '0', '--settle', '0'];
+  const server = spawn(NODE, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: home });
+  const url = await new Promise((resolve) => {
+    server.stdout.on('data', (text) => {
+      const [found] = /http:[^\s#]+[^\s#/]/.exec(text) ?? [];
+      if (found) resolve(found);
+    });
+  });
+  const token = readFileSync(path.join(data, 'token'), 'utf8').trim();
+  const call = async (name, input = {}) => {
+    const response = await fetch(`${url}/api/rpc/${name}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(input),
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`${name}: ${answer.sentence}`);
+    return answer;
+  };
+  return { server, url, token, call };
+}
+
+async function until(check) {
+  while (!(await check())) await pause(500);
+}
+
+/** Takes one page in all its forms: `first-run-light-phone.png`. */
+async function take(browser, { url, token }, name, address, ready) {
+  for (const colorScheme of ['light', 'dark']) {
+    for (const [view, viewport] of Object.entries(VIEWS)) {
+      const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
+      const page = await context.newPage();
+      await page.goto(`${url}${address}${token ? `#token=${token}` : ''}`);
+      await ready(page);
+      await until(async () => (await page.locator('[aria-busy="true"]').count()) === 0);
+      await page.evaluate(() => document.fonts.ready);
+      await page.screenshot({ path: path.join(IMAGES, `${name}-${colorScheme}-${view}.png`) });
+      await context.close();
+    }
+  }
+  say(`took ${name}.`);
+}
+
+/** Both pictures of a comparison are there. */
+const compared = (page) =>
+  page.waitForFunction(() => {
+    const pictures = [...document.images];
+    return pictures.length === 2 && pictures.every((picture) => picture.naturalWidth > 0);
+  });
+
+const heading = (name) => (page) => page.getByRole('heading', { level: 1, name }).waitFor();
+
+async function takeFirstRun(browser, node, films) {
+  await take(browser, node, 'first-run', '/', heading('Welcome to Flotilla'));
+  await node.call('setup.set', { role: 'alone' });
+  await node.call('settings.set', { values: { testingMode: true } });
+  await take(browser, node, 'choose-folder', '/welcome', async (page) => {
+    await page.getByRole('textbox', { name: 'Path' }).fill(films);
+    await page.keyboard.press('Enter');
+    await page.getByText('Series').waitFor();
+  });
+  const { library } = await node.call('library.add', { path: films, hold: true });
+  await node.call('library.scan', { library: library.id });
+  await until(async () => (await node.call('library.dryRun', { library: library.id })).pending === 0);
+  const { files } = await node.call('file.page', { filter: { search: SHOWN } });
+  await node.call('file.sample', { file: files[0].id, seconds: 4 });
+  await take(browser, node, 'preview', `/welcome?library=${library.id}`, async (page) => {
+    const film = page.getByRole('combobox', { name: 'Film' });
+    await film.fill(SHOWN);
+    await page.getByRole('option', { name: SHOWN }).click();
+    await compared(page);
+  });
+  return library.id;
+}
+
+async function takeAll(browser, node, films) {
+  const library = await takeFirstRun(browser, node, films);
+  await node.call('library.release', { library });
+  await node.call('setup.set', { complete: true });
+  say(`converting ${DONE} films, which takes a few minutes.`);
+  await until(async () => {
+    const { counts, running } = await node.call('queue.summary');
+    return counts.done >= DONE && running[0]?.progress.fps !== undefined;
+  });
+  const { files } = await node.call('file.page', { filter: { search: SHOWN } });
+  await take(browser, node, 'dashboard', '/', heading('Dashboard'));
+  await take(browser, node, 'queue', '/queue', heading('Queue'));
+  await take(browser, node, 'workers', '/workers', heading('Workers'));
+  await take(browser, node, 'library', '/library?sort=path', (page) => page.getByRole('checkbox').nth(5).waitFor());
+  await take(browser, node, 'film', `/library?sort=path&file=${files[0].id}`, compared);
+  await take(browser, node, 'insights', '/insights', heading('Insights'));
+  // Each picture was taken by a browser of its own.
+  await node.call('access.signOut', { keep: null });
+  for (const section of ['general', 'libraries', 'tables', 'vault', 'access', 'about']) {
+    await take(browser, node, `settings-${section}`, `/settings/${section}`, heading('Settings'));
+  }
+  await node.call('access.setPassword', { password: 'three boats under way' });
+  await take(browser, { url: node.url }, 'sign-in', '/', heading(/^Flotilla on/));
+}
+
+ensureReady({ tools: ['ffmpeg', 'chromium'] });
+// It may have been installed only now.
+const { chromium } = await import('playwright-core');
+const home = mkdtempSync(path.join(os.tmpdir(), 'flotilla-screenshots-'));
+const films = path.join(home, 'media');
+makeLibrary(films);
+mkdirSync(IMAGES, { recursive: true });
+const node = await startServer(home);
+// Chromium refuses its sandbox to root.
+const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+const browser = await chromium.launch({ executablePath: findCommand('chromium'), args });
+try {
+  await takeAll(browser, node, films);
+} finally {
+  await browser.close();
+  const ended = new Promise((resolve) => node.server.on('exit', resolve));
+  node.server.kill('SIGTERM');
+  await ended;
+  rmSync(home, { recursive: true, force: true });
+}

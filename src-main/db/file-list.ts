@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import { type FileFilter, type FileSort, type FileView, STATES, Tally } from '../../src-shared/file-view.ts';
+import type { FileOrder } from '../../src-shared/settings.ts';
+import { asView, VIEW } from './files.ts';
+import type { Db } from './open.ts';
+import { statements } from './statements.ts';
+
+const ORDER_BY: Record<FileSort, string[]> = {
+  name: ['basename(path) COLLATE NOCASE'],
+  path: ['library', 'path'],
+  size: ['size'],
+  added: ['added'],
+  modified: ['mtime'],
+  state: ['urgency', 'code'],
+  codec: ['codec'],
+  resolution: ['width * height'],
+  hdr: ['hdr'],
+  bitRate: ['bit_rate'],
+  frameRate: ['frame_rate'],
+  duration: ['duration'],
+  audio: ['audio'],
+  saved: ['saved'],
+  resultSize: ['result_size'],
+  worker: ['worker'],
+};
+
+/** Parts of the filter that compare a column with a list, which are those that a tally counts. */
+const KINDS = ['state', 'library', 'codec', 'resolution', 'hdr', 'worker', 'code'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Words of a search beyond this are left out. */
+const MOST_WORDS = 10;
+
+interface Condition {
+  /** To be put before the SELECT. */
+  head: string;
+  where: string;
+  values: Record<string, unknown>;
+}
+
+/**
+ * A word as it may be written in a path: SQLite's LIKE knows capitals in ASCII only, and macOS takes letters and their
+ * accents apart.
+ */
+function spellings(word: string): string[] {
+  const capital = word.charAt(0).toUpperCase() + word.slice(1).toLowerCase();
+  const cases = [word, word.toLowerCase(), word.toUpperCase(), capital];
+  return [...new Set(cases.flatMap((text) => [text.normalize('NFC'), text.normalize('NFD')]))];
+}
+
+const likePattern = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+
+/**
+ * SQL for a filter. A search looks through the index of paths first, which is four times quicker than the table.
+ * @param without kinds that are not filtered by
+ */
+function condition(filter: FileFilter, without: readonly Kind[] = []): Condition {
+  const values: Record<string, unknown> = {};
+  const where: string[] = [];
+  for (const kind of KINDS) {
+    const wanted = filter[kind];
+    if (!wanted || without.includes(kind)) continue;
+    values[kind] = JSON.stringify(wanted);
+    where.push(`${kind} IN (SELECT value FROM json_each(@${kind}))`);
+  }
+  if (filter.missing !== undefined) where.push(`missing IS ${filter.missing ? 'NOT NULL' : 'NULL'}`);
+  const percent = '100.0 * saved / source_size';
+  for (const [key, sign] of [
+    ['savedFrom', '>='],
+    ['savedTo', '<='],
+  ] as const) {
+    if (filter[key] === undefined) continue;
+    values[key] = filter[key];
+    where.push(`${percent} ${sign} @${key}`);
+  }
+  const words = (filter.search ?? '').split(/\s+/).filter(Boolean).slice(0, MOST_WORDS);
+  const hits = words.map((word, w) => {
+    const ways = spellings(word).map((spelling, i) => {
+      values[`word${w}_${i}`] = likePattern(spelling);
+      return `path LIKE @word${w}_${i} ESCAPE '\\'`;
+    });
+    return `(${ways.join(' OR ')})`;
+  });
+  if (hits.length > 0) where.push('id IN hits');
+  return {
+    head: hits.length > 0 ? `WITH hits AS MATERIALIZED (SELECT id FROM files WHERE ${hits.join(' AND ')})` : '',
+    where: where.length > 0 ? `WHERE ${where.join(' AND ')}` : '',
+    values,
+  };
+}
+
+/** Reads the table of files as lists do: filtered, sorted, in part, counted. */
+export class FileList {
+  readonly #sql: ReturnType<typeof statements>;
+
+  constructor(db: Db) {
+    this.#sql = statements(db);
+  }
+
+  page(wanted: { filter: FileFilter; sort: FileSort; descending: boolean; offset: number; limit: number }): FileView[] {
+    const { head, where, values } = condition(wanted.filter);
+    const columns = ORDER_BY[wanted.sort];
+    const [first] = columns;
+    const direction = wanted.descending ? 'DESC' : 'ASC';
+    // What is not known comes last either way. Paths are always known, and in the order of their index.
+    const unknown = wanted.sort === 'path' ? [] : [`${first} IS NULL`];
+    const order = [...unknown, ...[...columns, 'id'].map((column) => `${column} ${direction}`)].join(', ');
+    const ids = this.#sql(`${head} SELECT id FROM files ${where} ORDER BY ${order} LIMIT @limit OFFSET @offset`)
+      .pluck()
+      .all({ ...values, limit: wanted.limit, offset: wanted.offset }) as number[];
+    return this.views(ids);
+  }
+
+  /** Files in the order of their ids here; those that are gone are left out. */
+  views(ids: number[]): FileView[] {
+    const one = this.#sql(`SELECT ${VIEW} FROM files f WHERE f.id = ?`);
+    return ids.flatMap((id) => {
+      const row = one.get(id);
+      return row ? asView(row) : [];
+    });
+  }
+
+  /** Ids of all files that pass. */
+  ids(filter: FileFilter): number[] {
+    const { head, where, values } = condition(filter);
+    return this.#sql(`${head} SELECT id FROM files ${where}`).pluck().all(values) as number[];
+  }
+
+  tally(filter: FileFilter): Tally {
+    const { head, where, values } = condition(filter, KINDS);
+    const kinds = KINDS.join(', ');
+    const rows = z
+      .array(Group)
+      .parse(
+        this.#sql(
+          `${head} SELECT ${kinds}, count(*) AS count, sum(size) AS bytes FROM files ${where} GROUP BY ${kinds}`,
+        ).all(values),
+      );
+    const passes = (row: z.infer<typeof Group>, except?: Kind) =>
+      KINDS.every((kind) => {
+        const wanted = filter[kind] as unknown[] | undefined;
+        return kind === except || !wanted || wanted.includes(row[kind]);
+      });
+    const counted = (kind: Kind) => {
+      const counts = new Map<string | number, number>();
+      for (const row of rows) {
+        const value = row[kind];
+        if (value !== null && passes(row, kind)) counts.set(value, (counts.get(value) ?? 0) + row.count);
+      }
+      return [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count);
+    };
+    const all = rows.filter((row) => passes(row));
+    const states = new Map(counted('state').map(({ value, count }) => [value, count]));
+    return Tally.parse({
+      total: all.reduce((sum, { count }) => sum + count, 0),
+      bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+      counts: Object.fromEntries(STATES.map((state) => [state, states.get(state) ?? 0])),
+      ...Object.fromEntries(KINDS.filter((kind) => kind !== 'state').map((kind) => [kind, counted(kind)])),
+    });
+  }
+
+  /** How many of these files are in one of the states, and their bytes. */
+  count(ids: number[], states: readonly string[]): { count: number; bytes: number } {
+    const sql = `SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM files
+      WHERE id IN (SELECT value FROM json_each(@ids)) AND state IN (SELECT value FROM json_each(@states))`;
+    return z
+      .object({ count: z.number(), bytes: z.number() })
+      .parse(this.#sql(sql).get({ ids: JSON.stringify(ids), states: JSON.stringify(states) }));
+  }
+
+  /** Films that wait in these libraries, in the order in which they are given out. */
+  queue(
+    libraries: number[],
+    order: FileOrder,
+    part: { offset: number; limit: number },
+  ): { total: number; files: { id: number; priority: number }[] } {
+    const by = {
+      oldest: 'mtime, id',
+      newest: 'mtime DESC, id DESC',
+      largest: 'size DESC, id DESC',
+      smallest: 'size, id',
+    }[order];
+    const queued = `FROM jobs WHERE state = 'queued' AND library IN (SELECT value FROM json_each(@libraries))`;
+    const params = { libraries: JSON.stringify(libraries) };
+    const sql = `SELECT file AS id, priority ${queued}
+      ORDER BY priority DESC, rank DESC, ${by} LIMIT @limit OFFSET @offset`;
+    return {
+      total: this.#sql(`SELECT count(*) ${queued}`).pluck().get(params) as number,
+      files: this.#sql(sql).all({ ...params, ...part }) as never,
+    };
+  }
+}
+
+const Group = z.object({
+  state: z.enum(STATES),
+  library: z.number(),
+  codec: z.string().nullable(),
+  resolution: z.string().nullable(),
+  hdr: z.string().nullable(),
+  worker: z.string().nullable(),
+  code: z.string().nullable(),
+  count: z.number(),
+  bytes: z.number(),
+});

@@ -1,0 +1,188 @@
+import { createHash, randomBytes, randomUUID, scrypt, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { parseCookie } from 'cookie';
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import { type Credentials, CSRF_HEADER, type SessionView, type TokenView } from '../../src-shared/access.ts';
+import { Fault } from '../../src-shared/errors.ts';
+import type { AccessTable } from '../db/access.ts';
+import type { FactTable } from '../db/facts.ts';
+import { bearer, isToken } from './auth.ts';
+
+const DAY_MS = 86_400_000;
+/** A browser that has not come for so long has to sign in again. */
+export const SESSION_MS = 30 * DAY_MS;
+/** A session is noted as seen no more often than this. */
+const SEEN_MS = 60_000;
+
+/** OWASP's parameters for scrypt at 32 MiB (Password Storage Cheat Sheet). */
+const SCRYPT = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 2 ** 20 };
+const KEY_BYTES = 32;
+const PASSWORD = 'password';
+const StoredPassword = z.object({ salt: z.string(), hash: z.string() });
+
+const derive = promisify<string, Buffer, number, typeof SCRYPT, Buffer>(scrypt);
+const secret = () => randomBytes(32).toString('base64url');
+const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** What a request without rights is told. */
+export const SIGN_IN = 'Sign in first; for scripts a valid token is needed: Authorization: Bearer …';
+
+/** Who comes with a request. */
+export interface Visitor {
+  /** The session of a browser; null for the holder of a token. */
+  session: string | null;
+}
+
+/** Lets users in: by password or key into a session, or by token; and out again. */
+export class Access {
+  readonly #table: AccessTable;
+  readonly #facts: FactTable;
+  readonly #token: string;
+  readonly cookie: string;
+  /** One guess after another: each takes memory and time. */
+  readonly #turn = pLimit(1);
+  readonly #keys = new Set<string>();
+  /** Told of sessions that have ended, so that their connections end too. */
+  onSignedOut: (session: string) => void = () => undefined;
+
+  /** @param parts `token` is that of the data folder, `cookie` a name no other install on this computer uses */
+  constructor(parts: { table: AccessTable; facts: FactTable; token: string; cookie: string }) {
+    this.#table = parts.table;
+    this.#facts = parts.facts;
+    this.#token = parts.token;
+    this.cookie = parts.cookie;
+  }
+
+  get hasPassword(): boolean {
+    return this.#facts.get(PASSWORD, StoredPassword) !== undefined;
+  }
+
+  get sessions(): SessionView[] {
+    return this.#table.sessions(Date.now());
+  }
+
+  get tokens(): TokenView[] {
+    return this.#table.tokens();
+  }
+
+  /** A key that signs in once, while this program runs. */
+  makeKey(): string {
+    const key = secret();
+    this.#keys.add(digest(key));
+    return key;
+  }
+
+  /**
+   * @returns the secret for the browser's cookie
+   * @throws Fault `denied` when password or key are wrong
+   */
+  async signIn(
+    given: Credentials,
+    from: { agent: string; address: string },
+  ): Promise<{ cookie: string; session: string }> {
+    const right = 'password' in given ? await this.#isPassword(given.password) : this.#takeKey(given.key);
+    if (!right)
+      throw new Fault(
+        'denied',
+        'password' in given
+          ? 'This password is wrong.'
+          : 'This address has been used already or is out of date; sign in with your password, or start Flotilla again for a new one.',
+      );
+    const [cookie, now] = [secret(), Date.now()];
+    const session: SessionView = {
+      id: randomUUID(),
+      agent: from.agent.slice(0, 300),
+      address: from.address,
+      createdAt: now,
+      seenAt: now,
+      expiresAt: now + SESSION_MS,
+    };
+    this.#table.addSession(digest(cookie), session);
+    return { cookie, session: session.id };
+  }
+
+  /** Who this is, by `Authorization: Bearer …` or the session's cookie; undefined for a stranger. */
+  visitor(request: IncomingMessage, token = bearer(request.headers.authorization)): Visitor | undefined {
+    if (token !== undefined) return this.#isToken(token) ? { session: null } : undefined;
+    const cookie = parseCookie(request.headers.cookie ?? '')[this.cookie];
+    const now = Date.now();
+    const session = cookie && this.#table.session(digest(cookie), now);
+    if (!session) return undefined;
+    if (now - session.seenAt > SEEN_MS) this.#table.touchSession(session.id, now, now + SESSION_MS);
+    return { session: session.id };
+  }
+
+  /**
+   * The same for requests that may change something: those of a browser carry the header that other sites cannot set.
+   * @throws Fault `denied`
+   */
+  require(request: IncomingMessage): Visitor {
+    const visitor = this.visitor(request);
+    if (!visitor) throw new Fault('denied', SIGN_IN);
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    if (visitor.session && !reads && request.headers[CSRF_HEADER] === undefined)
+      throw new Fault('denied', `This request does not come from a page of this server: ${CSRF_HEADER} is missing.`);
+    return visitor;
+  }
+
+  /**
+   * Sets the password and signs everybody out but `keep`.
+   * @throws Fault `denied` when there is a password and `old` is another
+   */
+  async setPassword(password: string, old?: string, keep?: string): Promise<void> {
+    if (this.hasPassword && !(await this.#isPassword(old ?? '')))
+      throw new Fault('denied', 'The old password is wrong.');
+    const salt = randomBytes(16);
+    const hash = await this.#turn(() => derive(password.normalize('NFKC'), salt, KEY_BYTES, SCRYPT));
+    this.#facts.set(PASSWORD, { salt: salt.toString('base64'), hash: hash.toString('base64') });
+    this.#keys.clear();
+    this.signOutAll(keep ?? null);
+  }
+
+  /** Forgets the password and signs everybody out: the next start gives a set-up address again. */
+  reset(): void {
+    this.#facts.set(PASSWORD, undefined);
+    this.signOutAll(null);
+  }
+
+  /** @throws Fault `missing` */
+  signOut(session: string): void {
+    if (!this.#table.removeSession(session)) throw new Fault('missing', 'This browser is signed out already.');
+    this.onSignedOut(session);
+  }
+
+  /** @returns how many were signed out */
+  signOutAll(keep: string | null): number {
+    const others = this.sessions.filter(({ id }) => id !== keep);
+    for (const { id } of others) this.signOut(id);
+    return others.length;
+  }
+
+  createToken(name: string): { id: number; token: string } {
+    const token = secret();
+    return { id: this.#table.addToken(digest(token), name, Date.now()), token };
+  }
+
+  /** @throws Fault `missing` */
+  removeToken(id: number): void {
+    if (!this.#table.removeToken(id)) throw new Fault('missing', `There is no token ${id}.`);
+  }
+
+  #isToken(token: string): boolean {
+    return isToken(this.#token, token) || this.#table.acceptToken(digest(token), Date.now());
+  }
+
+  #takeKey(key: string): boolean {
+    return this.#keys.delete(digest(key)) || isToken(this.#token, key);
+  }
+
+  async #isPassword(password: string): Promise<boolean> {
+    const stored = this.#facts.get(PASSWORD, StoredPassword);
+    if (!stored) return false;
+    const salt = Buffer.from(stored.salt, 'base64');
+    const hash = await this.#turn(() => derive(password.normalize('NFKC'), salt, KEY_BYTES, SCRYPT));
+    return timingSafeEqual(hash, Buffer.from(stored.hash, 'base64'));
+  }
+}

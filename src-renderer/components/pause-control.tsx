@@ -1,0 +1,49 @@
+import { Button, Menu } from '@mantine/core';
+import { IconChevronDown, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
+import type { Live } from '../../src-shared/contract.ts';
+import { useAction } from '../store/calls.ts';
+
+/** Pauses the queue, gently or at once, and takes it up again. */
+export function PauseControl({ live: { paused, held, running } }: { live: Live }) {
+  const pause = useAction('queue.pause');
+  const resume = useAction('queue.resume');
+  const resumeButton = (
+    <Button
+      leftSection={<IconPlayerPlay size={16} aria-hidden />}
+      loading={resume.isPending}
+      onClick={() => resume.mutate({})}
+    >
+      Resume
+    </Button>
+  );
+  if (paused) {
+    return (
+      <>
+        {running.length > 0 && !held && (
+          <Button variant="default" onClick={() => pause.mutate({ now: true })}>
+            Stop what runs too
+          </Button>
+        )}
+        {resumeButton}
+      </>
+    );
+  }
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button
+          variant="default"
+          leftSection={<IconPlayerPause size={16} aria-hidden />}
+          rightSection={<IconChevronDown size={14} aria-hidden />}
+          loading={pause.isPending}
+        >
+          Pause
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => pause.mutate({})}>Finish the current films, then pause</Menu.Item>
+        <Menu.Item onClick={() => pause.mutate({ now: true })}>Pause now; what runs stands still</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

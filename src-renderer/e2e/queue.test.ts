@@ -1,0 +1,80 @@
+/** The order of the queue, changed by hand. */
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { makeClip, makeHome, type Server, serve, TINY, until } from '../../src-main/test/helpers.ts';
+import { enter } from './browser.ts';
+
+const NAMES = ['First', 'Second', 'Third', 'Fourth'];
+const HOUR_MS = 3_600_000;
+
+let server: Server;
+beforeAll(async () => {
+  const { data, media } = makeHome();
+  for (const [index, name] of NAMES.entries()) {
+    makeClip(path.join(media, `${name}.mp4`), {
+      seconds: 1 + index,
+      modified: new Date(Date.now() - (9 - index) * HOUR_MS),
+    });
+  }
+  server = await serve(data, TINY);
+  await server.call('setup.set', { role: 'alone', complete: true });
+  await server.call('queue.pause');
+  const { library } = await server.call('library.add', { path: media });
+  await server.call('library.scan', { library: library.id });
+  await until(async () => expect((await server.call('queue.list')).total).toBe(NAMES.length));
+});
+
+const handle = (page: Page, name: string) => page.getByRole('button', { name: `Move ${name}.mp4`, exact: true });
+const shown = (page: Page) =>
+  page
+    .locator('ol > li')
+    .allInnerTexts()
+    .then((texts) => texts.map((text) => NAMES.find((name) => text.includes(`${name}.mp4`))));
+/** The page and the master agree on an order. */
+async function expectOrder(page: Page, names: string[]): Promise<void> {
+  await until(async () => {
+    const { files } = await server.call('queue.list');
+    expect(files.map((file) => path.parse(file.path).name)).toEqual(names);
+    expect(await shown(page)).toEqual(names);
+  });
+}
+
+describe('the queue', () => {
+  it('is shown in its order, and is put into another by a setting', async () => {
+    const page = await enter(server, '/queue');
+    await expectOrder(page, ['First', 'Second', 'Third', 'Fourth']);
+    await page.getByRole('combobox', { name: 'Order of the queue' }).click();
+    await page.getByRole('option', { name: 'Newest first' }).click();
+    await expectOrder(page, ['Fourth', 'Third', 'Second', 'First']);
+    await page.getByRole('combobox', { name: 'Order of the queue' }).click();
+    await page.getByRole('option', { name: 'Oldest first' }).click();
+    await expectOrder(page, ['First', 'Second', 'Third', 'Fourth']);
+  });
+
+  it('takes a film to the top, by mouse to another place, and by keyboard to the end', async () => {
+    const page = await enter(server, '/queue');
+    await expectOrder(page, ['First', 'Second', 'Third', 'Fourth']);
+    await page.getByRole('button', { name: 'Move Third.mp4 to the top' }).click();
+    await expectOrder(page, ['Third', 'First', 'Second', 'Fourth']);
+
+    const from = await handle(page, 'Fourth').boundingBox();
+    const to = await handle(page, 'First').boundingBox();
+    if (!from || !to) throw new Error('the handles are not in sight');
+    await page.mouse.move(from.x + 8, from.y + 8);
+    await page.mouse.down();
+    await page.mouse.move(to.x + 8, to.y + 8, { steps: 12 });
+    await page.mouse.up();
+    await expectOrder(page, ['Third', 'Fourth', 'First', 'Second']);
+
+    await handle(page, 'Fourth').focus();
+    await page.keyboard.press('Space');
+    const { files } = await server.call('queue.list');
+    for (const passed of files.slice(2)) {
+      await page.keyboard.press('ArrowDown');
+      await page.getByText(`over droppable area ${passed.id}.`).waitFor({ state: 'attached' });
+    }
+    await page.keyboard.press('Space');
+    await expectOrder(page, ['Third', 'First', 'Second', 'Fourth']);
+  });
+});

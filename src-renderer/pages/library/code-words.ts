@@ -1,0 +1,30 @@
+import type { SkipCode } from '../../../src-shared/plan.ts';
+
+const WORDS: Record<SkipCode, string> = {
+  alpha: 'Transparency',
+  av1: 'Already AV1',
+  captions: 'Captions in the picture',
+  'container-refuses': 'Container refuses it',
+  damaged: 'Damaged',
+  data: 'Tracks would be lost',
+  'dolby-vision': 'Dolby Vision',
+  empty: 'Empty',
+  'hard-linked': 'Hard-linked',
+  'hdr10-plus': 'HDR10+',
+  'no-film': 'Not a film',
+  'no-savings': 'Nothing saved',
+  'old-ffmpeg': 'ffmpeg too old',
+  restored: 'Original taken back',
+  size: 'Picture size',
+  'unknown-codec': 'Unknown codec',
+  unreadable: 'Not readable',
+  user: 'Your choice',
+};
+
+/** Why a film is as it is, in two words; codes of other kinds are shown as they are, readably. */
+export function codeWords(code: string): string {
+  const known = (WORDS as Record<string, string>)[code];
+  if (known) return known;
+  const words = code.replaceAll('-', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

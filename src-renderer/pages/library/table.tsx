@@ -1,0 +1,253 @@
+// biome-ignore-all lint/a11y/useSemanticElements: virtual rows are placed freely, which a table element does not allow
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus, and tells of the active row
+// biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid handles the keys of all rows
+// biome-ignore-all lint/suspicious/noArrayIndexKey: grey cells have no identity
+import { useMediaQuery } from '@mantine/hooks';
+import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
+import { type ReactTable, type Row, useTable } from '@tanstack/react-table';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type CSSProperties, memo, type RefObject, useMemo, useRef, useState } from 'react';
+import type { FileView } from '../../../src-shared/file-view.ts';
+import { Trouble } from '../../components/bits.tsx';
+import { holdLists } from '../../store/calls.ts';
+import { usePreferences } from '../../store/preferences.ts';
+import { nameOf } from '../../words.ts';
+import { columns, features, LAYOUT, NARROW } from './columns.tsx';
+import { FileMenu } from './file-menu.tsx';
+import { clearSelection, isSelected, selectAll, toggle, useSelection } from './selection.ts';
+import classes from './table.module.css';
+import { useKeys } from './use-keys.ts';
+import { useRows } from './use-rows.ts';
+import type { View } from './view.ts';
+
+type FileTable = ReactTable<typeof features, FileView>;
+const ROW = 44;
+const ROW_NARROW = 56;
+
+interface Props {
+  view: View;
+  setView: (next: Partial<View>) => void;
+  total: number;
+  openFile: (id: number) => void;
+}
+
+/** Which columns are shown: the user's choice, or what a phone has room for. */
+function useShownColumns(narrow: boolean): Record<string, boolean> {
+  const chosen = usePreferences((preferences) => preferences.columns);
+  return useMemo(
+    () =>
+      Object.fromEntries(
+        Object.entries(LAYOUT).map(([id, { extra }]) => [id, narrow ? id in NARROW : (chosen[id] ?? !extra)]),
+      ),
+    [narrow, chosen],
+  );
+}
+
+function HeadCell({ id, title, view, setView }: { id: string; title: string } & Pick<Props, 'view' | 'setView'>) {
+  const { sort, numeric } = LAYOUT[id] ?? {};
+  const sorted = sort !== undefined && view.sort === sort;
+  const Arrow = view.descending ? IconChevronDown : IconChevronUp;
+  return (
+    <div
+      role="columnheader"
+      className={classes.cell}
+      data-numeric={numeric}
+      aria-sort={sorted ? (view.descending ? 'descending' : 'ascending') : undefined}
+    >
+      {sort ? (
+        <button
+          type="button"
+          className={classes.sort}
+          data-sorted={sorted || undefined}
+          onClick={() => setView({ sort, descending: sorted ? !view.descending : numeric === true })}
+        >
+          {title}
+          {sorted && <Arrow size={14} aria-hidden />}
+        </button>
+      ) : (
+        title
+      )}
+    </div>
+  );
+}
+
+function Head({ table, view, setView, total }: { table: FileTable } & Omit<Props, 'openFile'>) {
+  const { all, ids } = useSelection();
+  const some = ids.size > 0;
+  return (
+    <div className={classes.head} role="row" aria-rowindex={1}>
+      <div role="columnheader" className={classes.tick}>
+        <input
+          type="checkbox"
+          ref={(box) => {
+            if (box) box.indeterminate = some;
+          }}
+          aria-label="Select all films of this list"
+          disabled={total === 0}
+          checked={all && !some}
+          onChange={() => (all || some ? clearSelection() : selectAll())}
+        />
+      </div>
+      {table.getVisibleLeafColumns().map(({ id, columnDef }) => (
+        <HeadCell key={id} id={id} title={String(columnDef.header)} view={view} setView={setView} />
+      ))}
+      <div role="columnheader" className={classes.more} aria-label="Actions" />
+    </div>
+  );
+}
+
+interface RowProps {
+  table: FileTable;
+  row: Row<typeof features, FileView>;
+  index: number;
+  top: number;
+  active: boolean;
+  selected: boolean;
+  /** The columns shown, so that a row notices when they are others. */
+  shown: Record<string, boolean>;
+  onActivate: (index: number, event: React.MouseEvent) => void;
+}
+
+const FileRow = memo(function FileRow({ table, row, index, top, active, selected, onActivate }: RowProps) {
+  const file = row.original;
+  return (
+    <div
+      id={`row-${file.id}`}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      className={classes.row}
+      data-active={active || undefined}
+      data-missing={file.missing || undefined}
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={(event) => onActivate(index, event)}
+    >
+      <div role="gridcell" className={classes.tick} onClick={(event) => event.stopPropagation()}>
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          aria-label={`Select ${nameOf(file.path)}`}
+          checked={selected}
+          onChange={() => toggle(file.id, index)}
+        />
+      </div>
+      {row.getVisibleCells().map((cell) => (
+        <div key={cell.id} role="gridcell" className={classes.cell} data-numeric={LAYOUT[cell.column.id]?.numeric}>
+          <table.FlexRender cell={cell} />
+        </div>
+      ))}
+      <div role="gridcell" className={classes.more} onClick={(event) => event.stopPropagation()}>
+        <FileMenu file={file} />
+      </div>
+    </div>
+  );
+});
+
+function GhostRow({ top, columnCount }: { top: number; columnCount: number }) {
+  return (
+    <div className={classes.row} role="row" aria-busy style={{ transform: `translateY(${top}px)` }}>
+      <div role="gridcell" />
+      {Array.from({ length: columnCount }, (_, column) => (
+        <div key={column} role="gridcell" className={classes.cell}>
+          <div className={classes.ghost} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Virtual rows: only those in sight exist, whatever the number of films. */
+function useVirtualRows(scroll: RefObject<HTMLDivElement | null>, total: number, narrow: boolean) {
+  const height = narrow ? ROW_NARROW : ROW;
+  const virtualizer = useVirtualizer({
+    count: total,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => height,
+    overscan: 8,
+    scrollPaddingStart: 36,
+  });
+  return virtualizer;
+}
+
+/** The films of a view as a table of any length. */
+export function FileTable({ view, setView, total, openFile }: Props) {
+  const scroll = useRef<HTMLDivElement>(null);
+  const narrow = useMediaQuery('(max-width: 639px)', window.innerWidth < 640);
+  const virtualizer = useVirtualRows(scroll, total, narrow);
+  const items = virtualizer.getVirtualItems();
+  const { files, fileAt, error, retry } = useRows(view, items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
+  const shown = useShownColumns(narrow);
+  const table = useTable({
+    features,
+    columns,
+    data: files,
+    getRowId: ({ id }) => String(id),
+    state: { columnVisibility: shown },
+  });
+  const rows = table.getRowModel().rowsById;
+  const selection = useSelection();
+  const [active, setActive] = useState(0);
+  const { onKeyDown, onActivate } = useKeys({
+    view,
+    total,
+    active,
+    setActive: (index) => {
+      setActive(index);
+      virtualizer.scrollToIndex(index);
+    },
+    fileAt,
+    openFile,
+  });
+  const visible = table.getVisibleLeafColumns();
+  const widths = visible.map(({ id }) => (narrow ? NARROW[id] : LAYOUT[id]?.width) ?? '120px').join(' ');
+  const activeFile = fileAt(active);
+
+  if (error) return <Trouble error={error} retry={retry} />;
+  return (
+    <div
+      ref={scroll}
+      className={classes.scroll}
+      role="grid"
+      aria-label="Films"
+      aria-rowcount={total + 1}
+      aria-colcount={visible.length + 2}
+      aria-multiselectable
+      aria-activedescendant={activeFile && `row-${activeFile.id}`}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+      style={{ '--columns': widths } as CSSProperties}
+    >
+      <div className={classes.grid}>
+        <div role="rowgroup" style={{ display: 'contents' }}>
+          <Head table={table} view={view} setView={setView} total={total} />
+        </div>
+        <div
+          role="rowgroup"
+          className={classes.body}
+          style={{ height: virtualizer.getTotalSize() }}
+          onPointerEnter={() => holdLists(true)}
+          onPointerLeave={() => holdLists(false)}
+        >
+          {items.map(({ index, start }) => {
+            const file = fileAt(index);
+            const row = file && rows[String(file.id)];
+            if (!row) return <GhostRow key={`ghost ${index}`} top={start} columnCount={visible.length} />;
+            return (
+              <FileRow
+                key={file.id}
+                table={table}
+                row={row}
+                index={index}
+                top={start}
+                active={index === active}
+                selected={isSelected(selection, file.id)}
+                shown={shown}
+                onActivate={onActivate}
+              />
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}

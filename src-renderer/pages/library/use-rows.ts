@@ -1,0 +1,50 @@
+import { keepPreviousData, useQueries } from '@tanstack/react-query';
+import { useCallback, useMemo } from 'react';
+import type { FileView } from '../../../src-shared/file-view.ts';
+import { queries } from '../../store/calls.ts';
+import { call } from '../../transport.ts';
+import type { View } from './view.ts';
+
+/** Rows asked for at a time. */
+const PAGE = 100;
+/** The most rows that a range may select by name; more are selected by the filter. */
+const LARGEST_RANGE = 10_000;
+
+const pageQuery = ({ filter, sort, descending }: View, page: number) => ({
+  queryKey: ['file.page', { filter, sort, descending, page }],
+  queryFn: () => call('file.page', { filter, sort, descending, offset: page * PAGE, limit: PAGE }),
+});
+
+/** The rows of a view, of which only the visible pages are fetched and kept. */
+export function useRows(view: View, first: number, last: number) {
+  const from = Math.floor(first / PAGE);
+  const pages = Array.from({ length: Math.floor(last / PAGE) - from + 1 }, (_, i) => from + i);
+  const results = useQueries({
+    queries: pages.map((page) => ({ ...pageQuery(view, page), placeholderData: keepPreviousData as never })),
+  });
+  const failed = results.find((result) => result.error);
+  const data = results.map((result) => result.data?.files);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the pages are compared one by one
+  const files = useMemo(() => data.flatMap((page) => page ?? []), data);
+  const fileAt = useCallback(
+    (index: number): FileView | undefined => data[Math.floor(index / PAGE) - from]?.[index % PAGE],
+    [data, from],
+  );
+  return {
+    files,
+    fileAt,
+    error: failed?.error ?? null,
+    retry: () => results.forEach((result) => void result.refetch()),
+  };
+}
+
+/** The ids of the rows from one place to another, both included, also of those that were never shown. */
+export async function idsBetween(view: View, one: number, other: number): Promise<number[]> {
+  const [first, last] = one < other ? [one, other] : [other, one];
+  const ids: number[] = [];
+  for (let page = Math.floor(first / PAGE); page * PAGE <= last && ids.length < LARGEST_RANGE; page++) {
+    const { files } = await queries.fetchQuery(pageQuery(view, page));
+    ids.push(...files.filter((_, i) => page * PAGE + i >= first && page * PAGE + i <= last).map(({ id }) => id));
+  }
+  return ids.slice(0, LARGEST_RANGE);
+}

@@ -1,0 +1,18 @@
+import type { Live } from '../../src-shared/contract.ts';
+import { count } from '../../src-shared/format.ts';
+import { endsAround } from '../words.ts';
+
+/** How the queue stands, in one sentence. */
+export function livingSentence({ counts, running, paused, held, settling, eta }: Live): string {
+  const waiting = counts.found + counts.queued;
+  if (paused) return `${held ? 'Standing still' : 'Paused'}: ${paused}`;
+  if (running.length > 0) {
+    const computers = new Set(running.map(({ worker }) => worker)).size;
+    const now = `${count(running.length, 'film')} running on ${count(computers, 'computer')}`;
+    if (waiting === 0) return `${now}, nothing waits.`;
+    return eta === null ? `${now}, ${count(waiting, 'film')} waiting.` : `${now}, done ${endsAround(eta)}.`;
+  }
+  if (waiting > 0) return `${count(waiting, 'film')} waiting.`;
+  if (settling > 0) return `${count(settling, 'film')} still being written.`;
+  return counts.done > 0 ? `All quiet: ${count(counts.done, 'film')} done.` : 'Nothing to convert yet.';
+}

@@ -1,0 +1,35 @@
+import { Button, Group, Text } from '@mantine/core';
+import type { Live } from '../../../src-shared/contract.ts';
+import { useAction } from '../../store/calls.ts';
+import classes from './workers.module.css';
+
+/** Computers that ask to join, with the digits that their own screens show too. */
+export function Pairings({ pairings }: { pairings: Live['pairings'] }) {
+  const approve = useAction('pair.approve');
+  const refuse = useAction('pair.refuse');
+  return (
+    <ul className={classes.pairings} aria-label="Computers that ask to join">
+      {pairings.map(({ code, name, address, version }) => (
+        <li key={code} className={classes.pairing}>
+          <span className={classes.code}>
+            {code.slice(0, 3)} {code.slice(3)}
+          </span>
+          <div style={{ flex: 1 }}>
+            <Text fw={500}>{name} asks to join</Text>
+            <Text c="dimmed">
+              From {address}, Flotilla {version}. Approve only if its screen shows the same digits.
+            </Text>
+          </div>
+          <Group gap="xs">
+            <Button variant="default" loading={refuse.isPending} onClick={() => refuse.mutate({ code })}>
+              Refuse
+            </Button>
+            <Button loading={approve.isPending} onClick={() => approve.mutate({ code })}>
+              Approve
+            </Button>
+          </Group>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,132 @@
+import { ActionIcon, Menu, Progress, Text } from '@mantine/core';
+import { modals } from '@mantine/modals';
+import { IconDeviceDesktop, IconDotsVertical, IconServer } from '@tabler/icons-react';
+import type { WorkerView } from '../../../src-shared/contract.ts';
+import { formatBytes } from '../../../src-shared/format.ts';
+import { RunningList } from '../../components/running-list.tsx';
+import { useAction } from '../../store/calls.ts';
+import classes from './workers.module.css';
+
+const STATE_WORDS: Record<WorkerView['state'], string> = {
+  idle: 'Idle',
+  working: 'Working',
+  paused: 'Paused',
+  waiting: 'Waiting for you',
+  suspect: 'Unreachable',
+  offline: 'Offline',
+};
+
+/** Beyond this share a thin bar turns to attention. */
+const SCARCE = 0.9;
+
+function Gauge({ label, value, used }: { label: string; value: string; used: number }) {
+  const share = Math.min(Math.max(used, 0), 1);
+  return (
+    <div className={classes.gauge}>
+      <span>
+        {label} <span>{value}</span>
+      </span>
+      <Progress.Root size={4} radius={2}>
+        <Progress.Section
+          value={share * 100}
+          color={share > SCARCE && label !== 'CPU' ? 'var(--fl-attention)' : 'var(--fl-accent)'}
+          aria-label={`${label} in use`}
+        />
+      </Progress.Root>
+    </div>
+  );
+}
+
+function WorkerMenu({ worker: { id, name, local, mode } }: { worker: WorkerView }) {
+  const worker = id;
+  const pause = useAction('worker.pause');
+  const drain = useAction('worker.drain');
+  const resume = useAction('worker.resume');
+  const remove = useAction('worker.remove');
+  const askRemove = () =>
+    modals.openConfirmModal({
+      title: `Remove ${name}?`,
+      children: 'What it works on goes to other computers. To come back it has to ask to join again.',
+      labels: { confirm: `Remove ${name}`, cancel: 'Keep it' },
+      confirmProps: { color: 'red' },
+      onConfirm: () => remove.mutate({ worker }),
+    });
+  const resting = mode !== 'active';
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon aria-label={`Actions for ${name}`}>
+          <IconDotsVertical size={16} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {resting ? (
+          <Menu.Item onClick={() => resume.mutate({ worker })}>Resume</Menu.Item>
+        ) : (
+          <>
+            <Menu.Item onClick={() => drain.mutate({ worker })}>Finish what runs, then rest</Menu.Item>
+            <Menu.Item onClick={() => pause.mutate({ worker })}>Pause now</Menu.Item>
+          </>
+        )}
+        {!local && (
+          <>
+            <Menu.Divider />
+            <Menu.Item color="var(--fl-failed)" onClick={askRemove}>
+              Remove
+            </Menu.Item>
+          </>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** One computer: how it is and why, what it has to work with, and what it works on. */
+export function WorkerCard({ worker }: { worker: WorkerView }) {
+  const { name, local, state, problem, mode, running, done, failed, hello, load } = worker;
+  const Icon = local ? IconDeviceDesktop : IconServer;
+  const states = [STATE_WORDS[state], mode === 'draining' && 'no more after this'].filter(Boolean).join(', ');
+  return (
+    <article className={classes.card} aria-label={name}>
+      <div className={classes.head}>
+        <Icon size={20} stroke={1.75} aria-hidden />
+        <div className={classes.who}>
+          <h2>{name}</h2>
+          <span className={classes.state} data-state={state}>
+            {states}
+            {problem && `: ${problem}`}
+          </span>
+        </div>
+        <WorkerMenu worker={worker} />
+      </div>
+      <RunningList running={running} empty="Nothing to do at present." withWorker={false} />
+      {hello && load && (
+        <div className={classes.gauges}>
+          <Gauge label="CPU" value={`${Math.round(load.cpu * 100)} %`} used={load.cpu} />
+          <Gauge
+            label="Memory"
+            value={`${formatBytes(load.memoryFree)} free`}
+            used={1 - load.memoryFree / hello.computer.memory}
+          />
+          <Gauge label="Temp" value={`${formatBytes(load.tempFree)} free`} used={1 - load.tempFree / load.tempTotal} />
+        </div>
+      )}
+      <div className={classes.foot}>
+        <Text span inherit>
+          {done.toLocaleString('en')} done
+        </Text>
+        <Text span inherit>
+          {failed.toLocaleString('en')} failed
+        </Text>
+        <Text span inherit>
+          {local ? 'Films are read from its own disks' : 'Films are sent over the network'}
+        </Text>
+        {hello && (
+          <Text span inherit>
+            {hello.computer.cores} cores, SVT-AV1 in ffmpeg {hello.computer.ffmpeg.version}, Flotilla {hello.version}
+          </Text>
+        )}
+      </div>
+    </article>
+  );
+}

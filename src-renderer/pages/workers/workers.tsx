@@ -1,0 +1,47 @@
+import { Button } from '@mantine/core';
+import { modals } from '@mantine/modals';
+import { IconPlus } from '@tabler/icons-react';
+import { count } from '../../../src-shared/format.ts';
+import { Loading } from '../../components/bits.tsx';
+import { PageBody, PageHead } from '../../components/page.tsx';
+import { useLive } from '../../store/live.ts';
+import { AddComputer } from './add-computer.tsx';
+import { Pairings } from './pairings.tsx';
+import { WorkerCard } from './worker-card.tsx';
+import classes from './workers.module.css';
+
+const openAdd = () => modals.open({ title: 'Add a computer', children: <AddComputer /> });
+
+/** Every computer that converts: how it is, what it does, and the ones that ask to join. */
+export function WorkersPage() {
+  const workers = useLive((live) => live.summary?.workers);
+  const pairings = useLive((live) => live.summary?.pairings);
+  const offline = useLive((live) => live.connection !== 'online');
+  const working = workers?.filter(({ state }) => state === 'working').length ?? 0;
+  const sentence = workers && `${count(workers.length, 'computer')}, ${working === 0 ? 'none' : working} working.`;
+  return (
+    <div className={offline ? 'stale' : undefined}>
+      <PageHead
+        title="Workers"
+        sentence={sentence}
+        actions={
+          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={openAdd}>
+            Add a computer
+          </Button>
+        }
+      />
+      <PageBody>
+        {pairings && pairings.length > 0 && <Pairings pairings={pairings} />}
+        {workers ? (
+          <div className={classes.cards}>
+            {workers.map((worker) => (
+              <WorkerCard key={worker.id} worker={worker} />
+            ))}
+          </div>
+        ) : (
+          <Loading lines={2} height={200} />
+        )}
+      </PageBody>
+    </div>
+  );
+}

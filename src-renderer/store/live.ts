@@ -1,0 +1,100 @@
+import { create } from 'zustand';
+import type { SessionState } from '../../src-shared/access.ts';
+import type { Events, Live } from '../../src-shared/contract.ts';
+import { messageOf } from '../../src-shared/errors.ts';
+import type { FileView } from '../../src-shared/file-view.ts';
+import { type Connection, call, enter, on, onConnection } from '../transport.ts';
+import { smoothed } from './smooth.ts';
+
+interface LiveState {
+  connection: Connection;
+  /** Who answers, and whether this browser is signed in; null until it has answered once. */
+  about: SessionState | null;
+  /** Why nothing could be asked at all, as one sentence. */
+  trouble: string | null;
+  /** All that changes by itself; null before the first snapshot. */
+  summary: Live | null;
+  revision: number;
+}
+
+/** How things stand, kept current by the master's events. */
+export const useLive = create<LiveState>(() => ({
+  connection: 'connecting',
+  about: null,
+  trouble: null,
+  summary: null,
+  revision: 0,
+}));
+
+type FilesListener = (files: FileView[], many: boolean) => void;
+const filesListeners = new Set<FilesListener>();
+
+/** Tells of files that changed; with `many` they are too many to name. Until the returned function is called. */
+export function onFiles(listener: FilesListener): () => void {
+  filesListeners.add(listener);
+  return () => filesListeners.delete(listener);
+}
+
+let pending: Events['delta'][] = [];
+let loading = false;
+
+/** Begins anew with all that there is: after a start, a cut or a gap in the revisions. */
+async function takeSnapshot(): Promise<void> {
+  if (loading) return;
+  loading = true;
+  pending = [];
+  try {
+    const { revision, ...summary } = await call('live.snapshot', {});
+    useLive.setState({ summary: smoothed(summary, null), revision, trouble: null });
+    for (const listener of filesListeners) listener([], true);
+  } catch (error) {
+    useLive.setState({ trouble: messageOf(error) });
+  } finally {
+    loading = false;
+  }
+}
+
+/** Applies what has come since the last frame, all at once. */
+function applyDeltas(): void {
+  const { summary, revision: before } = useLive.getState();
+  if (loading || !summary) return;
+  let revision = before;
+  let next = summary;
+  const changed = new Map<number, FileView>();
+  let many = false;
+  for (const { revision: own, files, many: tooMany, ...parts } of pending.splice(0)) {
+    if (own <= revision) continue;
+    if (own !== revision + 1) return void takeSnapshot();
+    revision = own;
+    next = { ...next, ...parts };
+    for (const file of files) changed.set(file.id, file);
+    many ||= tooMany;
+  }
+  useLive.setState({ summary: smoothed(next, summary), revision });
+  if (changed.size > 0 || many) for (const listener of filesListeners) listener([...changed.values()], many);
+}
+
+/** Connects, and keeps {@link useLive} current from now on. */
+export function goLive(): void {
+  onConnection((connection) => {
+    useLive.setState({ connection });
+    if (connection === 'online') takeSnapshot();
+    if (connection === 'outside') useLive.setState({ summary: null });
+  });
+  on('delta', (delta) => {
+    if (pending.length === 0) requestAnimationFrame(applyDeltas);
+    pending.push(delta);
+  });
+  knock();
+}
+
+/** Asks the server whether this browser may come in; tries again by itself while it does not answer. */
+export async function knock(): Promise<void> {
+  try {
+    const about = await enter();
+    useLive.setState({ about, trouble: null });
+  } catch (error) {
+    useLive.setState({ trouble: messageOf(error) });
+    if (useLive.getState().connection === 'connecting') setTimeout(knock, 3000);
+  }
+}

@@ -1,0 +1,32 @@
+import { create } from 'zustand';
+import { persist } from 'zustand/middleware';
+
+interface SavedView {
+  name: string;
+  /** The library's address after the question mark. */
+  query: string;
+}
+
+interface Preferences {
+  /** Columns of the library that the user showed or hid; the others keep their standard. */
+  columns: Record<string, boolean>;
+  views: SavedView[];
+}
+
+/** What this browser remembers of its user. */
+export const usePreferences = create<Preferences>()(
+  persist(() => ({ columns: {}, views: [] }) as Preferences, { name: 'flotilla-preferences' }),
+);
+
+/** Keeps a view of the library under a name; one of the same name makes way. */
+export function saveView(name: string, query: string): void {
+  usePreferences.setState(({ views }) => ({
+    views: [...views.filter((view) => view.name !== name), { name, query }].sort((a, b) =>
+      a.name.localeCompare(b.name),
+    ),
+  }));
+}
+
+export function removeView(name: string): void {
+  usePreferences.setState(({ views }) => ({ views: views.filter((view) => view.name !== name) }));
+}

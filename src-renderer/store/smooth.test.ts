@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import type { Live } from '../../src-shared/contract.ts';
+import { smoothed } from './smooth.ts';
+
+type Progress = Live['running'][number]['progress'];
+
+const live = (progress: Progress, eta: number | null = null) =>
+  ({
+    running: [{ task: 1, file: 1, library: 1, path: 'film.mkv', worker: 'harbour', progress }],
+    eta,
+  }) as unknown as Live;
+const progressOf = ({ running }: Live) => running[0]?.progress;
+
+describe('what is shown of running work', () => {
+  it('never runs backwards within a stage, and begins anew with the next', () => {
+    const first = smoothed(live({ stage: 'encoding', share: 0.5 }), null);
+    const second = smoothed(live({ stage: 'encoding', share: 0.4 }), first);
+    expect(progressOf(second)?.share).toBe(0.5);
+    expect(progressOf(smoothed(live({ stage: 'checking', share: 0.1 }), second))?.share).toBe(0.1);
+  });
+
+  it('lets an estimate follow calmly instead of jumping', () => {
+    const first = smoothed(live({ stage: 'encoding', eta: 100 }, 1000), null);
+    const second = smoothed(live({ stage: 'encoding', eta: 200 }, 2000), first);
+    expect(progressOf(second)?.eta).toBe(125);
+    expect(second.eta).toBe(1250);
+    expect(smoothed(live({ stage: 'encoding' }, null), second).eta).toBeNull();
+  });
+});

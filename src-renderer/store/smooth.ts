@@ -1,0 +1,28 @@
+import type { Live, RunningView } from '../../src-shared/contract.ts';
+
+/** How much of a new estimate is believed at once; the rest comes with the next ones. */
+const WEIGHT = 0.25;
+
+const blend = (before: number | null | undefined, now: number) =>
+  before === null || before === undefined ? now : before + (now - before) * WEIGHT;
+
+/** Work as it is shown: the remaining time calm, the share of a stage never running backwards. */
+function calm(task: RunningView, before: RunningView | undefined): RunningView {
+  if (!before || before === task || before.progress.stage !== task.progress.stage) return task;
+  const { share, eta } = task.progress;
+  const progress = {
+    ...task.progress,
+    ...(share !== undefined && { share: Math.max(share, before.progress.share ?? 0) }),
+    ...(eta !== undefined && { eta: blend(before.progress.eta, eta) }),
+  };
+  return { ...task, progress };
+}
+
+/** What has come, with estimates that do not jump. */
+export function smoothed(now: Live, before: Live | null): Live {
+  if (!before || now === before) return now;
+  const known = new Map(before.running.map((task) => [task.task, task]));
+  const running = now.running.map((task) => calm(task, known.get(task.task)));
+  const eta = now.eta === null || now.eta === before.eta ? now.eta : blend(before.eta, now.eta);
+  return { ...now, running, eta };
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { about, ago, endsAround, folderOf, nameOf } from './words.ts';
+
+const NOON = new Date(2026, 10, 20, 12, 0, 0);
+const HOUR = 3600;
+
+describe('about', () => {
+  it('is as coarse as an estimate deserves', () => {
+    expect([null, undefined, Number.POSITIVE_INFINITY].map(about)).toEqual(['estimating', 'estimating', 'estimating']);
+    expect([20, 200, 3 * HOUR, 50 * HOUR].map(about)).toEqual([
+      'about a minute',
+      'about 3 min',
+      'about 3 h',
+      'about 2 days',
+    ]);
+  });
+});
+
+describe('endsAround', () => {
+  it('names the day as people do', () => {
+    expect(endsAround(60, NOON)).toBe('in a few minutes');
+    expect(endsAround(2 * HOUR, NOON)).toMatch(/^today around /);
+    expect(endsAround(13 * HOUR, NOON)).toMatch(/^tomorrow around /);
+    expect(endsAround(3 * 24 * HOUR, NOON)).toMatch(/^on /);
+    expect(endsAround(30 * 24 * HOUR, NOON)).toMatch(/^around .*20/);
+  });
+});
+
+describe('ago', () => {
+  it('tells times behind and ahead', () => {
+    const now = NOON.getTime();
+    const seen = [now - 10_000, now - 5 * 60_000, now - 24 * HOUR * 1000, now + 3 * HOUR * 1000].map((t) =>
+      ago(t, now),
+    );
+    expect(seen).toEqual(['just now', '5 minutes ago', 'yesterday', 'in 3 hours']);
+  });
+});
+
+describe('paths', () => {
+  it('are told apart into folder and name, on every system', () => {
+    expect([nameOf('Films/Sintel.mkv'), folderOf('Films/Sintel.mkv')]).toEqual(['Sintel.mkv', 'Films']);
+    expect([nameOf('Sintel.mkv'), folderOf('Sintel.mkv')]).toEqual(['Sintel.mkv', '']);
+    expect([nameOf('C:\\Films\\Sintel.mkv'), folderOf('C:\\Films\\Sintel.mkv')]).toEqual(['Sintel.mkv', 'C:\\Films']);
+  });
+});
