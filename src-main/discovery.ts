@@ -3,8 +3,8 @@ import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { Bonjour, type Service } from 'bonjour-service';
 import { z } from 'zod';
-import type { SeenMaster } from '../src-shared/contract.ts';
 import { messageOf } from '../src-shared/errors.ts';
+import type { SeenMaster } from '../src-shared/fleet-view.ts';
 import { ComputerName, DeviceId, type Greeting } from '../src-shared/protocol.ts';
 
 /** `_flotilla._tcp` in DNS-SD (RFC 6763). */

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { MasterView } from '../src-shared/contract.ts';
 import { Fault, messageOf } from '../src-shared/errors.ts';
+import type { MasterView } from '../src-shared/fleet-view.ts';
 import { type Hello, PROTOCOL } from '../src-shared/protocol.ts';
 import type { Settings } from '../src-shared/settings.ts';
 import type { Capabilities } from '../src-shared/worker-info.ts';

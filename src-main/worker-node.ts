@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import type { MasterView } from '../src-shared/contract.ts';
+import type { MasterView } from '../src-shared/fleet-view.ts';
 import { resolveSettings, type SettingKey } from '../src-shared/settings.ts';
 import { dataPaths } from './config.ts';
 import { lockDataFolder } from './db/open.ts';

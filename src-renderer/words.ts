@@ -1,4 +1,4 @@
-import type { RunningView, Stage } from '../src-shared/contract.ts';
+import type { RunningView, Stage } from '../src-shared/lease.ts';
 
 /** What a file's states are called everywhere. */
 export const STATE_WORDS = {

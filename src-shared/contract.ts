@@ -11,13 +11,14 @@ import {
   selecting,
   Tally,
 } from './file-view.ts';
+import { MasterView, PairingOutcome, PairingView, SeenMaster, WorkerView } from './fleet-view.ts';
 import { About, DryRun, Finding, FolderView, Problem, Sample, Stats } from './insights.ts';
-import { Probe } from './media.ts';
-import { Plan, Skip, SkipCode } from './plan.ts';
-import { ComputerName, DeviceId, Fingerprint, Greeting, Hello } from './protocol.ts';
+import { Grant, Held, Lease, Orders, Outcome, Progress, ResultFacts, RunningView, Sentinel } from './lease.ts';
+import { Plan, Skip } from './plan.ts';
+import { ComputerName, Fingerprint, Greeting, type Hello } from './protocol.ts';
 import { AudioTable, QualityTable } from './quality.ts';
 import { Settings } from './settings.ts';
-import { Load, WORKER_STATES, WorkerMode, WorkerSettings } from './worker-info.ts';
+import { WorkerSettings } from './worker-info.ts';
 
 /** Who may make a call: anyone, a user of this Flotilla, one of its workers, or a computer that wants to become one. */
 export type Access = 'public' | 'user' | 'worker' | 'stranger';
@@ -32,10 +33,6 @@ export type Actor =
 export const USER: Actor = { kind: 'user' };
 
 const id = z.int().positive();
-/** Proof of a lease: messages whose epoch is no longer the task's are refused. */
-const Lease = z.object({ task: id, epoch: z.int().positive() });
-export type Lease = z.infer<typeof Lease>;
-
 export const LibraryView = z.object({
   id,
   root: z.string(),
@@ -60,36 +57,6 @@ const AttemptView = z.object({
   likeness: z.object({ ssim: z.number(), psnr: z.number() }).nullable(),
   log: z.string().nullable(),
 });
-
-/** `fetching` and `uploading` only where the worker is another computer. */
-const STAGES = ['fetching', 'preparing', 'encoding', 'uploading', 'staging', 'checking', 'replacing'] as const;
-export const Stage = z.enum(STAGES);
-export type Stage = z.infer<typeof Stage>;
-
-export const Progress = z.object({
-  stage: Stage,
-  /** 0 to 1 within the stage; missing when the length is unknown. */
-  share: z.number().min(0).max(1).optional(),
-  frame: z.number().optional(),
-  fps: z.number().optional(),
-  /** Seconds of film a second. */
-  speed: z.number().optional(),
-  /** Seconds to the end of the stage. */
-  eta: z.number().optional(),
-});
-export type Progress = z.infer<typeof Progress>;
-
-export const RunningView = z.object({
-  task: id,
-  file: id,
-  library: id,
-  path: z.string(),
-  /** The worker's name, and its id. */
-  worker: z.string(),
-  workerId: z.string(),
-  progress: Progress,
-});
-export type RunningView = z.infer<typeof RunningView>;
 
 export const Summary = z.object({
   counts: z.record(State, z.number()),
@@ -154,80 +121,6 @@ export const VaultEntry = z.object({
 });
 export type VaultEntry = z.infer<typeof VaultEntry>;
 
-/** How a worker gets at the films of a library. */
-const StorageView = z.object({
-  library: id,
-  /** The library's root as this worker reads it; null where its films are fetched over the network. */
-  path: z.string().nullable(),
-});
-
-/** A computer that does work for this master. */
-export const WorkerView = z.object({
-  id: DeviceId,
-  name: z.string(),
-  /** This very computer. */
-  local: z.boolean(),
-  mode: WorkerMode,
-  connected: z.boolean(),
-  state: z.enum(WORKER_STATES),
-  /** Why it cannot work although it is connected or tries to be, as one sentence. */
-  problem: z.string().nullable(),
-  running: z.array(RunningView),
-  /** Attempts that ended in a replacement, and that failed. */
-  done: z.number(),
-  failed: z.number(),
-  settings: WorkerSettings,
-  /** The libraries that it has worked on, and how it gets at their films. */
-  storage: z.array(StorageView),
-  /** As it introduced itself last; null before it did. */
-  hello: Hello.nullable(),
-  /** How busy it was when it was last heard of; null before it was. */
-  load: Load.nullable(),
-  /** Milliseconds since 1970. */
-  addedAt: z.number(),
-  seenAt: z.number().nullable(),
-});
-export type WorkerView = z.infer<typeof WorkerView>;
-
-/** A computer that asks to become a worker. */
-export const PairingView = z.object({
-  /** Six digits, to be compared with those that the computer shows. */
-  code: z.string(),
-  name: z.string(),
-  device: DeviceId,
-  /** Where it asks from. */
-  address: z.string(),
-  version: z.string(),
-  /** Milliseconds since 1970. */
-  expiresAt: z.number(),
-});
-export type PairingView = z.infer<typeof PairingView>;
-
-/** How a computer's wish to become a worker ended. */
-export const PairingOutcome = z.enum(['approved', 'refused', 'expired']);
-export type PairingOutcome = z.infer<typeof PairingOutcome>;
-
-/**
- * How it stands with the master that this computer works for:
- * - `joining`: looked for, or asked
- * - `pairing`: its user has to compare the six digits of `code` and approve
- * - `connecting`, `online`, `offline`: this computer is its worker
- * - `refused`: turned away for a reason that may end; it is tried again
- * - `stopped`: turned away, or given up; `problem` says why
- */
-const MASTER_STATES = ['joining', 'pairing', 'connecting', 'online', 'offline', 'refused', 'stopped'] as const;
-
-/** The master that this computer works for. */
-export const MasterView = z.object({
-  name: z.string().nullable(),
-  /** Its address, as it was given or as it is. */
-  origin: z.string().nullable(),
-  state: z.enum(MASTER_STATES),
-  code: z.string().nullable(),
-  problem: z.string().nullable(),
-});
-export type MasterView = z.infer<typeof MasterView>;
-
 /** All that changes by itself while a user looks on. */
 export const Live = Summary.extend({
   libraries: z.array(LibraryView),
@@ -243,89 +136,10 @@ export const Live = Summary.extend({
 });
 export type Live = z.infer<typeof Live>;
 
-/** A master that was seen on the network: a hint, never a reason to trust it. */
-export const SeenMaster = z.object({
-  id: DeviceId,
-  name: z.string(),
-  version: z.string(),
-  protocol: z.object({ oldest: z.number(), newest: z.number() }),
-  /** The beginning of its fingerprint. */
-  fingerprint: z.string(),
-  /** `https://host:port` */
-  origin: z.string(),
-});
-export type SeenMaster = z.infer<typeof SeenMaster>;
-
 /** 256 random bits, or their hash, in base64url. */
 const Nonce = z.string().regex(/^[\w-]{43}$/);
 const PairingCode = z.string().regex(/^\d{6}$/);
 const WorkerName = z.string().min(1).max(100);
-
-/** A file with random content that the master leaves in a library: who finds it has found the library. */
-export const Sentinel = z.object({
-  /** The library's root on the master. */
-  root: z.string(),
-  /** Relative to the root. */
-  file: z.string(),
-  content: z.string(),
-});
-export type Sentinel = z.infer<typeof Sentinel>;
-
-/** What a worker noticed while it made a result. */
-const ResultFacts = z.object({
-  /** Of each encoded stream, in the order of the plan. */
-  decodedFrames: z.array(z.int().nonnegative()).max(1000),
-  /** Lines of the captions that were taken out of the picture. */
-  captionLines: z.int().nonnegative(),
-  /** The original decodes with errors, or its times have gaps. */
-  damaged: z.boolean(),
-  /** The end of ffmpeg's log. */
-  log: z.string().max(500_000),
-});
-
-/** How a worker's attempt ended. */
-export const Outcome = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('skip'), code: SkipCode, reason: z.string() }),
-  z.object({ kind: z.literal('failed'), reason: z.string(), log: z.string() }),
-  /** The computer is at fault, not the film: no attempt is counted. */
-  z.object({ kind: z.literal('node'), reason: z.string() }),
-  z.object({ kind: z.literal('released'), reason: z.string().optional() }),
-]);
-export type Outcome = z.infer<typeof Outcome>;
-
-/** All that a worker needs to convert one file. */
-export const Grant = Lease.extend({
-  file: id,
-  library: id,
-  /** Relative to the library's root. */
-  path: z.string(),
-  size: z.number(),
-  plan: Plan,
-  /** What the master found in the file. */
-  probe: Probe,
-  /** Tells this content of the file from any other. */
-  version: z.string(),
-  /** A result of this many bytes or more saves too little: the worker may stop there. */
-  uselessAt: z.number(),
-  priority: z.object({ nice: z.number(), ionice: z.number() }),
-  convertDamaged: z.boolean(),
-});
-export type Grant = z.infer<typeof Grant>;
-
-/** What the master wants of a worker, told at every heartbeat and when it changes. */
-export const Orders = z.object({
-  settings: WorkerSettings,
-  mode: WorkerMode,
-});
-export type Orders = z.infer<typeof Orders>;
-
-/** What a worker holds now, at every moment between a grant and the master's last word on it. */
-const Held = z.strictObject({
-  held: z.array(Lease).max(100),
-  /** Why it takes no work by its own decision (its schedule, say), as one sentence. */
-  resting: z.string().max(500).nullable().default(null),
-  load: Load.nullable().default(null),
-});
 
 interface CallSpec<I extends z.ZodType, O extends z.ZodType> {
   access: Access;

@@ -1,8 +1,9 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import type { FileChanged, RunningView, Summary } from '../../src-shared/contract.ts';
+import type { FileChanged, Summary } from '../../src-shared/contract.ts';
 import type { FileView } from '../../src-shared/file-view.ts';
 import { count, formatBytes, formatDuration, formatSaving } from '../../src-shared/format.ts';
 import type { FileState } from '../../src-shared/job.ts';
+import type { RunningView } from '../../src-shared/lease.ts';
 
 /** States in which a file stays until somebody or something changes it. */
 const FINAL: ReadonlySet<FileState> = new Set(['done', 'skipped', 'failed', 'blocked']);

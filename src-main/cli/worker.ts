@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { MasterView } from '../../src-shared/contract.ts';
+import type { MasterView } from '../../src-shared/fleet-view.ts';
 import { makeLog } from '../log.ts';
 import { startWorkerNode } from '../worker-node.ts';
 import { addDataOption, addSettingOptions, type CommonOptions, settingFlags } from './options.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { WorkerView } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import { count } from '../../src-shared/format.ts';
 import type { WorkerSettings, WorkerState } from '../../src-shared/worker-info.ts';
 import { withMaster } from './connect.ts';

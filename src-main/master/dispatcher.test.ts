@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } f
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { EventName, Events, Grant, Lease, Outcome } from '../../src-shared/contract.ts';
+import type { EventName, Events } from '../../src-shared/contract.ts';
+import type { Grant, Lease, Outcome } from '../../src-shared/lease.ts';
 import type { Probe } from '../../src-shared/media.ts';
 import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';

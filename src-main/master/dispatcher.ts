@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
-import type { Actor, Grant, Lease, Orders, Outcome, Progress, RunningView, Stage } from '../../src-shared/contract.ts';
+import type { Actor } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import type { Grant, Lease, Orders, Outcome, Progress, RunningView, Stage } from '../../src-shared/lease.ts';
 import type { Load } from '../../src-shared/worker-info.ts';
 import type { TaskRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';

@@ -1,4 +1,5 @@
-import type { Orders, WorkerView } from '../../src-shared/contract.ts';
+import type { WorkerView } from '../../src-shared/fleet-view.ts';
+import type { Orders } from '../../src-shared/lease.ts';
 import type { Hello } from '../../src-shared/protocol.ts';
 import type { Load, WorkerMode, WorkerSettings, WorkerState } from '../../src-shared/worker-info.ts';
 import type { MasterContext } from './context.ts';

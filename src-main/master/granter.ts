@@ -1,8 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Grant } from '../../src-shared/contract.ts';
 import { Fault, nodeFaultReason } from '../../src-shared/errors.ts';
 import { estimateSize } from '../../src-shared/estimate.ts';
+import type { Grant } from '../../src-shared/lease.ts';
 import { makePlan } from '../../src-shared/plan.ts';
 import type { FileRow } from '../db/files.ts';
 import type { JobRow } from '../db/jobs.ts';

@@ -1,9 +1,9 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
-import type { Lease, Outcome } from '../../src-shared/contract.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { formatBytes } from '../../src-shared/format.ts';
+import type { Lease, Outcome } from '../../src-shared/lease.ts';
 import { Plan } from '../../src-shared/plan.ts';
 import type { TaskRow } from '../db/jobs.ts';
 import type { Swap } from '../db/swaps.ts';

@@ -1,4 +1,4 @@
-import type { Lease, Progress, RunningView } from '../../src-shared/contract.ts';
+import type { Lease, Progress, RunningView } from '../../src-shared/lease.ts';
 
 /** When a lease is in doubt and when it is over, in ms. */
 export interface LeaseTerms {

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
-import type { Lease } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import type { Lease } from '../../src-shared/lease.ts';
 import type { MasterContext } from './context.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { versionOf } from './identity.ts';

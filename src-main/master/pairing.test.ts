@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { PairingView } from '../../src-shared/contract.ts';
+import type { PairingView } from '../../src-shared/fleet-view.ts';
 import { openDatabase } from '../db/open.ts';
 import { InviteTable, WorkerTable } from '../db/workers.ts';
 import { readJoinToken } from '../join-token.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import type { PairingOutcome, PairingView } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import type { PairingOutcome, PairingView } from '../../src-shared/fleet-view.ts';
 import { deviceIdOf, type Hello } from '../../src-shared/protocol.ts';
 import type { InviteTable, WorkerRow, WorkerTable } from '../db/workers.ts';
 import { joinToken } from '../join-token.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Sentinel } from '../../src-shared/contract.ts';
+import type { Sentinel } from '../../src-shared/lease.ts';
 import type { MasterContext } from './context.ts';
 import { OWN_FOLDER } from './vault-folder.ts';
 

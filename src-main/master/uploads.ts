@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Lease } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import type { Lease } from '../../src-shared/lease.ts';
 import { sha256 } from '../hash.ts';
 import type { Space } from '../space.ts';
 import type { MasterContext } from './context.ts';

@@ -1,5 +1,6 @@
-import type { Actor, CallName, Handlers, WorkerView } from '../../src-shared/contract.ts';
+import type { Actor, CallName, Handlers } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import type { Greeting } from '../../src-shared/protocol.ts';
 import { type WorkerMode, WorkerSettings } from '../../src-shared/worker-info.ts';
 import type { WorkerRow, WorkerTable } from '../db/workers.ts';

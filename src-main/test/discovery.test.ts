@@ -1,7 +1,7 @@
 /** Masters and who looks for them on separate hosts: network namespaces with a cable between them. */
 import { execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { SeenMaster } from '../../src-shared/contract.ts';
+import type { SeenMaster } from '../../src-shared/fleet-view.ts';
 import { browse } from '../discovery.ts';
 import { type LeadingServer, lead, makeHome, run, start, until } from './helpers.ts';
 

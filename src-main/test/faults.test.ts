@@ -12,7 +12,7 @@ import {
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import type { Grant } from '../../src-shared/contract.ts';
+import type { Grant } from '../../src-shared/lease.ts';
 import { makePlan } from '../../src-shared/plan.ts';
 import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';

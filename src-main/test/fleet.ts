@@ -1,6 +1,7 @@
 /** Masters and workers as real processes, for the tests of whole fleets. */
 import path from 'node:path';
-import type { Output, Stage } from '../../src-shared/contract.ts';
+import type { Output } from '../../src-shared/contract.ts';
+import type { Stage } from '../../src-shared/lease.ts';
 import * as helpers from './helpers.ts';
 
 /** Heartbeats, leases and retries in a fraction of their time: beat, suspect, expire and retry in ms. */

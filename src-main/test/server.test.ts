@@ -4,7 +4,8 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import path from 'node:path';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONTRACT, type FileChanged, type RunningView } from '../../src-shared/contract.ts';
+import { CONTRACT, type FileChanged } from '../../src-shared/contract.ts';
+import type { RunningView } from '../../src-shared/lease.ts';
 import {
   filesIn,
   isAlive,

@@ -4,8 +4,8 @@ import { readdirSync, statSync, truncateSync, utimesSync, writeFileSync } from '
 import { type Agent, request } from 'node:https';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Grant } from '../../src-shared/contract.ts';
 import type { Fault } from '../../src-shared/errors.ts';
+import type { Grant } from '../../src-shared/lease.ts';
 import { type Hello, PROTOCOL } from '../../src-shared/protocol.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import { describeComputer } from '../computer.ts';

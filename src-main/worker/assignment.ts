@@ -1,5 +1,6 @@
-import type { Caller, Grant, Lease, Outcome, Progress } from '../../src-shared/contract.ts';
+import type { Caller } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import type { Grant, Lease, Outcome, Progress } from '../../src-shared/lease.ts';
 
 /** One task that this worker holds, from the grant to the master's last word on it. */
 export class Assignment {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Outcome } from '../../src-shared/contract.ts';
 import { captionArgs } from '../../src-shared/ffmpeg-args.ts';
+import type { Outcome } from '../../src-shared/lease.ts';
 import type { Plan } from '../../src-shared/plan.ts';
 import type { Tools } from '../media/capabilities.ts';
 import { type ProcessManager, type RunOptions, STALL_MS } from '../media/process.ts';

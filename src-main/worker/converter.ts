@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { FORMATS } from '../../src-shared/container.ts';
-import type { Grant, Outcome, Progress } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import {
   coverArgs,
@@ -11,6 +10,7 @@ import {
   preflightArgs,
 } from '../../src-shared/ffmpeg-args.ts';
 import { count, formatDuration } from '../../src-shared/format.ts';
+import type { Grant, Outcome, Progress } from '../../src-shared/lease.ts';
 import { mainVideo } from '../../src-shared/media.ts';
 import { type Plan, withoutCaptions } from '../../src-shared/plan.ts';
 import { whyUnable } from '../../src-shared/video-args.ts';

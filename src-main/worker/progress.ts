@@ -1,4 +1,4 @@
-import type { Progress } from '../../src-shared/contract.ts';
+import type { Progress } from '../../src-shared/lease.ts';
 
 /** Speed is averaged over so many seconds, so that the time left does not jump. */
 const WINDOW_S = 20;

@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 import type { Agent } from 'node:https';
 import path from 'node:path';
-import type { Caller, Grant } from '../../src-shared/contract.ts';
+import type { Caller } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import type { Grant } from '../../src-shared/lease.ts';
 import { faultPoint } from '../fault.ts';
 import { sha256 } from '../hash.ts';
 import { Bandwidth } from './bandwidth.ts';

@@ -1,10 +1,10 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
-import type { Grant, Progress } from '../../src-shared/contract.ts';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
 import { inputArgs } from '../../src-shared/ffmpeg-args.ts';
 import type { Sample } from '../../src-shared/insights.ts';
+import type { Grant, Progress } from '../../src-shared/lease.ts';
 import { mainVideo, type Probe } from '../../src-shared/media.ts';
 import type { Plan, Skip } from '../../src-shared/plan.ts';
 import type { Tools } from '../media/capabilities.ts';

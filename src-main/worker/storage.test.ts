@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Caller, Grant, Sentinel } from '../../src-shared/contract.ts';
+import type { Caller } from '../../src-shared/contract.ts';
+import type { Grant, Sentinel } from '../../src-shared/lease.ts';
 import { tempFolder } from '../test/helpers.ts';
 import { candidates, parseMappings, Storage, type StorageParts } from './storage.ts';
 

@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { access, lstat, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Caller, Grant, Sentinel } from '../../src-shared/contract.ts';
+import type { Caller } from '../../src-shared/contract.ts';
+import type { Grant, Sentinel } from '../../src-shared/lease.ts';
 import { mountPoints } from './mounts.ts';
 
 /** A share that does not answer in this time is not there, in ms. */

@@ -1,8 +1,8 @@
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { Grant } from '../../src-shared/contract.ts';
 import { Fault, nodeFaultReason } from '../../src-shared/errors.ts';
+import { Grant } from '../../src-shared/lease.ts';
 import type { Space } from '../space.ts';
 
 /** In a lease's folder: what is known of the result beside it. */

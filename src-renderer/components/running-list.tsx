@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core';
-import type { RunningView } from '../../src-shared/contract.ts';
+import type { RunningView } from '../../src-shared/lease.ts';
 import { FileMenu } from '../pages/library/file-menu.tsx';
 import { useOpenFile } from '../store/open-file.ts';
 import { nameOf, progressWords } from '../words.ts';

@@ -1,6 +1,6 @@
 import { Progress } from '@mantine/core';
 import { useRef } from 'react';
-import type { RunningView } from '../../src-shared/contract.ts';
+import type { RunningView } from '../../src-shared/lease.ts';
 import { STAGE_WORDS } from '../words.ts';
 
 /** How far the present stage is. It never runs backwards within a stage; without a known length it only shows life. */

@@ -1,4 +1,5 @@
-import type { Live, RunningView } from '../../src-shared/contract.ts';
+import type { Live } from '../../src-shared/contract.ts';
+import type { RunningView } from '../../src-shared/lease.ts';
 
 /** How much of a new estimate is believed at once; the rest comes with the next ones. */
 const WEIGHT = 0.25;

@@ -1,7 +1,7 @@
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { IconServer } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { MasterView } from '../../../src-shared/contract.ts';
+import type { MasterView } from '../../../src-shared/fleet-view.ts';
 import { Loading, Nothing, Trouble } from '../../components/bits.tsx';
 import { PageBody, PageHead } from '../../components/page.tsx';
 import { useAction, useCall } from '../../store/calls.ts';

@@ -1,7 +1,7 @@
 import { ActionIcon, Menu, Progress, Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconDeviceDesktop, IconDotsVertical, IconServer } from '@tabler/icons-react';
-import type { WorkerView } from '../../../src-shared/contract.ts';
+import type { WorkerView } from '../../../src-shared/fleet-view.ts';
 import { formatBytes } from '../../../src-shared/format.ts';
 import { RunningList } from '../../components/running-list.tsx';
 import { useAction } from '../../store/calls.ts';

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { Probe } from './media.ts';
+import { Plan, SkipCode } from './plan.ts';
+import { Load, WorkerMode, WorkerSettings } from './worker-info.ts';
+
+const id = z.int().positive();
+
+/** Proof of a lease: messages whose epoch is no longer the task's are refused. */
+export const Lease = z.object({ task: id, epoch: z.int().positive() });
+export type Lease = z.infer<typeof Lease>;
+
+/** `fetching` and `uploading` only where the worker is another computer. */
+const STAGES = ['fetching', 'preparing', 'encoding', 'uploading', 'staging', 'checking', 'replacing'] as const;
+export const Stage = z.enum(STAGES);
+export type Stage = z.infer<typeof Stage>;
+
+export const Progress = z.object({
+  stage: Stage,
+  /** 0 to 1 within the stage; missing when the length is unknown. */
+  share: z.number().min(0).max(1).optional(),
+  frame: z.number().optional(),
+  fps: z.number().optional(),
+  /** Seconds of film a second. */
+  speed: z.number().optional(),
+  /** Seconds to the end of the stage. */
+  eta: z.number().optional(),
+});
+export type Progress = z.infer<typeof Progress>;
+
+export const RunningView = z.object({
+  task: id,
+  file: id,
+  library: id,
+  path: z.string(),
+  /** The worker's name, and its id. */
+  worker: z.string(),
+  workerId: z.string(),
+  progress: Progress,
+});
+export type RunningView = z.infer<typeof RunningView>;
+
+/** A file with random content that the master leaves in a library: who finds it has found the library. */
+export const Sentinel = z.object({
+  /** The library's root on the master. */
+  root: z.string(),
+  /** Relative to the root. */
+  file: z.string(),
+  content: z.string(),
+});
+export type Sentinel = z.infer<typeof Sentinel>;
+
+/** What a worker noticed while it made a result. */
+export const ResultFacts = z.object({
+  /** Of each encoded stream, in the order of the plan. */
+  decodedFrames: z.array(z.int().nonnegative()).max(1000),
+  /** Lines of the captions that were taken out of the picture. */
+  captionLines: z.int().nonnegative(),
+  /** The original decodes with errors, or its times have gaps. */
+  damaged: z.boolean(),
+  /** The end of ffmpeg's log. */
+  log: z.string().max(500_000),
+});
+
+/** How a worker's attempt ended. */
+export const Outcome = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('skip'), code: SkipCode, reason: z.string() }),
+  z.object({ kind: z.literal('failed'), reason: z.string(), log: z.string() }),
+  /** The computer is at fault, not the film: no attempt is counted. */
+  z.object({ kind: z.literal('node'), reason: z.string() }),
+  z.object({ kind: z.literal('released'), reason: z.string().optional() }),
+]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** All that a worker needs to convert one file. */
+export const Grant = Lease.extend({
+  file: id,
+  library: id,
+  /** Relative to the library's root. */
+  path: z.string(),
+  size: z.number(),
+  plan: Plan,
+  /** What the master found in the file. */
+  probe: Probe,
+  /** Tells this content of the file from any other. */
+  version: z.string(),
+  /** A result of this many bytes or more saves too little: the worker may stop there. */
+  uselessAt: z.number(),
+  priority: z.object({ nice: z.number(), ionice: z.number() }),
+  convertDamaged: z.boolean(),
+});
+export type Grant = z.infer<typeof Grant>;
+
+/** What the master wants of a worker, told at every heartbeat and when it changes. */
+export const Orders = z.object({
+  settings: WorkerSettings,
+  mode: WorkerMode,
+});
+export type Orders = z.infer<typeof Orders>;
+
+/** What a worker holds now, at every moment between a grant and the master's last word on it. */
+export const Held = z.strictObject({
+  held: z.array(Lease).max(100),
+  /** Why it takes no work by its own decision (its schedule, say), as one sentence. */
+  resting: z.string().max(500).nullable().default(null),
+  load: Load.nullable().default(null),
+});
