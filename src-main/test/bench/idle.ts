@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,7 +8,8 @@ import { WorkerTable } from '../../db/workers.ts';
 import { type Device, loadDevice } from '../../device.ts';
 import { LEASE_TERMS } from '../../master/leases.ts';
 import { Link } from '../../worker/link.ts';
-import { type Bench, FLOTILLA, measured } from './measure.ts';
+import { startMaster } from './master.ts';
+import { type Bench, measured } from './measure.ts';
 
 const WORKERS = 500;
 /** Heartbeats of each worker while the master is measured. */
@@ -59,23 +58,6 @@ async function knownDevices(folder: string, data: string): Promise<Device[]> {
   }
   db.close();
   return devices;
-}
-
-async function startMaster(data: string): Promise<{ pid: number; port: string; stop: () => Promise<unknown> }> {
-  const args = [FLOTILLA, 'serve', '--data', data, '--port', '0', '--lead', '--lan-port', '0'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  let said = '';
-  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
-    said += chunk;
-    const port = /awaited on port (\d+)/.exec(said)?.[1];
-    if (!port) continue;
-    const stop = () => {
-      child.kill();
-      return once(child, 'exit');
-    };
-    return { pid: child.pid ?? 0, port, stop };
-  }
-  throw new Error(`the master did not start: ${said}`);
 }
 
 function helloOf({ id }: Device): Hello {

@@ -10,10 +10,11 @@ import { idle } from './idle.ts';
 import { lists } from './lists.ts';
 import { loop } from './loop.ts';
 import { type Bench, type Report, say, withFolder } from './measure.ts';
+import { scaling } from './scaling.ts';
 import { scan } from './scan.ts';
 import { transfer } from './transfer.ts';
 
-const BENCHES: Record<string, Bench> = { convert, check, scan, database, claim, lists, loop, transfer, idle };
+const BENCHES: Record<string, Bench> = { convert, check, scan, database, claim, lists, loop, transfer, idle, scaling };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHES);
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));

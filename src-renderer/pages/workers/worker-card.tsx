@@ -5,6 +5,7 @@ import type { WorkerView } from '../../../src-shared/fleet-view.ts';
 import { formatBytes } from '../../../src-shared/format.ts';
 import { RunningList } from '../../components/running-list.tsx';
 import { useAction } from '../../store/calls.ts';
+import { openWorkerSettings } from './worker-settings.tsx';
 import classes from './workers.module.css';
 
 const STATE_WORDS: Record<WorkerView['state'], string> = {
@@ -37,8 +38,8 @@ function Gauge({ label, value, used }: { label: string; value: string; used: num
   );
 }
 
-function WorkerMenu({ worker: { id, name, local, mode } }: { worker: WorkerView }) {
-  const worker = id;
+function WorkerMenu({ worker: view }: { worker: WorkerView }) {
+  const { id: worker, name, local, mode } = view;
   const pause = useAction('worker.pause');
   const drain = useAction('worker.drain');
   const resume = useAction('worker.resume');
@@ -68,6 +69,7 @@ function WorkerMenu({ worker: { id, name, local, mode } }: { worker: WorkerView 
             <Menu.Item onClick={() => pause.mutate({ worker })}>Pause now</Menu.Item>
           </>
         )}
+        <Menu.Item onClick={() => openWorkerSettings(view)}>Settings</Menu.Item>
         {!local && (
           <>
             <Menu.Divider />
@@ -79,6 +81,17 @@ function WorkerMenu({ worker: { id, name, local, mode } }: { worker: WorkerView 
       </Menu.Dropdown>
     </Menu>
   );
+}
+
+/** How it gets at the films. */
+function storageWords({ local, storage }: WorkerView): string {
+  if (local) return 'Films are read from its own disks';
+  const inPlace = storage.filter(({ path }) => path !== null).length;
+  if (storage.length === 0) return 'No film has gone there yet';
+  if (inPlace === 0) return 'Films are sent over the network';
+  return inPlace === storage.length
+    ? 'Films are read from shared storage'
+    : 'Films are read in place where it can, else sent';
 }
 
 /** One computer: how it is and why, what it has to work with, and what it works on. */
@@ -119,7 +132,7 @@ export function WorkerCard({ worker }: { worker: WorkerView }) {
           {failed.toLocaleString('en')} failed
         </Text>
         <Text span inherit>
-          {local ? 'Films are read from its own disks' : 'Films are sent over the network'}
+          {storageWords(worker)}
         </Text>
         {hello && (
           <Text span inherit>

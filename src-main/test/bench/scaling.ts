@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { remoteCaller } from '../../cli/connect.ts';
+import { build, clipFor } from './convert.ts';
+import { startMaster } from './master.ts';
+import { type Bench, FLOTILLA, measured, run, say } from './measure.ts';
+
+const FILMS = 8;
+/** Of each film, and where in the clip they begin, in s. */
+const [SECONDS, START] = [8, 14];
+/** How many times faster two workers have to be than one: the goal is for the inverse. */
+const SPEED_UP = 1.9;
+/** From work being there to its encode, in ms, for a worker that waits and reads the film in place. */
+const START_GOAL = 300;
+const POLL_MS = 20;
+
+/** What a film's conversion on `workers` computers takes, each with a core of its own; the master shares the first one's. */
+async function fleet(folder: string, films: string, workers: number): Promise<{ seconds: number; start: number }> {
+  const data = path.join(folder, `master-${workers}`);
+  const library = path.join(folder, `library-${workers}`);
+  mkdirSync(library);
+  for (let n = 0; n < FILMS; n++) copyFileSync(films, path.join(library, `${n}.mkv`));
+  const options = ['--settle', '0', '--min-savings', '0', '--nice', '0', '--ionice', '0', '--preset', '8'];
+  const master = await startMaster(data, options, ['taskset', '-c', '0']);
+  const call = remoteCaller(master.url, readFileSync(path.join(data, 'token'), 'utf8').trim());
+  const children: ChildProcess[] = [];
+  try {
+    const [local] = await call('worker.list', {});
+    await call('worker.pause', { worker: local?.id ?? '' });
+    for (let n = 0; n < workers; n++) {
+      const { token } = await call('invite.create', {});
+      const worker = ['worker', '--data', path.join(folder, `worker-${workers}-${n}`), '--name', `w${n}`];
+      const to = ['--master', `127.0.0.1:${master.port}`, '--token', token];
+      const [command, ...args] = ['taskset', '-c', String(n), process.execPath, FLOTILLA, ...worker, ...to] as const;
+      children.push(spawn(command, args, { stdio: 'ignore' }));
+    }
+    await until(async () => (await call('worker.list', {})).filter((w) => w.state === 'idle').length === workers);
+    await call('queue.pause', {});
+    const { library: view } = await call('library.add', { path: library });
+    await call('library.scan', { library: view.id });
+    await until(async () => (await call('queue.summary', {})).counts.queued === FILMS);
+    const [began, since] = [Date.now(), performance.now()];
+    await call('queue.resume', {});
+    await until(async () => (await call('queue.summary', {})).counts.done === FILMS);
+    return { seconds: (performance.now() - since) / 1000, start: startOf(data, began) };
+  } finally {
+    await Promise.all(children.map(ended));
+    await master.stop();
+  }
+}
+
+/** Milliseconds from the resumption to the first encode. */
+function startOf(data: string, resumed: number): number {
+  const db = new Database(path.join(data, 'flotilla.db'), { readonly: true });
+  const first = db.prepare('SELECT started, stages FROM attempts ORDER BY started LIMIT 1').get();
+  db.close();
+  const { started, stages } = first as { started: number; stages: string };
+  return started - resumed + 1000 * (JSON.parse(stages).preparing ?? 0);
+}
+
+async function until(check: () => Promise<boolean>): Promise<void> {
+  while (!(await check())) await wait(POLL_MS);
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  child.kill();
+  await once(child, 'exit');
+}
+
+/** Eight films on one worker and on two, each pinned to a core of its own. */
+export const scaling: Bench = async (folder) => {
+  if (process.platform !== 'linux') return { skipped: 'needs Linux, whose taskset pins each worker to a core' };
+  build();
+  const film = path.join(folder, 'film.mkv');
+  const cut = ['-ss', String(START), '-t', String(SECONDS), '-i', await clipFor(folder)];
+  await run('ffmpeg', [...cut, '-c:v', 'libx264', '-crf', '18', '-c:a', 'copy', film]);
+  say('scaling: one worker');
+  const one = await fleet(folder, film, 1);
+  say('scaling: two workers');
+  const two = await fleet(folder, film, 2);
+  return {
+    one: measured(one.seconds, 's'),
+    two: measured(two.seconds, 's'),
+    speedUp: measured(one.seconds / two.seconds, '× one worker'),
+    againstOne: measured(two.seconds / one.seconds, 'of the time of one', 1 / SPEED_UP),
+    start: measured(one.start, 'ms from work to encode', START_GOAL),
+  };
+};
