@@ -18,7 +18,7 @@ import {
   type Victim,
 } from './crash.ts';
 
-const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 25);
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 15);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 /** Kills that one library has to bear before it is converted to the end. */
 const KILLS_IN_A_ROW = 5;

@@ -53,13 +53,14 @@ async function fleet(folder: string, films: string, workers: number): Promise<{ 
   }
 }
 
-/** Milliseconds from the resumption to the first encode. */
+/** Milliseconds from the resumption to the first encode; films that are taken ahead wait for it. */
 function startOf(data: string, resumed: number): number {
   const db = new Database(path.join(data, 'flotilla.db'), { readonly: true });
-  const first = db.prepare('SELECT started, stages FROM attempts ORDER BY started LIMIT 1').get();
+  const attempts = db.prepare('SELECT started, stages FROM attempts').all() as { started: number; stages: string }[];
   db.close();
-  const { started, stages } = first as { started: number; stages: string };
-  return started - resumed + 1000 * (JSON.parse(stages).preparing ?? 0);
+  return Math.min(
+    ...attempts.map(({ started, stages }) => started - resumed + 1000 * (JSON.parse(stages).preparing ?? 0)),
+  );
 }
 
 async function until(check: () => Promise<boolean>): Promise<void> {
