@@ -61,7 +61,7 @@ export function Trouble({ error, retry }: { error: unknown; retry?: () => void }
 /** Grey lines in the shape of a list that is on its way. */
 export function Loading({ lines = 4, height = 40 }: { lines?: number; height?: number }) {
   return (
-    <Stack gap={8} aria-busy aria-label="Loading">
+    <Stack gap={8} role="status" aria-busy aria-label="Loading">
       {Array.from({ length: lines }, (_, line) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: grey lines have no identity
         <Skeleton key={line} height={height} />

@@ -71,8 +71,11 @@ describe('the queue', () => {
     await page.keyboard.press('Space');
     const { files } = await server.call('queue.list');
     for (const passed of files.slice(2)) {
-      await page.keyboard.press('ArrowDown');
-      await page.getByText(`over droppable area ${passed.id}.`).waitFor({ state: 'attached' });
+      // An arrow is lost that comes before the film has been picked up.
+      await until(async () => {
+        await page.keyboard.press('ArrowDown');
+        await page.getByText(`over droppable area ${passed.id}.`).waitFor({ state: 'attached', timeout: 3000 });
+      });
     }
     await page.keyboard.press('Space');
     await expectOrder(page, ['Third', 'First', 'Second', 'Fourth']);

@@ -42,7 +42,10 @@ it('a computer joins by six digits on both screens, rests, and is removed', asyn
   await here.getByRole('menuitem', { name: 'Remove' }).click();
   await here.getByRole('button', { name: 'Remove attic' }).click();
   await card.waitFor({ state: 'detached' });
-  await there.getByText(/does not know this computer/).waitFor();
+  await there
+    .locator('#page')
+    .getByText(/does not know this computer/)
+    .waitFor();
   await there.getByRole('button', { name: 'Choose another one' }).click();
   await there.getByRole('textbox', { name: 'Address of the master' }).waitFor();
 });

@@ -2,6 +2,7 @@ import { Button, Code, Group, List, Stack, Text } from '@mantine/core';
 import { When } from '../../components/bits.tsx';
 import { CopyText } from '../../components/copy-text.tsx';
 import { useAction, useCall } from '../../store/calls.ts';
+import classes from './workers.module.css';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -44,7 +45,9 @@ export function AddComputer() {
           <Text>
             Run this on the other computer. It works once, and <When time={invite.data.expiresAt} /> no longer.
           </Text>
-          <Code block>{command(invite.data.token)}</Code>
+          <Code block className={classes.command}>
+            {command(invite.data.token)}
+          </Code>
           <Group>
             <CopyText text={() => command(invite.data.token)}>Copy the command</CopyText>
           </Group>
