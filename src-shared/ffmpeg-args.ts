@@ -1,7 +1,7 @@
 import { type Container, FORMATS } from './container.ts';
 import { languageCarrier } from './language-carrier.ts';
 import type { Probe, Stream } from './media.ts';
-import type { Plan } from './plan.ts';
+import { baseLayerOf, type Plan } from './plan.ts';
 import type { AudioEncode, StreamPlan } from './stream-plan.ts';
 import { decodeArgs, videoArgs } from './video-args.ts';
 import type { Capabilities } from './worker-info.ts';
@@ -106,8 +106,8 @@ export function pictureArgs(
   caps: Capabilities,
   threads?: number,
 ): string[] | undefined {
-  const video = plan.streams.find((s) => s.action === 'encode' && s.baseLayer);
-  if (video?.action !== 'encode') return undefined;
+  const video = baseLayerOf(plan);
+  if (!video) return undefined;
   return [
     ...HEAD,
     ...REPORTING,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AudioStream, CoverStream, OtherStream, Probe, Stream, VideoStream } from './media.ts';
-import { makePlan, Plan, SKIP_CODES, Skip, withoutCaptions } from './plan.ts';
+import { baseLayerOf, makePlan, Plan, SKIP_CODES, Skip, withoutCaptions } from './plan.ts';
 import { DEFAULT_TABLES } from './quality.ts';
 import { Settings } from './settings.ts';
 import type { StreamPlan } from './stream-plan.ts';
@@ -303,6 +303,9 @@ describe('the compatible base layer', () => {
     expect(streams[0]?.why).toContain(why);
     expect(streams[0]).toMatchObject({ action: 'encode', ...(stream.dolbyVision && { baseLayer: true }) });
     expect(makePlan(probe(stream), settings, DEFAULT_TABLES).kind).toBe('skip');
+    expect(baseLayerOf(planned(probe(stream), { dynamicHdr: 'base-layer' })) !== undefined).toBe(
+      stream.dolbyVision !== undefined,
+    );
   });
 
   it.each<[string, Stream[], RegExp]>([

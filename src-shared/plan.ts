@@ -13,7 +13,7 @@ import {
 } from './media.ts';
 import type { Tables } from './quality.ts';
 import type { Settings } from './settings.ts';
-import { StreamPlan } from './stream-plan.ts';
+import { StreamPlan, type VideoEncode } from './stream-plan.ts';
 import { ALPHA, LARGEST_HEIGHT, LARGEST_WIDTH, planVideo, SMALLEST_SIDE, visibleSize } from './video-plan.ts';
 
 /** The conversion of one file: what each stream becomes. Pure data; a worker builds its own command from it. */
@@ -60,6 +60,11 @@ export const Skip = z.object({
   reason: z.string(),
 });
 export type Skip = z.infer<typeof Skip>;
+
+/** The pictures that are encoded apart from the rest, where only a base layer is kept. */
+export function baseLayerOf(plan: Plan): VideoEncode | undefined {
+  return plan.streams.find((s) => s.action === 'encode' && s.baseLayer) as VideoEncode | undefined;
+}
 
 /** The plan for a film whose pictures turn out to carry no captions but their padding. */
 export function withoutCaptions(plan: Plan): Plan {

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { FORMATS } from '../../src-shared/container.ts';
 import { Fault } from '../../src-shared/errors.ts';
@@ -198,6 +199,8 @@ export class Converter {
     }
     const failure = await run(encodeArgs(plan, files, this.#caps, labelsOf(grant.probe), threads));
     if (failure) return failure;
+    // The result may wait long for its master.
+    await rm(apart, { force: true });
     if (plan.container === 'mkv') await writeLanguages(files.output);
     return this.#judge(work, log, commands);
   }

@@ -5,6 +5,7 @@ import pLimit from 'p-limit';
 import type { Caller } from '../../src-shared/contract.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import type { Grant, Lease, Orders, Outcome, Progress } from '../../src-shared/lease.ts';
+import { baseLayerOf } from '../../src-shared/plan.ts';
 import { type Load, WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import { faultPoint } from '../fault.ts';
 import { Brake } from '../media/process.ts';
@@ -262,7 +263,9 @@ export class Worker {
     const { grant, signal, name } = assignment;
     const { transfer, workspace } = this.#parts;
     try {
-      const needed = result ? 0 : grant.uselessAt + (await transfer.needs(grant));
+      // Pictures that are encoded apart lie beside the result until they are in it.
+      const copies = baseLayerOf(grant.plan) ? 2 : 1;
+      const needed = result ? 0 : copies * grant.uselessAt + (await transfer.needs(grant));
       return await workspace.use({ name, needed, signal }, async (folder) => {
         const conversion = result ?? (await this.#convert(assignment, folder));
         if (conversion.kind !== 'result') return conversion;
