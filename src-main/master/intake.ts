@@ -8,7 +8,7 @@ import { Plan } from '../../src-shared/plan.ts';
 import type { TaskRow } from '../db/jobs.ts';
 import type { Swap } from '../db/swaps.ts';
 import type { Likeness } from '../media/picture.ts';
-import { Refused } from '../media/verify.ts';
+import { Refused } from '../media/verify-request.ts';
 import type { MasterContext } from './context.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { versionOf } from './identity.ts';

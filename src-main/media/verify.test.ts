@@ -3,8 +3,10 @@ import type { AudioStream, Probe, Stream, VideoStream } from '../../src-shared/m
 import { makePlan, type Plan } from '../../src-shared/plan.ts';
 import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';
+import { checkStreams } from './check-streams.ts';
+import { checkTimes } from './check-times.ts';
 import type { StreamTimeline, Timeline } from './timeline.ts';
-import { checkStreams, checkTimes, Refused } from './verify.ts';
+import { Refused } from './verify-request.ts';
 
 const mastering = {
   red: [0.68, 0.32] as [number, number],

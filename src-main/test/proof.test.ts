@@ -11,7 +11,8 @@ import { DEFAULT_TOOLS, detectCapabilities } from '../media/capabilities.ts';
 import { Prober } from '../media/ffprobe.ts';
 import { ProcessManager } from '../media/process.ts';
 import { Timelines } from '../media/timeline.ts';
-import { Refused, Verifier } from '../media/verify.ts';
+import { Verifier } from '../media/verify.ts';
+import { Refused } from '../media/verify-request.ts';
 import { makeClip, tempFolder } from './helpers.ts';
 
 const FRAMES = 192;

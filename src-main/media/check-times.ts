@@ -1,0 +1,128 @@
+import { resultStreams } from '../../src-shared/ffmpeg-args.ts';
+import type { StreamPlan, VideoEncode } from '../../src-shared/stream-plan.ts';
+import type { StreamTimeline, Timeline } from './timeline.ts';
+import { Refused, type VerifyRequest } from './verify-request.ts';
+
+/** Matroska counts in whole milliseconds, so a frame may move by half of one, twice rounded. */
+const FRAME_TOLERANCE = 0.002;
+/** Two fields of one frame may have a time each, and the rounding of them all: the film may seem so many frames shorter. */
+const SPAN_FRAMES = 1.5;
+/** Sound may move against the picture by at most this, in s: less than one notices (ITU-R BT.1359: 45 ms early, 125 ms late). */
+const SYNC_TOLERANCE = 0.045;
+/** Opus packets are 20 ms and the last one is padded; codecs before had packets of up to 64 ms. */
+const END_TOLERANCE = 0.12;
+/** Sound that may be missing in all, in s and as a share: what codecs round at the ends of tracks and of holes. */
+const HOLE_SECONDS = 0.25;
+const HOLE_SHARE = 0.01;
+
+/** Texts have one packet a line; pictures of subtitles may come in several that are joined. */
+const TEXTS = new Set(['subrip', 'ass', 'ssa', 'webvtt', 'mov_text']);
+
+function checkSubtitles(
+  want: StreamPlan,
+  request: Pick<VerifyRequest, 'sourceProbe' | 'captionLines'>,
+  source?: StreamTimeline,
+  result?: StreamTimeline,
+): void {
+  const codec = request.sourceProbe.streams.find((s) => s.index === want.source)?.codec ?? '';
+  const captions = want.action === 'captions' && want.codec;
+  const [had, has] = [captions ? request.captionLines : (source?.count ?? 0), result?.count ?? 0];
+  const exact = captions === 'subrip' || (want.action === 'copy' && TEXTS.has(codec));
+  // MP4 also counts the silence between its lines.
+  if ((had > 0 && has === 0) || (exact && has !== had) || (captions && has < had)) {
+    throw new Refused(`In the result, ${want.from} has ${has} lines instead of ${had}.`);
+  }
+}
+
+/** Compares when things are shown. */
+export function checkTimes(
+  request: Pick<VerifyRequest, 'plan' | 'sourceProbe' | 'decodedFrames' | 'captionLines'>,
+  before: Timeline,
+  after: Timeline,
+): void {
+  let anchor: number | undefined;
+  let encoded = 0;
+  resultStreams(request.plan).forEach((want, index) => {
+    if (want.type === 'cover' || want.type === 'attachment') return;
+    const source = before.get(want.source);
+    const result = after.get(index);
+    if (want.type === 'subtitle') {
+      checkSubtitles(want, request, source, result);
+      return;
+    }
+    if (!source) return;
+    if (!result) throw new Refused(`In the result, ${want.from} is empty.`);
+    if (want.action === 'encode') {
+      const shift = checkFrames(want, source, result, request.decodedFrames[encoded]);
+      encoded += 1;
+      anchor ??= shift;
+      return;
+    }
+    const late = (name: 'first' | 'end', tolerance: number) => {
+      const moved = result[name] - source[name] - (anchor ?? 0);
+      if (Math.abs(moved) <= tolerance) return;
+      const where = name === 'first' ? 'begins' : 'ends';
+      throw new Refused(
+        `In the result, ${want.from} ${where} ${Math.round(moved * 1000)} ms away from where it should.`,
+      );
+    };
+    late('first', SYNC_TOLERANCE);
+    if (want.action === 'copy') {
+      if (source.count === result.count) return;
+      throw new Refused(`In the result, ${want.from} has ${result.count} packets instead of ${source.count}.`);
+    }
+    late('end', END_TOLERANCE);
+    const lost = source.covered - result.covered;
+    if (lost > Math.max(HOLE_SECONDS, source.covered * HOLE_SHARE)) {
+      throw new Refused(`In the result, ${want.from} lacks ${lost.toFixed(2)} s of sound.`);
+    }
+  });
+}
+
+/** @returns by how much the result's clock is ahead of the source's, in s */
+function checkFrames(
+  want: VideoEncode,
+  source: StreamTimeline,
+  result: StreamTimeline,
+  decoded: number | undefined,
+): number {
+  const { times: from } = source;
+  const { times: to } = result;
+  if (!from?.length || !to?.length) throw new Refused('The result has no pictures.');
+  const expected = decoded === undefined ? undefined : decoded * (want.fieldRate ? 2 : 1);
+  if (expected !== undefined && expected !== result.count) {
+    throw new Refused(`The result has ${result.count} frames, but ${decoded} were decoded from the original.`);
+  }
+  if (from.length === to.length) {
+    const shift = (to[0] ?? 0) - (from[0] ?? 0);
+    const worst = from.reduce((most, time, i) => Math.max(most, Math.abs((to[i] ?? 0) - time - shift)), 0);
+    if (worst <= FRAME_TOLERANCE) return shift;
+    if (source.timed)
+      throw new Refused(`A frame of the result is shown ${Math.round(worst * 1000)} ms away from where it should.`);
+  }
+  // Packets without times of their own (AVI), or that hold no whole picture each: only number and span can be compared.
+  for (let i = 1; i < to.length; i++) {
+    if ((to[i] ?? 0) <= (to[i - 1] ?? 0)) throw new Refused(`Two frames of the result share one time (${to[i]} s).`);
+  }
+  const few = mayBeFewer(want, source.count, result.count / (want.fieldRate ? 2 : 1));
+  if (decoded === undefined && !few)
+    throw new Refused(`The result has ${result.count} frames instead of ${source.count}.`);
+  // Pictures before the first key frame cannot be decoded, where a film was cut from a longer one.
+  const leading = Math.max(0, (source.keys?.[0] ?? source.first) - source.first);
+  const frame = (result.last - result.first) / Math.max(1, result.count - 1);
+  const span = result.last - result.first - (source.last - source.first);
+  if (Math.abs(span) > leading + SPAN_FRAMES * frame + FRAME_TOLERANCE) {
+    throw new Refused(
+      `The result's picture is ${Math.abs(span).toFixed(2)} s ${span < 0 ? 'shorter' : 'longer'} than the original's.`,
+    );
+  }
+  return result.last - source.last;
+}
+
+/** Two packets a frame are normal where each holds one field; a few lost at a cut into an open GOP are, too. */
+function mayBeFewer(want: VideoEncode, packets: number, frames: number): boolean {
+  return (
+    (want.deinterlace && Math.abs(packets - 2 * frames) <= 2) ||
+    Math.abs(packets - frames) <= Math.max(10, packets * 0.01)
+  );
+}

@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import type { Colour, ContentLight, MasteringDisplay, Stream, VideoStream } from '../../src-shared/media.ts';
+
+const text = z.string().optional();
+const number = z.coerce.number().optional().catch(undefined);
+
+const SideData = z.looseObject({ side_data_type: text });
+type SideData = z.infer<typeof SideData>;
+
+const FfprobeStream = z.object({
+  index: z.number(),
+  codec_type: text,
+  codec_name: text,
+  codec_tag_string: text,
+  profile: z.coerce.string().optional(),
+  width: z.number().default(0),
+  height: z.number().default(0),
+  pix_fmt: text,
+  sample_aspect_ratio: text,
+  avg_frame_rate: text,
+  r_frame_rate: text,
+  duration: number,
+  start_time: number,
+  bit_rate: number,
+  channels: z.number().default(0),
+  channel_layout: text,
+  sample_rate: number,
+  color_range: text,
+  color_space: text,
+  color_transfer: text,
+  color_primaries: text,
+  disposition: z.record(z.string(), z.number()).default({}),
+  tags: z.record(z.string(), z.string()).default({}),
+  side_data_list: z.array(SideData).default([]),
+});
+type FfprobeStream = z.infer<typeof FfprobeStream>;
+
+const FfprobeFrame = z.object({
+  interlaced_frame: z.number().default(0),
+  side_data_list: z.array(SideData).default([]),
+});
+export type FfprobeFrame = z.infer<typeof FfprobeFrame>;
+
+/** ffprobe's hexadecimal print: an address, up to eight groups of two bytes, and the same as text. */
+const FfprobePacket = z.object({
+  data: z
+    .string()
+    .default('')
+    .transform((dump) => {
+      const lines = dump.matchAll(/^[0-9a-f]{8}: ((?:[0-9a-f]{2,4} ){1,8})/gm);
+      return Buffer.from([...lines].map(([, hex = '']) => hex.replaceAll(' ', '')).join(''), 'hex');
+    }),
+});
+
+/** What ffprobe prints as JSON, as far as it is asked. */
+export const Report = z.object({
+  packets: z.array(FfprobePacket).default([]),
+  streams: z.array(FfprobeStream).default([]),
+  chapters: z.array(z.unknown()).default([]),
+  format: z.object({ format_name: z.string(), duration: number, start_time: number }).optional(),
+  frames: z.array(FfprobeFrame).default([]),
+});
+
+/** `24000/1001` or `0.68` as a number; undefined for nothing, zero or `0/0`. */
+function ratio(value: unknown): number | undefined {
+  const [over, under = '1'] = String(value ?? '').split('/');
+  const n = Number(over) / Number(under);
+  return Number.isFinite(n) && n > 0 ? n : undefined;
+}
+
+/** Seconds from ffprobe's number or Matroska's tag `00:00:03.003000000`. */
+function seconds(value: number | undefined, tag: string | undefined): number | undefined {
+  const [, h, m, s] = /^(\d+):(\d+):([\d.]+)$/.exec(tag ?? '') ?? [];
+  const n = value ?? (h ? Number(h) * 3600 + Number(m) * 60 + Number(s) : undefined);
+  return n && n > 0 ? n : undefined;
+}
+
+const known = (value: string | undefined) =>
+  value && !['unknown', 'unspecified', 'reserved'].includes(value) ? value : undefined;
+
+/** An object without its undefined fields, so that probes stay small in the database. */
+function compact<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, v]) => v !== undefined)) as never;
+}
+
+const find = (sides: SideData[], type: RegExp) => sides.find((s) => type.test(s.side_data_type ?? ''));
+
+function mastering(sides: SideData[]): MasteringDisplay | undefined {
+  const d = find(sides, /^Mastering display/);
+  const value = (key: string) => Number((ratio(d?.[key]) ?? 0).toFixed(5));
+  if (!d || !ratio(d.red_x) || !ratio(d.max_luminance)) return undefined;
+  return {
+    red: [value('red_x'), value('red_y')],
+    green: [value('green_x'), value('green_y')],
+    blue: [value('blue_x'), value('blue_y')],
+    white: [value('white_point_x'), value('white_point_y')],
+    maxLuminance: value('max_luminance'),
+    minLuminance: value('min_luminance'),
+  };
+}
+
+function contentLight(sides: SideData[]): ContentLight | undefined {
+  const d = find(sides, /^Content light/);
+  return d && { maxCll: Number(d.max_content ?? 0), maxFall: Number(d.max_average ?? 0) };
+}
+
+function dolbyVision(sides: SideData[]): VideoStream['dolbyVision'] {
+  const record = find(sides, /^DOVI configuration/);
+  if (record) {
+    return {
+      profile: Number(record.dv_profile ?? 0),
+      compatibility: Number(record.dv_bl_signal_compatibility_id ?? 0),
+    };
+  }
+  return find(sides, /^Dolby Vision/) && { profile: 0, compatibility: 0 };
+}
+
+function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
+  const sides = [...s.side_data_list, ...frames.flatMap((f) => f.side_data_list)];
+  const colour: Colour = compact({
+    range: known(s.color_range),
+    matrix: known(s.color_space),
+    transfer: known(s.color_transfer),
+    primaries: known(s.color_primaries),
+  });
+  const aspect = ratio(s.sample_aspect_ratio?.replace(':', '/'));
+  const rotation = Number(find(sides, /^Display Matrix/)?.rotation ?? 0);
+  const interlaced = frames.filter((f) => f.interlaced_frame === 1).length / Math.max(1, frames.length);
+  const found = (type: RegExp) => (find(sides, type) ? (true as const) : undefined);
+  return compact({
+    ...common(s),
+    type: 'video' as const,
+    width: s.width,
+    height: s.height,
+    pixelFormat: known(s.pix_fmt),
+    pixelAspect: aspect === 1 ? undefined : aspect,
+    frameRate: ratio(s.avg_frame_rate),
+    maxFrameRate: ratio(s.r_frame_rate),
+    duration: seconds(s.duration, s.tags.DURATION),
+    colour: Object.keys(colour).length > 0 ? colour : undefined,
+    interlaced: interlaced > 0 ? interlaced : undefined,
+    rotation: rotation || undefined,
+    mastering: mastering(sides),
+    contentLight: contentLight(sides),
+    hdr10Plus: found(/2094-40|HDR10\+/),
+    dolbyVision: dolbyVision(sides),
+    alpha: s.tags.alpha_mode === '1' || s.tags.ALPHA_MODE === '1' ? (true as const) : undefined,
+    captions: found(/A53|Closed Captions/),
+  }) as VideoStream;
+}
+
+function common(s: FfprobeStream) {
+  const dispositions = Object.keys(s.disposition).filter(
+    (flag) => s.disposition[flag] === 1 && flag !== 'attached_pic',
+  );
+  return {
+    index: s.index,
+    codec: known(s.codec_name) === 'none' ? undefined : known(s.codec_name),
+    profile: known(s.profile),
+    language: s.tags.language === 'und' ? undefined : s.tags.language,
+    title: s.tags.title,
+    dispositions: dispositions.length > 0 ? dispositions : undefined,
+    start: s.start_time,
+    bitRate: s.bit_rate ?? (Number(s.tags.BPS ?? s.tags['BPS-eng']) || undefined),
+  };
+}
+
+/** A stream as ffprobe tells it, with what its first frames tell of it. */
+export function toStream(s: FfprobeStream, frames: FfprobeFrame[]): Stream {
+  const tagged = { filename: s.tags.filename, mimetype: s.tags.mimetype };
+  if (s.codec_type === 'video') {
+    const picture = s.disposition.attached_pic === 1 || s.disposition.timed_thumbnails === 1;
+    return picture ? (compact({ ...common(s), type: 'cover' as const, ...tagged }) as Stream) : videoStream(s, frames);
+  }
+  if (s.codec_type === 'audio') {
+    const layout = s.channel_layout && !/^\d+ channels|unknown/.test(s.channel_layout) ? s.channel_layout : undefined;
+    const { channels, sample_rate: sampleRate } = s;
+    return compact({ ...common(s), type: 'audio' as const, channels, layout, sampleRate }) as Stream;
+  }
+  const type = s.codec_type === 'subtitle' || s.codec_type === 'attachment' ? s.codec_type : 'data';
+  const tag = s.codec_tag_string?.startsWith('[') ? undefined : s.codec_tag_string;
+  return compact({ ...common(s), type, tag: type === 'data' ? tag : undefined, ...tagged }) as Stream;
+}

@@ -1,0 +1,24 @@
+import type { Probe } from '../../src-shared/media.ts';
+import type { Plan } from '../../src-shared/plan.ts';
+
+/** What a result is checked against. */
+export interface VerifyRequest {
+  source: string;
+  sourceVersion: string;
+  sourceProbe: Probe;
+  plan: Plan;
+  result: string;
+  resultVersion: string;
+  /** Frames that the encoder's decoder showed for each encoded video stream, in order. */
+  decodedFrames: number[];
+  /** Lines of captions that were read out of the pictures. */
+  captionLines: number;
+  /** The source is known to be damaged and converted all the same: its sound may carry the damage over. */
+  damaged: boolean;
+  signal?: AbortSignal;
+  /** Told the share of the film that is decoded, 0 to 1: all but the last moments of a check. */
+  onProgress?: (share: number) => void;
+}
+
+/** Why a result may not replace its source; the message is the reason. */
+export class Refused extends Error {}
