@@ -13,8 +13,8 @@ const TYPE = 'flotilla';
 const PREFIX_LENGTH = 16;
 /** Letters of a name, so that it fits into one string of a TXT record (255 bytes) in any script. */
 const NAME_LENGTH = 48;
-/** Networks come and go: looked at again after so long, in ms. */
-const REFRESH_MS = 5000;
+/** Networks come and go, and one that came is listed only once its carrier is seen: looked at again after so long, in ms. */
+const REFRESH_MS = 1000;
 /** A question may get lost: asked again after so long, in ms. */
 const ASK_AGAIN_MS = 1000;
 

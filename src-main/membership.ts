@@ -3,10 +3,10 @@ import { Fault, messageOf } from '../src-shared/errors.ts';
 import type { MasterView } from '../src-shared/fleet-view.ts';
 import { type Hello, PROTOCOL } from '../src-shared/protocol.ts';
 import type { Settings } from '../src-shared/settings.ts';
-import type { Capabilities } from '../src-shared/worker-info.ts';
+import { type Capabilities, parseHours } from '../src-shared/worker-info.ts';
 import { describeComputer, LoadMeter } from './computer.ts';
 import { type dataPaths, nodeName } from './config.ts';
-import type { Device } from './device.ts';
+import { type Device, fingerprintOf } from './device.ts';
 import { shortTerms } from './fault.ts';
 import type { Logger } from './log.ts';
 import { requireEncoders, type Tools } from './media/capabilities.ts';
@@ -14,8 +14,9 @@ import type { ProcessManager } from './media/process.ts';
 import { Timelines } from './media/timeline.ts';
 import type { Space } from './space.ts';
 import { VERSION } from './version.ts';
+import { Whereabouts } from './whereabouts.ts';
 import { Converter } from './worker/converter.ts';
-import { findMaster, forgetMaster, hasMaster } from './worker/known-master.ts';
+import { findMaster, forgetMaster, hasMaster, writeMaster } from './worker/known-master.ts';
 import { Link, type LinkState } from './worker/link.ts';
 import { RemoteTransfer } from './worker/remote-transfer.ts';
 import { parseMappings, Storage } from './worker/storage.ts';
@@ -52,6 +53,7 @@ export class Membership {
   #worker: Worker | undefined;
   #tuned = false;
   #link: Link | undefined;
+  #whereabouts: Whereabouts | undefined;
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
@@ -107,7 +109,8 @@ export class Membership {
     // What is held is given back over the link.
     await this.#worker?.stop();
     this.#link?.stop();
-    this.#current = this.#worker = this.#link = undefined;
+    await this.#whereabouts?.end();
+    this.#current = this.#worker = this.#link = this.#whereabouts = undefined;
   }
 
   /** It ends by itself. */
@@ -149,6 +152,13 @@ export class Membership {
     this.#become({ name: master.name, origin: master.origin, state: 'connecting', code: null, problem: null });
     const link = new Link({ master, device, hello, as: 'worker' });
     this.#link = link;
+    this.#whereabouts = new Whereabouts(fingerprintOf(master.certificate), (origin) => {
+      link.moveTo(origin);
+      this.#become({ origin });
+      // A user who names the address has the say where to look first.
+      if (address === undefined) writeMaster(paths.master, link.master);
+    });
+    this.#whereabouts.lost();
     link.onState((state, problem) => this.#follow(state, problem));
     const worker = await this.#makeWorker(link);
     // It may have been turned away meanwhile.
@@ -163,6 +173,8 @@ export class Membership {
   #follow(state: LinkState, problem: Fault | undefined): void {
     const { log } = this.#parts;
     const name = this.#view?.name;
+    if (state === 'offline') this.#whereabouts?.lost();
+    else if (state !== 'connecting') this.#whereabouts?.end().catch((error) => log.warn(messageOf(error)));
     if (state === 'online') {
       log.info(`Working for ${name}.`);
       this.#tune();
@@ -181,8 +193,13 @@ export class Membership {
 
   /** Tells the master once what the user wants here; from then on the last word counts, here or there. */
   #tune(): void {
-    const { jobs, bandwidth } = this.#parts.settings;
-    const settings = { ...(jobs !== null && { jobs }), ...(bandwidth !== null && { bandwidth }) };
+    const { jobs, bandwidth, hours } = this.#parts.settings;
+    const schedule = parseHours(hours);
+    const settings = {
+      ...(jobs !== null && { jobs }),
+      ...(bandwidth !== null && { bandwidth }),
+      ...(schedule && { schedule }),
+    };
     if (this.#tuned || Object.keys(settings).length === 0) return;
     this.#link?.call('worker.tune', { settings }).then(
       () => {

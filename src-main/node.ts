@@ -6,6 +6,7 @@ import type { Actor, Caller, EventName, Events } from '../src-shared/contract.ts
 import { Fault, messageOf, nodeFaultReason } from '../src-shared/errors.ts';
 import { type Greeting, PROTOCOL } from '../src-shared/protocol.ts';
 import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-shared/settings.ts';
+import { parseHours } from '../src-shared/worker-info.ts';
 import { describeComputer, LoadMeter } from './computer.ts';
 import { dataPaths, nodeName } from './config.ts';
 import { FileTable, type Scope } from './db/files.ts';
@@ -18,6 +19,7 @@ import { SwapTable } from './db/swaps.ts';
 import { InviteTable, WorkerTable } from './db/workers.ts';
 import { loadDevice } from './device.ts';
 import { shortTerms } from './fault.ts';
+import { Gate } from './gate.ts';
 import { wireInterface } from './interface.ts';
 import { Leading } from './leading.ts';
 import { type Logger, makeLog } from './log.ts';
@@ -130,15 +132,17 @@ async function wire(
   stop: () => Promise<void>,
 ): Promise<RunningNode> {
   const paths = dataPaths(config.dataDir);
+  const { db, repaired } = openDatabase(paths.database, paths.backups);
+  undo.push(() => db.close());
   const events = new EventEmitter<{ [E in EventName]: [Events[E]] }>();
+  // Once the database is closed, what is still under way can only fail, and nothing is lost by it: nobody is told.
   const emit: MasterContext['emit'] = (event, payload) => {
+    if (!db.open) return;
     if (event === 'notice') log.warn((payload as Events['notice']).text);
     (events.emit as (event: string, payload: unknown) => boolean)(event, payload);
   };
-  const defect = (error: unknown) => log.error(error, messageOf(error));
+  const defect = (error: unknown) => db.open && log.error(error, messageOf(error));
 
-  const { db, repaired } = openDatabase(paths.database, paths.backups);
-  undo.push(() => db.close());
   const backUpDaily = async () => {
     if (Date.now() - lastBackup(paths.backups) > DAY_MS) await backUp(db, paths.backups);
   };
@@ -188,8 +192,10 @@ async function wire(
   const workers = new WorkerTable(db, device.id);
   undo.push(() => workers.save());
   const self = workers.add({ ...device, name: nodeName(resolved.values) });
-  const { jobs: atATime } = resolved.values;
-  if (atATime !== null) workers.setSettings(self.id, { ...self.settings, jobs: atATime });
+  const { jobs: atATime, hours } = resolved.values;
+  const schedule = parseHours(hours);
+  const own = { ...(atATime !== null && { jobs: atATime }), ...(schedule && { schedule }) };
+  if (Object.keys(own).length > 0) workers.setSettings(self.id, { ...self.settings, ...own });
   const greeting: Greeting = { name: self.name, device: device.id, version: VERSION, protocol: PROTOCOL };
   const terms = shortTerms();
   const dispatcher = new Dispatcher(ctx, {
@@ -203,7 +209,7 @@ async function wire(
   undo.push(() => probing.stop());
   const libraries = new Libraries(ctx, { scanner: new Scanner(ctx), probing, vault });
   undo.push(() => libraries.stop());
-  const intake = new Intake(ctx, { dispatcher, swapper, vault });
+  const intake = new Intake(ctx, { dispatcher, swapper, vault, retryMs: terms?.retryMs });
   const install = installId(paths.installId);
   const temp = path.join(resolved.values.tempDir ?? paths.temp, `flotilla-${install}`);
   const space = new Space();
@@ -238,7 +244,11 @@ async function wire(
 
   const isIdle = () => {
     const { fileOrder } = resolved.values;
-    const atWork = probing.busy || dispatcher.running.length > 0 || jobs.first(scopes(), fileOrder) !== undefined;
+    const atWork =
+      probing.busy ||
+      dispatcher.running.length > 0 ||
+      dispatcher.fleet.doubting ||
+      jobs.first(scopes(), fileOrder) !== undefined;
     return !atWork && !scopes().some((scope) => files.settling(scope).count > 0);
   };
   const checkIdle = () => isIdle() && emit('idle', {});
@@ -278,6 +288,7 @@ async function wire(
     lanPort: () => leading.port,
     cut: (fingerprint) => leading.cut(fingerprint),
   });
+  const gate = new Gate();
   const leading = new Leading({
     settings: () => resolved.values,
     device,
@@ -285,12 +296,12 @@ async function wire(
     workers,
     pairing,
     routes: { '/': makeTransferRouter({ originals: new Originals(ctx, dispatcher), uploads }) },
-    callAs: (actor: Actor) => makeCaller(handlers, actor),
+    callAs: (actor: Actor) => gate.guard(makeCaller(handlers, actor)),
     onLinked: (id, linked) => dispatcher.fleet.linked(id, linked),
     notice: (text) => emit('notice', { level: 'warn', text }),
     defect,
   });
-  const call = makeCaller(handlers);
+  const call = gate.guard(makeCaller(handlers));
   const callAsWorker = makeCaller(handlers, { kind: 'worker', worker: self.id, name: self.name });
 
   workers.seen(self.id, { ...greeting, computer: await describeComputer(temp, caps) });
@@ -386,5 +397,7 @@ async function wire(
     node.startWorker();
     membership.resume();
   }
+  // First of all: whoever calls would find one part after the other closed.
+  undo.push(() => gate.shut());
   return node;
 }

@@ -268,6 +268,12 @@ export const CONTRACT = {
     z.strictObject({ settings: WorkerSettings.partial() }),
     done,
   ),
+  'worker.prove': changing(
+    'worker',
+    'Tell whether a picture that is known to be good could be converted',
+    z.strictObject({ problem: z.string().max(1000).nullable() }),
+    done,
+  ),
   'worker.set': changing(
     'user',
     'Rename a worker or change its settings',

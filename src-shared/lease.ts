@@ -94,6 +94,8 @@ export type Grant = z.infer<typeof Grant>;
 export const Orders = z.object({
   settings: WorkerSettings,
   mode: WorkerMode,
+  /** It is to convert a picture that is known to be good, and to tell by `worker.prove` how that went. */
+  prove: z.boolean().default(false),
 });
 export type Orders = z.infer<typeof Orders>;
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Fault } from './errors.ts';
 import { ComputerName, LAN_PORT } from './protocol.ts';
 import { Crf } from './quality.ts';
+import { parseHours } from './worker-info.ts';
 
 export const FILE_ORDERS = ['oldest', 'newest', 'largest', 'smallest'] as const;
 export type FileOrder = (typeof FILE_ORDERS)[number];
@@ -73,6 +74,11 @@ export const Settings = z.strictObject({
     env: 'BANDWIDTH',
     flag: '--bandwidth <bytes>',
     help: 'Bytes a second that a worker may fetch, and as many that it may send (default: no limit, or what was set on the master)',
+  }),
+  hours: setting(z.array(z.string().refine((text) => parseHours([text]) !== undefined)), [], {
+    env: 'WORK_HOURS',
+    flag: '--hours <times>',
+    help: 'When this computer takes work, by its own clock: 22:00-06:00 every day, or 1-5@18:00-08:00,6@00:00-00:00 by days, 0 is Sunday (default: always, or what was set on the master)',
   }),
   testingMode: setting(z.boolean(), false, {
     env: 'TESTING_MODE',

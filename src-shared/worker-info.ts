@@ -83,3 +83,17 @@ export type WorkerState = (typeof WORKER_STATES)[number];
 
 /** Settings of a worker that nobody has changed. */
 export const WORKER_DEFAULTS: WorkerSettings = { jobs: null, tempDir: null, bandwidth: null, schedule: null };
+
+/**
+ * Reads times of the day: `22:00-06:00` for every day, `1-5@18:00-08:00` or `6@18:00-08:00` for some, 0 is Sunday.
+ * @returns null without any; undefined when one of them is no such time
+ */
+export function parseHours(texts: string[]): WorkerSettings['schedule'] | undefined {
+  const hours = texts.map((text) => {
+    const [, first, last = first, from, to] =
+      /^(?:([0-6])(?:-([0-6]))?@)?(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text.trim()) ?? [];
+    const days = [0, 1, 2, 3, 4, 5, 6].filter((day) => first === undefined || (day >= +first && day <= Number(last)));
+    return { days, from, to };
+  });
+  return WorkerSettings.shape.schedule.safeParse(hours.length > 0 ? hours : null).data;
+}

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { Fault } from '../../src-shared/errors.ts';
 import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import { count } from '../../src-shared/format.ts';
-import type { WorkerSettings, WorkerState } from '../../src-shared/worker-info.ts';
+import { parseHours, type WorkerSettings, type WorkerState } from '../../src-shared/worker-info.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
 
@@ -45,20 +45,10 @@ function numberOrNone(text: string): number | null {
   return Number(text);
 }
 
-/** Days that a time is for: `1-5`, `0,6`; every day without them. */
-function daysOf(text: string | undefined): number[] {
-  if (text === undefined) return [0, 1, 2, 3, 4, 5, 6];
-  const [from, to = from] = text.split('-').map(Number);
-  return Array.from({ length: (to ?? 0) - (from ?? 0) + 1 }, (_, i) => (from ?? 0) + i);
-}
-
 function hours(text: string): WorkerSettings['schedule'] {
-  if (text === NONE) return null;
-  return text.split(',').map((part) => {
-    const [, days, from, to] = /^(?:([0-6](?:-[0-6])?)@)?(\d\d:\d\d)-(\d\d:\d\d)$/.exec(part.trim()) ?? [];
-    if (from && to) return { days: daysOf(days), from, to };
-    throw new Fault('usage', `"${part}" is no time; write 22:00-06:00, or 1-5@18:00-08:00 for Monday to Friday.`);
-  });
+  const schedule = parseHours(text === NONE ? [] : text.split(','));
+  if (schedule !== undefined) return schedule;
+  throw new Fault('usage', `"${text}" is no time; write 22:00-06:00, or 1-5@18:00-08:00 for Monday to Friday.`);
 }
 
 /** `flotilla workers` */

@@ -266,6 +266,19 @@ export class JobTable {
     return z.number().parse(this.#sql('SELECT attempts FROM jobs WHERE id = ?').pluck().get(job));
   }
 
+  /** A failed attempt turns out to be the fault of its worker: it does not count, and a file given up for it waits again. */
+  pardon(job: number, epoch: number, reason: string): void {
+    this.#db.transaction(() => {
+      const { changes } = this.#sql(
+        "UPDATE attempts SET outcome = 'node', reason = ? WHERE job = ? AND epoch = ? AND outcome = 'failed'",
+      ).run(reason, job, epoch);
+      if (changes === 0) return;
+      this.#sql('UPDATE jobs SET attempts = max(0, attempts - 1) WHERE id = ?').run(job);
+      const row = this.get(job);
+      if (row?.state === 'failed') this.apply(row.file, 'queue');
+    })();
+  }
+
   /** A replacement that had begun was undone: the attempt is no success after all. */
   undoAttempt(job: number, epoch: number, reason: string | null): void {
     this.#sql("UPDATE attempts SET outcome = 'undone', reason = ? WHERE job = ? AND epoch = ?").run(reason, job, epoch);

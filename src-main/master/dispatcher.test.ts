@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { EventName, Events } from '../../src-shared/contract.ts';
-import type { Grant, Lease, Outcome } from '../../src-shared/lease.ts';
+import type { Grant, Lease, Orders, Outcome } from '../../src-shared/lease.ts';
 import type { Probe } from '../../src-shared/media.ts';
 import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';
@@ -93,6 +93,13 @@ async function makeMaster(films: string[], retryMs = 60_000) {
     if (!grant) throw new Error('there is no work');
     return grant;
   };
+  /** A worker fails at its next film, and can do its work nevertheless. */
+  const fail = async (worker: string): Promise<Grant> => {
+    const grant = await lease(worker);
+    dispatcher.giveBack(leaseOf(grant), FAILED, worker);
+    dispatcher.trials.ended(worker, null);
+    return grant;
+  };
   /** Silence for so long, in beats of a master that is awake. */
   const pass = (ms: number, on = dispatcher) => {
     for (let gone = 0; gone < ms; gone += LEASE_TERMS.beat) {
@@ -105,7 +112,8 @@ async function makeMaster(films: string[], retryMs = 60_000) {
   const attempts = (name: string) =>
     jobs.attempts(files.at(library.id, name)?.id ?? 0).map(({ worker, outcome }) => `${worker} ${outcome}`);
   const eventsOf = (wanted: EventName) => told.filter(({ event }) => event === wanted).map(({ payload }) => payload);
-  return { root, ctx, dispatcher, start, lease, pass, time, members, library, jobs, files, state, attempts, eventsOf };
+  const asked = { dispatcher, start, lease, fail, pass, time, members };
+  return { root, ctx, ...asked, library, jobs, files, state, attempts, eventsOf };
 }
 
 const FENCED = expect.objectContaining({ code: 'fenced' });
@@ -253,46 +261,116 @@ describe('a master that starts again', () => {
 
 describe('three attempts', () => {
   it('fail a film, on two workers where there are two', async () => {
-    const { dispatcher, lease, state, attempts } = await makeMaster(['one.mp4']);
+    const { dispatcher, fail, state, attempts } = await makeMaster(['one.mp4']);
     dispatcher.fleet.linked('a', true);
     dispatcher.fleet.linked('b', true);
-    for (let n = 0; n < 2; n++) dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    for (let n = 0; n < 2; n++) await fail('a');
     expect(await dispatcher.lease('a', false)).toBeNull();
     expect(state('one.mp4')).toBe('queued');
-    dispatcher.giveBack(leaseOf(await lease('b')), FAILED, 'b');
+    await fail('b');
     expect(state('one.mp4')).toBe('failed');
     expect(attempts('one.mp4')).toEqual(['A failed', 'A failed', 'B failed']);
   });
 
   it('may all be those of one worker where no other can take it', async () => {
-    const { dispatcher, lease, members, state } = await makeMaster(['one.mp4']);
+    const { dispatcher, fail, members, state } = await makeMaster(['one.mp4']);
     for (const id of ['a', 'b']) dispatcher.fleet.linked(id, true);
-    for (let n = 0; n < 2; n++) dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    for (let n = 0; n < 2; n++) await fail('a');
     expect(await dispatcher.lease('a', false)).toBeNull();
     const b = members[2];
     if (b) b.mode = 'paused';
-    dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    await fail('a');
     expect(state('one.mp4')).toBe('failed');
   });
 
   it('leave other films to the worker that failed one', async () => {
-    const { dispatcher, lease } = await makeMaster(['one.mp4', 'two.mp4']);
+    const { dispatcher, lease, fail } = await makeMaster(['one.mp4', 'two.mp4']);
     for (const id of ['a', 'b']) dispatcher.fleet.linked(id, true);
-    const first = await lease('a');
-    dispatcher.giveBack(leaseOf(first), FAILED, 'a');
-    dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    const first = await fail('a');
+    await fail('a');
     expect((await lease('a')).path).not.toBe(first.path);
     expect((await lease('b')).path).toBe(first.path);
   });
 
   it('begin anew when the user takes a failed film up again', async () => {
-    const { dispatcher, lease, files, jobs, state } = await makeMaster(['one.mp4']);
-    for (let n = 0; n < 3; n++) dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    const { dispatcher, fail, files, jobs, state } = await makeMaster(['one.mp4']);
+    for (let n = 0; n < 3; n++) await fail('a');
     for (const id of ['a', 'b']) dispatcher.fleet.linked(id, true);
     const row = files.get(1);
     if (row) jobs.queue(row);
-    dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    await fail('a');
     expect(state('one.mp4')).toBe('queued');
+  });
+});
+
+describe('a worker on which films fail in a row', () => {
+  async function failing() {
+    const master = await makeMaster(['one.mp4', 'two.mp4', 'three.mp4']);
+    const { dispatcher, lease } = master;
+    for (const id of ['a', 'b']) dispatcher.fleet.linked(id, true);
+    for (let n = 0; n < 2; n++) dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    return master;
+  }
+
+  it('is asked to prove what it can, and given no film before it has', async () => {
+    const { dispatcher, lease, eventsOf, jobs } = await failing();
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    expect(dispatcher.fleet.view('a')).toMatchObject({
+      state: 'waiting',
+      problem: expect.stringMatching(/^2 attempts in a row failed on A: it converts a test picture/),
+    });
+    expect(eventsOf('orders').at(-1)).toMatchObject({ worker: 'a', prove: true });
+    expect(dispatcher.beat('a', { held: [], resting: null, load: null }, true).prove).toBe(true);
+    expect([dispatcher.fleet.doubting, dispatcher.paused]).toEqual([true, null]);
+    dispatcher.trials.ended('a', null);
+    expect(dispatcher.fleet.doubting).toBe(false);
+    expect(dispatcher.beat('a', { held: [], resting: null, load: null }, true).prove).toBe(false);
+    await lease('a');
+    // The films are at fault: their attempts count.
+    expect(jobs.get(1)?.attempts).toBe(2);
+  });
+
+  it('and that fails at a test picture too pauses with the reason, and its failures do not count', async () => {
+    const { dispatcher, lease, jobs, attempts } = await failing();
+    dispatcher.trials.ended('a', 'Illegal instruction.');
+    expect(dispatcher.fleet.view('a')).toMatchObject({
+      state: 'waiting',
+      problem: expect.stringMatching(
+        /^A cannot convert even a test picture \(Illegal instruction\); .* tried again by itself\.$/,
+      ),
+    });
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    expect(jobs.get(1)?.attempts).toBe(0);
+    expect(attempts('one.mp4')).toEqual(['A node', 'A node']);
+    await lease('b');
+  });
+
+  it('takes back also what was given up because of it', async () => {
+    const { dispatcher, fail, lease, state, jobs } = await makeMaster(['one.mp4']);
+    await fail('b');
+    for (let n = 0; n < 2; n++) dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    expect(state('one.mp4')).toBe('failed');
+    dispatcher.trials.ended('a', 'No.');
+    expect([state('one.mp4'), jobs.get(1)?.attempts]).toEqual(['queued', 1]);
+  });
+
+  it('is tried again by a test picture, not by a film', async () => {
+    const { dispatcher, lease, eventsOf, jobs } = await makeMaster(['one.mp4'], 1);
+    dispatcher.fleet.linked('a', true);
+    for (let n = 0; n < 2; n++) dispatcher.giveBack(leaseOf(await lease('a')), FAILED, 'a');
+    dispatcher.trials.ended('a', 'No.');
+    await vi.waitFor(() => expect(eventsOf('orders').filter((orders) => (orders as Orders).prove)).toHaveLength(2));
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    dispatcher.trials.ended('a', null);
+    expect([jobs.get(1)?.attempts, dispatcher.paused]).toEqual([0, null]);
+    await lease('a');
+  });
+
+  it('but not in a row is not doubted', async () => {
+    const { dispatcher, lease } = await makeMaster(['one.mp4', 'two.mp4', 'three.mp4']);
+    const skip: Outcome = { kind: 'skip', code: 'no-savings', reason: 'It would not get smaller.' };
+    for (const outcome of [FAILED, skip, FAILED]) dispatcher.giveBack(leaseOf(await lease('a')), outcome, 'a');
+    await lease('a');
   });
 });
 
@@ -397,7 +475,7 @@ describe('a worker', () => {
     const a = members[1];
     if (a) a.mode = 'draining';
     dispatcher.fleet.changed('a');
-    expect(eventsOf('orders')).toEqual([{ worker: 'a', settings: WORKER_DEFAULTS, mode: 'draining' }]);
+    expect(eventsOf('orders')).toEqual([{ worker: 'a', settings: WORKER_DEFAULTS, mode: 'draining', prove: false }]);
     expect(eventsOf('worker').at(-1)).toMatchObject({ id: 'a', mode: 'draining', state: 'paused' });
   });
 

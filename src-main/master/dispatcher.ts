@@ -10,6 +10,7 @@ import { Granter } from './granter.ts';
 import { type Clock, type Held, LEASE_TERMS, Leases, type LeaseTerms, SYSTEM_CLOCK } from './leases.ts';
 import { Pause } from './pause.ts';
 import type { Swapper } from './swap.ts';
+import { Trials } from './trials.ts';
 
 /** A film is given up after so many attempts of its own fault. */
 const ATTEMPTS = 3;
@@ -30,6 +31,7 @@ export interface DispatcherParts {
 /** Gives out work under leases and takes back what became of it. */
 export class Dispatcher {
   readonly fleet: Fleet;
+  readonly trials: Trials;
   readonly #ctx: MasterContext;
   readonly #granter: Granter;
   readonly #leases: Leases;
@@ -44,6 +46,7 @@ export class Dispatcher {
     this.#granter = new Granter(ctx, swapper);
     this.#leases = new Leases(clock, terms);
     this.fleet = new Fleet(ctx, { members, leases: this.#leases, retryMs, onFaults: () => this.#pause.tell() });
+    this.trials = new Trials(ctx, this.fleet);
     this.#pause = new Pause(ctx.emit, {
       fleetFault: () => this.fleet.fault,
       retryMs,
@@ -294,7 +297,6 @@ export class Dispatcher {
     if (this.#leases.get(lease.task)?.taken) throw new Fault('fenced', 'This task has been delivered already.');
     this.finish(lease, outcome);
     if (outcome.kind === 'node') this.fleet.halt(worker, outcome.reason);
-    else if (outcome.kind !== 'released') this.fleet.recovered(worker, true);
   }
 
   /** Ends a task with its outcome. @throws Fault `fenced` when the lease is lost */
@@ -314,7 +316,16 @@ export class Dispatcher {
       else jobs.apply(job.file, 'release', reason ? { reason } : {});
     })();
     this.drop(task.id);
+    if (outcome.kind === 'failed' && task.worker) {
+      this.trials.failed(task.worker, { ...lease, job: job.id });
+    } else if (outcome.kind === 'skip' && task.worker) this.didWell(task.worker);
     this.#ctx.emit('work', {});
+  }
+
+  /** A worker did what it was to do. */
+  didWell(worker: string): void {
+    this.trials.succeeded(worker);
+    this.fleet.recovered(worker, true);
   }
 }
 

@@ -37,6 +37,8 @@ interface Presence {
   load: Load | null;
   /** What has to be put right on it before it can work. */
   fault: string | undefined;
+  /** Why it has to prove first that it can work. */
+  doubt: string | undefined;
   retry: NodeJS.Timeout | undefined;
   /** Faults since it last did something well. */
   faults: number;
@@ -102,8 +104,9 @@ export class Fleet {
   }
 
   /** What a worker is to do now. */
-  ordersFor({ settings, mode }: Member): Orders {
-    return { settings, mode: this.#still ? 'paused' : mode };
+  ordersFor({ id, settings, mode }: Member): Orders {
+    const prove = this.#presence(id).doubt !== undefined;
+    return { settings, mode: this.#still ? 'paused' : mode, prove };
   }
 
   /** Every worker lets what it has stand still, or goes on. */
@@ -120,25 +123,45 @@ export class Fleet {
     this.#shown.delete(id);
   }
 
-  /** The circuit breaker: this worker is given no work, until it is tried again. */
-  halt(id: string, reason: string): void {
+  /**
+   * The circuit breaker: this worker is given no work, until it is tried again.
+   * @param how `prove`: what is tried is no film but whether it can do its work at all
+   */
+  halt(id: string, reason: string, { prove = false } = {}): void {
     const presence = this.#presence(id);
     presence.fault = reason;
+    presence.doubt = undefined;
     clearTimeout(presence.retry);
     const wait = Math.min(this.#retryMs * 2 ** presence.faults, LONGEST_RETRY_MS);
     presence.faults += 1;
-    presence.retry = setTimeout(() => this.recovered(id, false), wait);
+    presence.retry = setTimeout(() => (prove ? this.doubt(id, reason) : this.recovered(id, false)), wait);
     presence.retry.unref();
     this.show(id);
     this.#onFaults();
+  }
+
+  /** This worker is given no work until it has proven that it can do it; until then that is no fault. */
+  doubt(id: string, reason: string): void {
+    this.#presence(id).doubt = reason;
+    this.changed(id);
+  }
+
+  /** This worker has proven that it can do its work. */
+  trust(id: string): void {
+    this.recovered(id, true);
+  }
+
+  /** True while a worker that is there has to prove that it can do its work. */
+  get doubting(): boolean {
+    return [...this.#present.values()].some(({ linked, doubt }) => linked && doubt !== undefined);
   }
 
   /** A worker that was at fault is given work again; `proven` when it did something well. */
   recovered(id: string, proven: boolean): void {
     const presence = this.#presence(id);
     if (proven) presence.faults = 0;
-    if (presence.fault === undefined) return;
-    presence.fault = undefined;
+    if (presence.fault === undefined && presence.doubt === undefined) return;
+    presence.fault = presence.doubt = undefined;
     clearTimeout(presence.retry);
     this.show(id);
     this.#onFaults();
@@ -152,7 +175,8 @@ export class Fleet {
 
   /** Whether a worker is given work; being connected is its own matter. */
   mayWork(id: string): boolean {
-    return this.member(id)?.mode === 'active' && this.#presence(id).fault === undefined;
+    const { fault, doubt } = this.#presence(id);
+    return this.member(id)?.mode === 'active' && fault === undefined && doubt === undefined;
   }
 
   /** Other workers that are there and take work. */
@@ -202,14 +226,15 @@ export class Fleet {
     if (known) return known;
     const presence: Presence = {
       ...{ linked: false, resting: null, load: null },
-      ...{ fault: undefined, retry: undefined, faults: 0 },
+      ...{ fault: undefined, doubt: undefined, retry: undefined, faults: 0 },
     };
     this.#present.set(id, presence);
     return presence;
   }
 
   #view(member: Member): WorkerView {
-    const { linked, resting, load, fault } = this.#presence(member.id);
+    const { linked, resting, load, doubt, ...presence } = this.#presence(member.id);
+    const fault = presence.fault ?? doubt;
     const held = this.#leases.of(member.id);
     const suspect = held.some((task) => this.#leases.isSuspect(task));
     const still = this.#still;

@@ -15,6 +15,9 @@ import { versionOf } from './identity.ts';
 import type { Swapper } from './swap.ts';
 import type { Vault } from './vault.ts';
 
+/** A library that had no room for a result is tried again after so long, in ms. */
+const RETRY_MS = 60_000;
+
 /** What a worker says of the result it hands over. */
 export interface Delivery {
   /** Absolute path; moved away from there. */
@@ -34,9 +37,17 @@ export class Intake {
   readonly #stopping = new AbortController();
   /** Replacements run one at a time, so that their copies and checks do not get into each other's way. */
   readonly #turn = pLimit(1);
+  readonly #retryMs: number;
+  /** Libraries that had no room for a result, and until when they are not tried again: in ms of the monotonic clock. */
+  readonly #full = new Map<number, { reason: string; until: number }>();
 
-  constructor(ctx: MasterContext, parts: { dispatcher: Dispatcher; swapper: Swapper; vault: Vault }) {
+  /** @param parts `retryMs` is how long a result waits after its library's disk had no room for it */
+  constructor(
+    ctx: MasterContext,
+    parts: { dispatcher: Dispatcher; swapper: Swapper; vault: Vault; retryMs?: number | undefined },
+  ) {
     this.#ctx = ctx;
+    this.#retryMs = parts.retryMs ?? RETRY_MS;
     this.#dispatcher = parts.dispatcher;
     this.#swapper = parts.swapper;
     this.#vault = parts.vault;
@@ -50,7 +61,7 @@ export class Intake {
 
   /**
    * Resolves when the result stands in its place or is refused; the file's state tells which.
-   * @throws Fault `fenced` when the lease was lost
+   * @throws Fault `fenced` when the lease was lost, `node` when it cannot be stored now: then it is wanted again later
    */
   async accept(lease: Lease, delivery: Delivery): Promise<void> {
     const task = this.#dispatcher.take(lease);
@@ -64,11 +75,15 @@ export class Intake {
   async #settle(lease: Lease, task: TaskRow, delivery: Delivery): Promise<void> {
     // Skipped or changed while it waited for its turn.
     this.#dispatcher.claim(lease);
-    const outcome = await this.#take(lease, task.job, delivery).catch((error) => this.#outcomeOf(error, delivery.log));
+    if (this.#stopping.signal.aborted) throw new Fault('node', ENDED);
+    const outcome = await this.#take(lease, task.job, delivery).catch((error) => {
+      if (error instanceof NotNow) throw new Fault('node', error.message, { cause: error.cause });
+      return this.#outcomeOf(error, delivery.log);
+    });
     if (outcome) this.#dispatcher.finish(lease, outcome);
     else this.#dispatcher.drop(lease.task);
     if (outcome?.kind === 'node') this.#dispatcher.pause(outcome.reason, false);
-    else if (task.worker && outcome?.kind !== 'released') this.#dispatcher.fleet.recovered(task.worker, true);
+    else if (task.worker && outcome === undefined) this.#dispatcher.didWell(task.worker);
   }
 
   /** @returns how it ended when nothing was replaced */
@@ -78,6 +93,8 @@ export class Intake {
     const file = job && files.get(job.file);
     const library = file && libraries.get(file.library);
     if (!job || !file?.probe || !file.hash || !library) throw new Error(`task ${lease.task} has lost its file`);
+    const full = this.#full.get(library.id);
+    if (full && performance.now() < full.until) throw new NotNow(full.reason);
     const settings = this.#ctx.settings();
     const { size } = await lstat(delivery.file);
     const saved = (100 * (file.size - size)) / file.size;
@@ -105,6 +122,12 @@ export class Intake {
         delivery.file,
       )
       .catch((error: unknown) => {
+        if (isOfDisk(error)) {
+          const reason = roomless(error);
+          this.#full.set(library.id, { reason, until: performance.now() + this.#retryMs });
+          this.#dispatcher.pause(reason, false);
+          this.#postpone(file.id, reason, error);
+        }
         if (!(error instanceof Fault && error.code === 'conflict')) throw error;
         jobs.endAttempt(job.id, lease.epoch, { outcome: 'blocked', reason: error.message, log: delivery.log });
         jobs.apply(file.id, 'block', { code: 'not-replaced', reason: error.message });
@@ -139,23 +162,20 @@ export class Intake {
       });
     } catch (error) {
       await this.#swapper.discard(swap);
+      if (this.#stopping.signal.aborted) this.#postpone(swap.file, ENDED, error);
       return this.#outcomeOf(error, delivery.log) ?? { kind: 'released' };
     }
   }
 
+  /** The result stays where it came from, and may be delivered again under the same lease. @throws NotNow */
+  #postpone(file: number, reason: string, cause: unknown): never {
+    this.#ctx.jobs.apply(file, 'reopen');
+    throw new NotNow(reason, { cause });
+  }
+
   #outcomeOf(error: unknown, log: string): Outcome | undefined {
-    if (this.#stopping.signal.aborted) return { kind: 'released' };
     if (error instanceof Refused) return { kind: 'failed', reason: error.message, log };
-    const nodeFault = nodeFaultReason(error);
-    if (nodeFault) {
-      const { dest, path: file } = error as { dest?: string; path?: string };
-      const place = dest ?? file;
-      const where = place ? ` in ${path.dirname(place)}` : '';
-      return {
-        kind: 'node',
-        reason: `A result could not be stored${where}: ${nodeFault}. Put that right; it is tried again by itself.`,
-      };
-    }
+    if (nodeFaultReason(error)) return { kind: 'node', reason: roomless(error) };
     // The replacement undid itself and put the file into the state that tells why.
     if (error instanceof Fault && (error.code === 'conflict' || error.code === 'fenced')) return undefined;
     if (error instanceof Fault && error.code === 'node') {
@@ -164,6 +184,24 @@ export class Intake {
     }
     return { kind: 'failed', reason: messageOf(error), log };
   }
+}
+
+/** Nothing is wrong with a result, but it cannot be taken in at present. */
+class NotNow extends Error {}
+
+const ENDED = 'This Flotilla is being ended.';
+
+/** Errors of the library's disk that end when its owner makes room or connects it again; none of them harms the result. */
+const OF_DISK: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN']);
+
+const isOfDisk = (error: unknown): boolean => OF_DISK.has((error as { code?: unknown }).code);
+
+/** What keeps a result from being stored, as a sentence. */
+function roomless(error: unknown): string {
+  const { dest, path: file } = error as { dest?: string; path?: string };
+  const place = dest ?? file;
+  const where = place ? ` in ${path.dirname(place)}` : '';
+  return `A result could not be stored${where}: ${nodeFaultReason(error)}. Put that right; it is tried again by itself.`;
 }
 
 function noSavings(before: number, after: number, wanted: number): Outcome {

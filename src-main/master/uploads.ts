@@ -22,6 +22,8 @@ export interface UploadedResult extends Omit<Delivery, 'file'> {
 interface Upload {
   lease: Lease;
   size: number;
+  /** Its SHA-256, once all of it was read: it may have to wait for room in its library, and is then not read again. */
+  proven?: string;
   /** Gives back the room that it was promised. */
   release: () => void;
 }
@@ -138,7 +140,8 @@ export class Uploads {
     const upload = this.#open.get(id);
     const { size } = await stat(this.#file(id)).catch(() => ({ size: -1 }));
     if (!upload || size !== upload.size) throw new Fault('missing', 'The result of this task has not arrived in full.');
-    if ((await sha256(this.#file(id))) !== expected) {
+    upload.proven ??= await sha256(this.#file(id));
+    if (upload.proven !== expected) {
       await this.#drop(id);
       throw new Fault('conflict', 'The result of this task was damaged on its way; it has to be sent again.');
     }

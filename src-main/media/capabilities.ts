@@ -14,31 +14,28 @@ export const DEFAULT_TOOLS: Tools = { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe' };
 const ASK_MS = 20_000;
 
 /**
- * Asks the installed ffmpeg what it can do.
+ * Asks the installed ffmpeg what it can do. Its full help names every option under the encoder, filter or container that has
+ * it, and tells its version on stderr: one start of ffmpeg tells what six would.
  * @throws Fault `node` when it cannot be started
  */
 export async function detectCapabilities(processes: ProcessManager, tools: Tools): Promise<Capabilities> {
-  const ask = async (...args: string[]) =>
-    (await processes.capture(tools.ffmpeg, ['-hide_banner', ...args], { timeoutMs: ASK_MS })).stdout;
-  const version = /^ffmpeg version (\S+)/m.exec(await ask('-version'))?.[1];
+  const { stdout, stderr } = await processes.capture(tools.ffmpeg, ['-h', 'full'], { timeoutMs: ASK_MS });
+  const version = /^ffmpeg version (\S+)/m.exec(stderr.join('\n'))?.[1];
   if (!version) throw new Fault('node', `${tools.ffmpeg} does not answer like ffmpeg; install ffmpeg 5.1 or newer.`);
-  const [encoders, filters, options, matroska, svt] = await Promise.all([
-    ask('-encoders'),
-    ask('-filters'),
-    ask('-h', 'long'),
-    ask('-h', 'muxer=matroska'),
-    ask('-h', 'encoder=libsvtav1'),
-  ]);
+  // What comes before the first heading are the options of ffmpeg itself.
+  const [own = '', ...sections] = stdout.split(/^(?=\S.* AVOptions:$)/m);
+  const of = (name: string) => sections.find((text) => text.startsWith(`${name} AVOptions:`));
+  const svt = of('libsvtav1');
   return {
     version,
-    libsvtav1: /^\s*V\S*\s+libsvtav1\s/m.test(encoders),
-    libopus: /^\s*A\S*\s+libopus\s/m.test(encoders),
-    fpsMode: /^-fps_mode/m.test(options),
-    cuesToFront: /-cues_to_front/.test(matroska),
-    svtav1Params: /-svtav1-params/.test(svt),
-    bwdif: /\sbwdif\s/.test(filters),
-    dolbyVisionCoding: /-dolbyvision/.test(svt),
-    applyCropping: /^-apply_cropping/m.test(options),
+    libsvtav1: svt !== undefined,
+    libopus: of('libopus') !== undefined,
+    fpsMode: /^-fps_mode/m.test(own),
+    cuesToFront: of('matroska/webm muxer')?.includes('-cues_to_front ') ?? false,
+    svtav1Params: svt?.includes(' -svtav1-params ') ?? false,
+    bwdif: of('bwdif') !== undefined,
+    dolbyVisionCoding: svt?.includes(' -dolbyvision ') ?? false,
+    applyCropping: /^-apply_cropping/m.test(own),
   };
 }
 

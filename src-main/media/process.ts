@@ -93,12 +93,13 @@ export class ProcessManager {
       (await execa(command, args, { reject: false })).exitCode === 0;
     const linux = process.platform === 'linux';
     const posix = process.platform !== 'win32';
-    return new ProcessManager(folder, {
-      setpriv: linux && (await has('setpriv', '--pdeathsig', 'KILL', 'true')),
-      nice: posix && (await has('nice', '-n', '1', 'true')),
-      ionice: linux && (await has('ionice', '-c', '3', 'true')),
-      taskpolicy: process.platform === 'darwin' && (await has('taskpolicy', '-d', 'throttle', 'true')),
-    });
+    const [setpriv, nice, ionice, taskpolicy] = await Promise.all([
+      linux && has('setpriv', '--pdeathsig', 'KILL', 'true'),
+      posix && has('nice', '-n', '1', 'true'),
+      linux && has('ionice', '-c', '3', 'true'),
+      process.platform === 'darwin' && has('taskpolicy', '-d', 'throttle', 'true'),
+    ]);
+    return new ProcessManager(folder, { setpriv, nice, ionice, taskpolicy });
   }
 
   /**

@@ -99,6 +99,10 @@ export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> 
       change(find(workers, workerOf(actor)), settings);
       return {};
     },
+    'worker.prove': ({ problem }, actor) => {
+      dispatcher.trials.ended(workerOf(actor), problem);
+      return {};
+    },
     'worker.set': ({ worker, name, settings }) => {
       const row = find(workers, worker);
       if (name !== undefined && !workers.rename(row.id, name)) {

@@ -299,12 +299,13 @@ export function which(program: string): string {
 
 /**
  * Puts a shell script in the place of ffmpeg or ffprobe: it calls the real one as "$REAL", and `$encode` is 1 where the
- * call is an encode.
+ * call is an encode of a film, `$test` where it makes a picture of its own.
  * @returns the environment that has it found first
  */
 export function wrap(program: 'ffmpeg' | 'ffprobe', script: string): { PATH: string } {
   const folder = tempFolder();
-  const head = `#!/bin/sh\nREAL='${which(program)}'\nencode=0\nfor a; do [ "$a" = libsvtav1 ] && encode=1; done\n`;
+  const look = 'for a; do case $a in libsvtav1) encode=1;; lavfi) test=1;; esac; done';
+  const head = `#!/bin/sh\nREAL='${which(program)}'\nencode=0\ntest=0\n${look}\n[ $test = 1 ] && encode=0\n`;
   writeFileSync(path.join(folder, program), `${head}${script}\n`, { mode: 0o755 });
   return { PATH: `${folder}${path.delimiter}${process.env.PATH}` };
 }

@@ -82,6 +82,8 @@ async function reattach(grant: Grant): Promise<void> {
 /** Holds a grant as a worker does, so that its lease lives on. */
 async function lease({ link }: Hand): Promise<Grant> {
   await link.call('job.attach', { held: [] });
+  // Its results are no films, so that it is asked.
+  await link.call('worker.prove', { problem: null });
   const grant = await link.call('job.lease', {});
   if (!grant) throw new Error('there is no work');
   return grant;

@@ -23,6 +23,7 @@ import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
 import { readCaptions } from './captions.ts';
 import { EncoderLog } from './encoder-log.ts';
 import { EncodeProgress } from './progress.ts';
+import { testEncoder } from './self-test.ts';
 
 /** Covers and the trial of the header take moments. */
 const SHORT_MS = 60_000;
@@ -139,6 +140,11 @@ export class Converter {
       report,
     };
     return this.#encode(work);
+  }
+
+  /** What keeps this computer from converting anything at all; null where all is well. */
+  test(folder: string, signal: AbortSignal): Promise<string | null> {
+    return testEncoder(this.#processes, this.#tools, folder, signal);
   }
 
   async #preflight(grant: Grant, source: string, folder: string, options: RunOptions): Promise<Outcome | undefined> {

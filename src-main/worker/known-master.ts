@@ -106,7 +106,8 @@ function readMaster(file: string): Master | undefined {
   }
 }
 
-function writeMaster(file: string, master: Master): void {
+/** Remembers a master for the next start. */
+export function writeMaster(file: string, master: Master): void {
   writeFileSync(`${file}.part`, JSON.stringify(master, null, 2), { mode: 0o600 });
   renameSync(`${file}.part`, file);
 }

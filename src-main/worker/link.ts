@@ -55,22 +55,43 @@ export interface LinkParts {
 
 /** The connection to the master: one socket for calls and events, and an agent for files, both to the pinned certificate only. */
 export class Link {
-  readonly master: Master;
-  /** `https://host:port` */
-  readonly origin: string;
-  /** For requests to {@link origin}. */
   readonly agent: Agent;
-  readonly #socket: Socket;
+  readonly #parts: LinkParts;
+  #master: Master;
+  #socket: Socket;
   readonly #events = new EventEmitter();
   #state: LinkState = 'connecting';
   #problem: Fault | undefined;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor({ master, device, hello, as }: LinkParts) {
-    this.master = master;
-    this.origin = master.origin;
-    this.agent = pinnedAgent(device, master.certificate);
-    this.#socket = io(master.origin, {
+  constructor(parts: LinkParts) {
+    this.#parts = parts;
+    this.#master = parts.master;
+    this.agent = pinnedAgent(parts.device, parts.master.certificate);
+    this.#socket = this.#open();
+  }
+
+  get master(): Master {
+    return this.#master;
+  }
+
+  /** `https://host:port`, for requests through {@link agent}. */
+  get origin(): string {
+    return this.#master.origin;
+  }
+
+  /** The master, out of reach until now, has another address: it is tried there, and the same key is demanded of it. */
+  moveTo(origin: string): void {
+    if (origin === this.origin || this.connected || this.#state === 'stopped') return;
+    clearTimeout(this.#retry);
+    this.#socket.off().disconnect();
+    this.#master = { ...this.#master, origin };
+    this.#socket = this.#open();
+  }
+
+  #open(): Socket {
+    const { hello, as } = this.#parts;
+    const socket = io(this.origin, {
       transports: ['websocket'],
       forceNew: true,
       // Typed for browsers; in Node it is handed to https.request.
@@ -84,19 +105,20 @@ export class Link {
         );
       },
     });
-    this.#socket.on('connect', () => this.#become('online'));
-    this.#socket.on('disconnect', (reason) => {
+    socket.on('connect', () => this.#become('online'));
+    socket.on('disconnect', (reason) => {
       this.#become('offline');
       // The master ended it: unlike after a cut, socket.io does not try again by itself.
       if (reason === 'io server disconnect') this.#retryIn(RETRY_MS);
     });
-    this.#socket.on('connect_error', (error) => this.#onConnectError(error));
+    socket.on('connect_error', (error) => this.#onConnectError(error));
     for (const event of Object.keys(WORKER_EVENTS) as WorkerEventName[]) {
-      this.#socket.on(event as string, (payload: unknown) => {
+      socket.on(event as string, (payload: unknown) => {
         const { data } = WORKER_EVENTS[event].safeParse(payload);
         if (data) this.#events.emit(event, data);
       });
     }
+    return socket;
   }
 
   get connected(): boolean {

@@ -58,9 +58,13 @@ export class RemoteTransfer implements Transfer {
     if (inPlace !== undefined) return inPlace;
     const { task, epoch, size, version } = grant;
     const file = fetchedFile(grant, folder);
+    const route = this.#route;
     report({ stage: 'fetching', share: 0 });
     await fetchFile({
-      url: `${this.#route.origin}/tasks/${task}/source?epoch=${epoch}`,
+      // Read for every request: the master may move meanwhile.
+      get url() {
+        return `${route.origin}/tasks/${task}/source?epoch=${epoch}`;
+      },
       agent: this.#route.agent,
       etag: `"${version}"`,
       size,
@@ -79,7 +83,7 @@ export class RemoteTransfer implements Transfer {
   async deliver(grant: Grant, result: Result, { folder, signal, report }: TransferWork): Promise<void> {
     const { task, epoch } = grant;
     const { kind: _, file, ...facts } = result;
-    const { call, origin, agent } = this.#route;
+    const { call, agent } = this.#route;
     report({ stage: 'uploading', share: 0 });
     // Its room is wanted for the next one.
     await rm(fetchedFile(grant, folder), { force: true });
@@ -88,7 +92,7 @@ export class RemoteTransfer implements Transfer {
     let damages = 0;
     await persist(signal, async () => {
       await uploadFile({
-        url: `${origin}/uploads/${task}-${epoch}`,
+        url: `${this.#route.origin}/uploads/${task}-${epoch}`,
         agent,
         file,
         bandwidth: this.#up,

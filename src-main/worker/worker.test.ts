@@ -49,7 +49,15 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     calls: [] as { name: string; input: unknown }[],
     encodes: [] as Encode[],
     delivered: [] as number[],
-    orders: { settings: WORKER_DEFAULTS, mode: 'active' } as Orders,
+    orders: { settings: WORKER_DEFAULTS, mode: 'active', prove: false } as Orders,
+    /** Films whose originals do not come, or are not looked into, before the test lets them. */
+    slow: new Map<string, PromiseWithResolvers<void>>(),
+    asked: [] as string[],
+    /** Why no result can be taken at present. */
+    full: undefined as Fault | undefined,
+    problem: null as string | null,
+    load: undefined as Promise<void> | undefined,
+    worker: undefined as Worker | undefined,
     lost: [] as Lease[],
     /** Where set, every call and delivery fails with it. */
     cut: undefined as Fault | undefined,
@@ -83,7 +91,8 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     return { ...GRANT, task: next++ };
   }) as Caller;
   const converter = {
-    prepare: async () => undefined,
+    prepare: async ({ task }: Grant) => stage.slow.get(`prepare ${task}`)?.promise,
+    test: async () => stage.problem,
     convert: (grant: Grant, _source: string, work: ConverterWork) => {
       const ended = Promise.withResolvers<Conversion>();
       const file = path.join(work.folder, 'result.mkv');
@@ -102,9 +111,13 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     limit: () => undefined,
     holds: async () => true,
     needs: async () => 0,
-    source: async () => '/film.mkv',
+    source: async ({ task }) => {
+      stage.asked.push(`source ${task}`);
+      await stage.slow.get(`source ${task}`)?.promise;
+      return '/film.mkv';
+    },
     deliver: async ({ task }) => {
-      if (stage.cut) throw stage.cut;
+      if (stage.cut ?? stage.full) throw stage.cut ?? stage.full;
       stage.delivered.push(task);
     },
   };
@@ -113,7 +126,10 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     const onFault = (error: unknown) => void stage.faults.push(error);
     const onOrders = (orders: Orders) => void stage.told.push(orders);
     const worker = new Worker({
-      load: async () => ({ cpu: 0, memoryFree: 0, tempFree: 0, tempTotal: 0 }),
+      load: async () => {
+        await stage.load;
+        return { cpu: 0, memoryFree: 0, tempFree: 0, tempTotal: 0 };
+      },
       call,
       transfer,
       converter,
@@ -125,6 +141,7 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
       beatMs: 5,
     });
     onTestFinished(() => worker.stop());
+    stage.worker = worker;
     await worker.start();
     return worker;
   }
@@ -184,9 +201,9 @@ describe('a worker', () => {
     worker.obey({ ...stage.orders, mode: 'draining' });
     expect(stage.called('job.lease')).toEqual([]);
     const never = [{ days: [(new Date().getDay() + 3) % 7], from: '00:00', to: '00:01' }];
-    worker.obey({ mode: 'active', settings: { ...WORKER_DEFAULTS, schedule: never } });
+    worker.obey({ ...stage.orders, mode: 'active', settings: { ...WORKER_DEFAULTS, schedule: never } });
     expect(stage.called('job.lease')).toEqual([]);
-    stage.orders = { mode: 'active', settings: { ...WORKER_DEFAULTS, jobs: 3 } };
+    stage.orders = { mode: 'active', settings: { ...WORKER_DEFAULTS, jobs: 3 }, prove: false };
     await settled(() => expect(stage.encodes).toHaveLength(3));
     expect(stage.told.at(-1)).toEqual(stage.orders);
   });
@@ -286,7 +303,78 @@ describe('a worker', () => {
   });
 });
 
+it('tells the master nothing more once it has stopped', async () => {
+  const stage = makeStage();
+  const looked = Promise.withResolvers<void>();
+  stage.load = looked.promise;
+  const starting = stage.start();
+  await vi.waitFor(() => expect(stage.worker).toBeDefined());
+  await stage.worker?.stop();
+  looked.resolve();
+  await starting;
+  expect(stage.calls).toEqual([]);
+});
+
+describe('films that are fetched ahead', () => {
+  it('are fetched one after the other and encoded in the order of their grants', async () => {
+    const stage = makeStage({ tasks: 3, ahead: 1 });
+    const [fetched, prepared] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    stage.slow.set('source 1', fetched).set('prepare 1', prepared);
+    await stage.start();
+    await settled(() => expect(stage.called('job.lease')).toEqual([{ ahead: false }, { ahead: true }]));
+    await settled(() => expect(stage.asked).toEqual(['source 1']));
+    fetched.resolve();
+    await settled(() => expect(stage.asked).toEqual(['source 1', 'source 2']));
+    // The second one is ready before the first.
+    await settled(() => expect(stage.folders()).toEqual(['1-1', '2-1']));
+    expect(stage.encodes).toEqual([]);
+    prepared.resolve();
+    for (const n of [1, 2, 3]) {
+      await settled(() => expect(stage.encodes.map(({ grant }) => grant.task)).toEqual([1, 2, 3].slice(0, n)));
+      stage.encodes.at(-1)?.end();
+    }
+  });
+
+  it('do not wait for one whose lease is lost', async () => {
+    const stage = makeStage({ tasks: 2, ahead: 1 });
+    stage.slow.set('source 1', Promise.withResolvers<void>());
+    const worker = await stage.start();
+    await settled(() => expect(stage.asked).toEqual(['source 1']));
+    await settled(() => expect(stage.called('job.lease')).toHaveLength(2));
+    worker.revoke({ task: 1, epoch: 1 });
+    stage.slow.get('source 1')?.reject(new Error('aborted'));
+    await settled(() => expect(stage.encodes.map(({ grant }) => grant.task)).toEqual([2]));
+  });
+});
+
+describe('a proof', () => {
+  it('is given once each time that it is asked for, with what is wrong', async () => {
+    const stage = makeStage();
+    const worker = await stage.start();
+    worker.obey({ ...stage.orders, prove: true });
+    worker.obey({ ...stage.orders, prove: true });
+    await settled(() => expect(stage.called('worker.prove')).toEqual([{ problem: null }]));
+    await settled(() => expect(stage.folders()).toEqual([]));
+    stage.problem = 'Illegal instruction';
+    worker.obey({ ...stage.orders, prove: true });
+    await settled(() => expect(stage.called('worker.prove').at(-1)).toEqual({ problem: 'Illegal instruction' }));
+  });
+});
+
 describe('a finished result', () => {
+  it('for which there is no room waits with its worker, also where results are not kept', async () => {
+    const stage = makeStage({ tasks: 2, keeps: false });
+    await stage.start();
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+    stage.full = new Fault('node', 'The disk is full.');
+    const beats = stage.called('job.beat').length;
+    stage.encodes[0]?.end();
+    await settled(() => expect(stage.called('job.beat').length).toBeGreaterThan(beats + 3));
+    expect([stage.folders(), stage.encodes.length, stage.called('job.finish')]).toEqual([['1-1'], 1, []]);
+    stage.full = undefined;
+    await settled(() => expect(stage.delivered).toEqual([1]));
+  });
+
   /** One that the master could not be given before its worker stopped. */
   async function undelivered() {
     const stage = makeStage({ tasks: 1 });

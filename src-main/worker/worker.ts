@@ -11,6 +11,7 @@ import { faultPoint } from '../fault.ts';
 import { Brake } from '../media/process.ts';
 import { Assignment } from './assignment.ts';
 import type { Conversion, Converter } from './converter.ts';
+import { Lane, type Turn } from './lane.ts';
 import { isWithin } from './schedule.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -75,13 +76,17 @@ export class Worker {
   readonly #parts: WorkerParts;
   readonly #held = new Map<string, Assignment>();
   readonly #encoding = pLimit(1);
+  /** Films get their room and their originals, and come to be encoded, in the order in which they were granted. */
+  readonly #fetching = new Lane();
+  readonly #lining = new Lane();
   readonly #brake = new Brake();
   readonly #stopping = new AbortController();
-  #orders: Orders = { settings: WORKER_DEFAULTS, mode: 'active' };
+  #orders: Orders = { settings: WORKER_DEFAULTS, mode: 'active', prove: false };
   /** The master knows what is held: from then on work may be asked for. */
   #attached = false;
   #asking: Promise<void> | undefined;
   #telling: Promise<void> | undefined;
+  #proving: Promise<void> | undefined;
   /** False after a no, until there may be work again. */
   #wanting = true;
   #started: Promise<void> | undefined;
@@ -116,7 +121,7 @@ export class Worker {
     this.unlinked();
     // Calls of before end with the connection; what they were granted after all is not known here.
     await Promise.all([this.#asking, this.#telling]);
-    await this.#tellHeld('job.attach');
+    if (!this.#stopping.signal.aborted) await this.#tellHeld('job.attach');
   }
 
   /** The master is out of reach: what is held goes on. */
@@ -142,7 +147,24 @@ export class Worker {
     this.#brake.set(orders.mode === 'paused');
     this.#parts.transfer.limit(orders.settings.bandwidth);
     this.#parts.onOrders?.(orders);
+    if (orders.prove) this.#prove();
     this.#ask();
+  }
+
+  /** Tells the master whether this computer can convert anything at all. */
+  #prove(): void {
+    const { signal } = this.#stopping;
+    const { call, converter, workspace, onFault } = this.#parts;
+    this.#proving ??= workspace
+      .use({ name: 'test', needed: 0, signal }, (folder) => converter.test(folder, signal))
+      .catch(messageOf)
+      .then(async (problem) => {
+        if (!signal.aborted) await call('worker.prove', { problem });
+      })
+      .catch(onFault)
+      .finally(() => {
+        this.#proving = undefined;
+      });
   }
 
   /** Ends what runs, gives it back, and resolves when nothing is left behind but results that the master lacks. */
@@ -151,7 +173,7 @@ export class Worker {
     await this.#started;
     clearInterval(this.#beating);
     for (const assignment of this.#held.values()) assignment.stop();
-    await this.#asking;
+    await Promise.all([this.#asking, this.#proving]);
     await Promise.all([...this.#held.values()].map(({ done }) => done));
   }
 
@@ -182,11 +204,10 @@ export class Worker {
   async #tell(name: 'job.attach' | 'job.beat'): Promise<void> {
     const held = [...this.#held.values()].filter(({ lost }) => !lost).map(({ lease }) => lease);
     try {
-      const { lost, ...orders } = await this.#parts.call(name, {
-        held,
-        resting: this.#resting,
-        load: await this.#parts.load(),
-      });
+      const load = await this.#parts.load();
+      // A master in this process closes its books as soon as this worker has ended.
+      if (this.#stopping.signal.aborted) return;
+      const { lost, ...orders } = await this.#parts.call(name, { held, resting: this.#resting, load });
       for (const lease of lost) this.revoke(lease);
       if (!this.#attached) this.#wanting = true;
       this.#attached = true;
@@ -262,12 +283,14 @@ export class Worker {
   async #attempt(assignment: Assignment, result?: Result): Promise<Outcome | undefined> {
     const { grant, signal, name } = assignment;
     const { transfer, workspace } = this.#parts;
+    const turns = result ? undefined : { fetch: this.#fetching.turn(), line: this.#lining.turn() };
     try {
+      await Promise.race([turns?.fetch.comes, assignment.ended]);
       // Pictures that are encoded apart lie beside the result until they are in it.
       const copies = baseLayerOf(grant.plan) ? 2 : 1;
       const needed = result ? 0 : copies * grant.uselessAt + (await transfer.needs(grant));
       return await workspace.use({ name, needed, signal }, async (folder) => {
-        const conversion = result ?? (await this.#convert(assignment, folder));
+        const conversion = result ?? (await this.#convert(assignment, folder, turns));
         if (conversion.kind !== 'result') return conversion;
         if (this.#parts.keeps && !result) await workspace.keep({ grant, result: conversion });
         await this.#deliver(assignment, conversion, folder);
@@ -279,20 +302,31 @@ export class Worker {
       const reason = error instanceof Fault && error.code === 'node' ? error.message : nodeFaultReason(error);
       if (reason) return { kind: 'node', reason };
       return { kind: 'failed', reason: messageOf(error), log: (error as Error).stack ?? '' };
+    } finally {
+      turns?.fetch.pass();
+      turns?.line.pass();
     }
   }
 
-  async #convert(assignment: Assignment, folder: string): Promise<Result | Outcome> {
+  async #convert(
+    assignment: Assignment,
+    folder: string,
+    turns: { fetch: Turn; line: Turn } | undefined,
+  ): Promise<Result | Outcome> {
     const { grant, signal, report } = assignment;
     const { transfer, converter } = this.#parts;
     const source = await transfer.source(grant, { folder, signal, report });
+    turns?.fetch.pass();
     const work = { folder, signal, report, brake: this.#brake };
     await converter.prepare(grant, source, work);
-    const conversion = await this.#encoding(async (): Promise<Result | Outcome> => {
+    await Promise.race([turns?.line.comes, assignment.ended]);
+    const encoding = this.#encoding(async (): Promise<Result | Outcome> => {
       if (signal.aborted) return { kind: 'released' };
       const threads = this.#jobs > 1 ? Math.max(1, Math.floor(os.availableParallelism() / this.#jobs)) : undefined;
       return converter.convert(grant, source, { ...work, threads });
     });
+    turns?.line.pass();
+    const conversion = await encoding;
     if (signal.aborted) return { kind: 'released' };
     if (conversion.kind === 'result') {
       assignment.converted = true;
@@ -303,7 +337,7 @@ export class Worker {
     return conversion;
   }
 
-  /** Hands a result over, as often as it takes. A stop leaves it for the next start. */
+  /** Hands a result over, as often as it takes. A stop leaves it for the next start, where results are kept. */
   async #deliver(assignment: Assignment, result: Result, folder: string): Promise<void> {
     const { grant, signal, report, name } = assignment;
     assignment.converted = true;
@@ -312,7 +346,7 @@ export class Worker {
         await this.#parts.transfer.deliver(grant, result, { folder, signal, report });
         return faultPoint('delivered');
       } catch (error) {
-        const again = this.#parts.keeps && error instanceof Fault && error.code === 'node';
+        const again = error instanceof Fault && error.code === 'node';
         if (again) await Promise.race([this.#answered.promise, assignment.ended]);
         if (this.#parts.keeps && signal.aborted && !assignment.lost) this.#parts.workspace.leave(name);
         if (!again || signal.aborted) throw error;

@@ -1,0 +1,70 @@
+import { deviceIdOf } from '../src-shared/protocol.ts';
+import { fingerprintOf } from './device.ts';
+import { browse } from './discovery.ts';
+import { fetchCertificate } from './worker/peer.ts';
+
+/** A master that cannot be reached for so long may have another address now, in ms. */
+const LOST_MS = 3000;
+/** Between tries to reach it where it was seen, in ms. */
+const RETRY_MS = 2000;
+
+/** Looks on the network for a master that does not answer any more where it was: a new lease of DHCP may have moved it. */
+export class Whereabouts {
+  readonly #fingerprint: string;
+  readonly #found: (origin: string) => void;
+  #lost: NodeJS.Timeout | undefined;
+  #stop: (() => Promise<void>) | undefined;
+
+  /** @param found told where it answers with its own key, `https://host:port`, as often as that is tried */
+  constructor(fingerprint: string, found: (origin: string) => void) {
+    this.#fingerprint = fingerprint;
+    this.#found = found;
+  }
+
+  /** It cannot be reached. */
+  lost(): void {
+    this.#lost ??= setTimeout(() => this.#look(), LOST_MS);
+  }
+
+  /** It can be reached, or is not wanted any more. */
+  async end(): Promise<void> {
+    clearTimeout(this.#lost);
+    this.#lost = undefined;
+    const stop = this.#stop;
+    this.#stop = undefined;
+    await stop?.();
+  }
+
+  #look(): void {
+    const id = deviceIdOf(this.#fingerprint);
+    let origins: string[] = [];
+    let trying = false;
+    const tryAll = async () => {
+      if (trying) return;
+      trying = true;
+      await this.#tryAll(origins);
+      trying = false;
+    };
+    const retrying = setInterval(tryAll, RETRY_MS);
+    // That multicasts do not work here takes away a hint and no more.
+    const stop = browse(
+      (masters) => {
+        origins = masters.flatMap((master) => (master.id === id ? [master.origin] : []));
+        tryAll();
+      },
+      () => undefined,
+    );
+    this.#stop = async () => {
+      clearInterval(retrying);
+      await stop();
+    };
+  }
+
+  /** What the network tells is a hint: the key decides. */
+  async #tryAll(origins: string[]): Promise<void> {
+    for (const origin of origins) {
+      const certificate = await fetchCertificate(origin).catch(() => undefined);
+      if (this.#stop && certificate && fingerprintOf(certificate) === this.#fingerprint) this.#found(origin);
+    }
+  }
+}
