@@ -7,7 +7,7 @@ import { MantineProvider } from '@mantine/core';
 import { ModalsProvider } from '@mantine/modals';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
+import { type ComponentType, lazy, Suspense, useEffect } from 'react';
 import { Route, Switch } from 'wouter';
 import { Loading } from './components/bits.tsx';
 import { Boundary } from './components/boundary.tsx';
@@ -15,21 +15,36 @@ import { PageBody } from './components/page.tsx';
 import { Shell } from './components/shell.tsx';
 import { nonce } from './nonce.ts';
 import { DashboardPage } from './pages/dashboard/dashboard.tsx';
-import { FileDrawer } from './pages/file/drawer.tsx';
 import { Gate } from './pages/gate.tsx';
-import { LibraryPage } from './pages/library/library.tsx';
 import { LostPage } from './pages/lost.tsx';
-import { QueuePage } from './pages/queue/queue.tsx';
-import { SettingsPage } from './pages/settings/settings.tsx';
-import { WelcomePage } from './pages/welcome/welcome.tsx';
-import { WorkersPage } from './pages/workers/workers.tsx';
 import { queries } from './store/calls.ts';
 import { cssVariables, theme } from './theme.ts';
 
-// Its charts are the heaviest part of the interface.
-const InsightsPage = lazy(() => import('./pages/insights/insights.tsx'));
+/** The other pages are fetched this long after the first one stands, in ms, so that none is waited for. */
+const FETCH_AHEAD = 2000;
+
+const later: (() => Promise<unknown>)[] = [];
+
+/** A part in a file of its own, so that the first page is there soon. */
+function apart<N extends string>(load: () => Promise<Record<N, ComponentType>>, name: N) {
+  later.push(load);
+  return lazy(async () => ({ default: (await load())[name] }));
+}
+
+const FileDrawer = apart(() => import('./pages/file/drawer.tsx'), 'FileDrawer');
+const LibraryPage = apart(() => import('./pages/library/library.tsx'), 'LibraryPage');
+const QueuePage = apart(() => import('./pages/queue/queue.tsx'), 'QueuePage');
+const WorkersPage = apart(() => import('./pages/workers/workers.tsx'), 'WorkersPage');
+const InsightsPage = apart(() => import('./pages/insights/insights.tsx'), 'InsightsPage');
+const SettingsPage = apart(() => import('./pages/settings/settings.tsx'), 'SettingsPage');
+const WelcomePage = apart(() => import('./pages/welcome/welcome.tsx'), 'WelcomePage');
 
 function Pages() {
+  useEffect(() => {
+    // What cannot be had now is asked for again when its page is opened.
+    const timer = setTimeout(() => void Promise.allSettled(later.map((load) => load())), FETCH_AHEAD);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <Shell>
       <Boundary>
@@ -52,7 +67,11 @@ function Pages() {
           </Switch>
         </Suspense>
       </Boundary>
-      <FileDrawer />
+      <Boundary>
+        <Suspense fallback={null}>
+          <FileDrawer />
+        </Suspense>
+      </Boundary>
     </Shell>
   );
 }

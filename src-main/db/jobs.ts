@@ -65,10 +65,11 @@ export interface Because {
   reason?: string | null;
 }
 
-const ENDED: ReadonlySet<JobState> = new Set(['done', 'skipped', 'failed', 'blocked', 'superseded', 'restored']);
+/** States in which nothing more happens to a job by itself. */
+export const ENDED: ReadonlySet<JobState> = new Set(['done', 'skipped', 'failed', 'blocked', 'superseded', 'restored']);
 
 /** Jobs that a new wish takes up again; any other has had its outcome and stays as history. */
-const REQUEUED: ReadonlySet<JobState> = new Set(['skipped', 'failed', 'blocked']);
+export const REQUEUED: ReadonlySet<JobState> = new Set(['skipped', 'failed', 'blocked']);
 
 const SORTED = {
   oldest: ['mtime', 'ASC'],
@@ -77,7 +78,7 @@ const SORTED = {
   smallest: ['size', 'ASC'],
 } as const satisfies Record<FileOrder, [string, string]>;
 
-/** The tables of jobs, tasks and attempts, and the only place that writes a state. */
+/** The tables of jobs, tasks and attempts; with {@link Batches} the only place that writes a state. */
 export class JobTable {
   readonly #db: Db;
   readonly #sql: ReturnType<typeof statements>;
@@ -105,6 +106,11 @@ export class JobTable {
   /** Tasks that some worker holds or has delivered. */
   openTasks(): TaskRow[] {
     return z.array(TaskRow).parse(this.#sql("SELECT * FROM tasks WHERE state IN ('leased', 'delivered')").all());
+  }
+
+  /** Has everybody see a file whose state was changed by {@link Batches}. */
+  tell(file: number): void {
+    this.#changed(file);
   }
 
   /** Applies one event to a file and its present job and task, in one transaction. */
@@ -154,10 +160,6 @@ export class JobTable {
       ).run({ id: file.id, library: file.library, version: file.version, size: file.size, mtime: file.mtime });
       this.#sql('UPDATE files SET job = ? WHERE id = ?').run(Number(lastInsertRowid), file.id);
     })();
-  }
-
-  setPriority(file: number, priority: number): void {
-    this.#sql("UPDATE jobs SET priority = ?, rank = 0 WHERE file = ? AND state = 'queued'").run(priority, file);
   }
 
   /**

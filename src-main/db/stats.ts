@@ -6,6 +6,8 @@ import { statements } from './statements.ts';
 
 /** Films whose speed counts for what is to be expected. */
 const LATEST = 50;
+/** The same, of all workers together. */
+const LATEST_OF_ALL = 1000;
 /** Estimates that are compared with what came of them. */
 const PREDICTED = 500;
 /** Frames a second of a film that does not say. */
@@ -87,6 +89,19 @@ export class StatTable {
       WHERE j.ended IS NOT NULL AND j.state = 'done' AND j.worker = ? AND j.work_seconds > 0 AND j.duration > 0
       ORDER BY j.ended DESC LIMIT ${LATEST})`;
     return (this.#sql(sql).pluck().get(worker) as number | undefined) ?? undefined;
+  }
+
+  /** The same of every worker that had one of the latest films. */
+  throughputs(): Map<string, number> {
+    const sql = `SELECT worker, sum(pixels) / sum(seconds) AS speed FROM (
+      SELECT j.worker, f.width * f.height * coalesce(j.frame_rate, ${USUAL_RATE}) * j.duration AS pixels,
+        j.work_seconds AS seconds
+      FROM jobs j JOIN files f ON f.id = j.file
+      WHERE j.ended IS NOT NULL AND j.state = 'done' AND j.work_seconds > 0 AND j.duration > 0
+      ORDER BY j.ended DESC LIMIT ${LATEST_OF_ALL})
+      WHERE worker IS NOT NULL AND pixels > 0 GROUP BY worker`;
+    const rows = z.array(z.object({ worker: z.string(), speed: z.number() })).parse(this.#sql(sql).all());
+    return new Map(rows.map(({ worker, speed }) => [worker, speed]));
   }
 
   /** Pixels of everything that waits or runs in these libraries. */

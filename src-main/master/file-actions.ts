@@ -3,15 +3,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../../src-shared/errors.ts';
 import type { FileAction, FileSelection } from '../../src-shared/file-view.ts';
 import type { FileState } from '../../src-shared/job.ts';
+import { Batches } from '../db/batches.ts';
 import type { FileList } from '../db/file-list.ts';
-import type { FileRow } from '../db/files.ts';
 import type { MasterContext } from './context.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Libraries } from './libraries.ts';
 import type { Vault } from './vault.ts';
 
 /** Files in one transaction: few commits, and no long wait for anybody else. */
-const BATCH = 200;
+const BATCH = 2000;
+/** More files than this are told of as a change of the list, not one by one. */
+const MOST_TOLD = 200;
 
 /** Refusals that are told one by one. */
 const MOST_REFUSALS = 100;
@@ -30,6 +32,7 @@ const TAKES_PART: Record<FileAction, readonly FileState[]> = {
 export class FileActions {
   readonly #ctx: MasterContext;
   readonly #list: FileList;
+  readonly #batches: Batches;
   readonly #dispatcher: Dispatcher;
   readonly #libraries: Libraries;
   readonly #vault: Vault;
@@ -45,6 +48,7 @@ export class FileActions {
   ) {
     this.#ctx = ctx;
     this.#list = parts.list;
+    this.#batches = new Batches(ctx.db);
     this.#dispatcher = parts.dispatcher;
     this.#libraries = parts.libraries;
     this.#vault = parts.vault;
@@ -58,7 +62,11 @@ export class FileActions {
 
   /** Queues files again. What was never looked into, or is another film since, is looked into first. */
   async retry(selection: FileSelection): Promise<number> {
-    const queued = await this.#each('retry', selection, (file) => this.#queue(file));
+    const queued = await this.#each(
+      'retry',
+      selection,
+      all((ids) => this.#batches.queue(ids)),
+    );
     this.#wake();
     return queued;
   }
@@ -75,21 +83,25 @@ export class FileActions {
   async reencode(selection: FileSelection): Promise<{ queued: number; refused: string[] }> {
     const refused: string[] = [];
     const kept = new Map(this.#vault.select({ all: true }).map((row) => [row.file, row]));
-    let queued = 0;
-    for (const id of this.#ids(selection)) {
+    const done: number[] = [];
+    let queued = await this.#each('reencode', selection, (ids, stateOf) => {
+      const others = ids.filter((id) => stateOf(id) !== 'done');
+      done.push(...ids.filter((id) => stateOf(id) === 'done'));
+      this.#batches.queue(others);
+      return others;
+    });
+    for (const id of done) {
       const file = this.#ctx.files.get(id);
-      if (!file || !TAKES_PART.reencode.includes(file.state)) continue;
+      if (file?.state !== 'done') continue;
       const original = kept.get(id);
+      if (!original) {
+        refused.push(`${path.basename(file.path)} was left as it is: its original is not kept any more.`);
+        continue;
+      }
       try {
-        if (file.state === 'done') {
-          if (!original) {
-            refused.push(`${path.basename(file.path)} was left as it is: its original is not kept any more.`);
-            continue;
-          }
-          await this.#vault.restore(original);
-        }
-        const fresh = this.#ctx.files.get(id);
-        if (fresh) this.#queue(fresh);
+        await this.#vault.restore(original);
+        this.#batches.queue([id]);
+        this.#ctx.jobs.tell(id);
         queued += 1;
       } catch (error) {
         refused.push(messageOf(error));
@@ -100,19 +112,21 @@ export class FileActions {
   }
 
   async forget(selection: FileSelection): Promise<number> {
-    const forgotten = await this.#each('forget', selection, ({ id }) => {
-      this.#ctx.files.remove(id);
-      return true;
-    });
+    const forgotten = await this.#each(
+      'forget',
+      selection,
+      all((ids) => this.#batches.remove(ids)),
+    );
     this.#ctx.emit('listed', {});
     return forgotten;
   }
 
   async setPriority(selection: FileSelection, priority: number): Promise<void> {
-    await this.#each('priority', selection, ({ id }) => {
-      this.#ctx.jobs.setPriority(id, priority);
-      return true;
-    });
+    await this.#each(
+      'priority',
+      selection,
+      all((ids) => this.#batches.setPriority(ids, priority)),
+    );
     this.#ctx.emit('listed', {});
   }
 
@@ -122,43 +136,54 @@ export class FileActions {
     return this.#list.ids(selection.filter).filter((id) => !except.has(id));
   }
 
-  #queue(file: FileRow): boolean {
-    if (file.probe) this.#ctx.jobs.queue(file);
-    else this.#ctx.jobs.apply(file.id, 'change');
-    return true;
-  }
-
   #wake(): void {
     this.#libraries.lookAgain();
     this.#ctx.emit('work', {});
   }
 
   #leave(action: 'skip' | 'cancel', selection: FileSelection, reason: string): Promise<number> {
-    const { jobs } = this.#ctx;
-    return this.#each(action, selection, (file) => {
-      // Once the original is being replaced, the replacement is finished.
-      if (file.job !== null && jobs.get(file.job)?.state === 'swapping') return false;
-      if (file.state === 'running') {
-        this.#dispatcher.cancel(file.id);
-      }
-      jobs.apply(file.id, 'skip', { code: 'user', reason });
-      return true;
+    return this.#each(action, selection, (ids, stateOf) => {
+      const left = ids.filter((id) => stateOf(id) !== 'running' || this.#end(id));
+      this.#batches.apply(left, 'skip', { code: 'user', reason });
+      return left;
     });
   }
 
-  /** @returns how many files `act` has acted on */
-  async #each(action: FileAction, selection: FileSelection, act: (file: FileRow) => boolean): Promise<number> {
-    const ids = this.#ids(selection);
+  /** Ends the conversion of a file. @returns false when its original is being replaced already: that is finished */
+  #end(id: number): boolean {
+    const { files, jobs } = this.#ctx;
+    const job = files.get(id)?.job ?? null;
+    if (job !== null && jobs.get(job)?.state === 'swapping') return false;
+    this.#dispatcher.cancel(id);
+    return true;
+  }
+
+  /** Acts on thousands of files at a time. @returns how many it has acted on */
+  async #each(action: FileAction, selection: FileSelection, act: Act): Promise<number> {
+    const chosen = this.#ids(selection);
     let acted = 0;
-    for (let from = 0; from < ids.length; from += BATCH) {
-      this.#ctx.db.transaction(() => {
-        for (const id of ids.slice(from, from + BATCH)) {
-          const file = this.#ctx.files.get(id);
-          if (file && TAKES_PART[action].includes(file.state) && act(file)) acted += 1;
-        }
-      })();
+    for (let from = 0; from < chosen.length; from += BATCH) {
+      const part = chosen.slice(from, from + BATCH);
+      const states = new Map(this.#batches.inStates(part, TAKES_PART[action]).map(({ id, state }) => [id, state]));
+      const stateOf = (id: number) => states.get(id);
+      const done = this.#ctx.db.transaction(() => act([...states.keys()], stateOf))();
+      const many = done.length > MOST_TOLD;
+      for (const id of done) if (!many || stateOf(id) === 'running') this.#ctx.jobs.tell(id);
+      if (many) this.#ctx.emit('listed', {});
+      acted += done.length;
       await nextTurn();
     }
     return acted;
   }
 }
+
+/** Acts on files that are in a state for it, and tells on which it did. */
+type Act = (ids: number[], stateOf: (id: number) => FileState | undefined) => number[];
+
+/** An act that leaves none out. */
+const all =
+  (act: (ids: number[]) => void): Act =>
+  (ids) => {
+    act(ids);
+    return ids;
+  };

@@ -179,13 +179,17 @@ export class Fleet {
     return this.member(id)?.mode === 'active' && fault === undefined && doubt === undefined;
   }
 
+  /** Workers that are there and take work. */
+  get ready(): Member[] {
+    return this.#members().filter(({ id }) => {
+      const { linked, resting } = this.#presence(id);
+      return linked && resting === null && this.mayWork(id);
+    });
+  }
+
   /** Other workers that are there and take work. */
   othersThan(id: string): Member[] {
-    const ready = (other: string) => {
-      const { linked, resting } = this.#presence(other);
-      return linked && resting === null && this.mayWork(other);
-    };
-    return this.#members().filter((member) => member.id !== id && ready(member.id));
+    return this.ready.filter((member) => member.id !== id);
   }
 
   /** The fault that keeps all of the workers that are there from working, if so. */

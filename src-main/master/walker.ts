@@ -96,16 +96,26 @@ function isWithin(file: string, folder: string): boolean {
 /** What the database holds within the prefix, by path. */
 function readKnown({ database, library, prefix }: WalkRequest): Map<string, Known> {
   const db = new Database(database, { readonly: true });
-  const rows = db
-    .prepare(
-      `SELECT path, id, inode || '|' || version, (missing IS NOT NULL) + 2 * (settles IS NOT NULL) FROM files
-       WHERE library = ?`,
-    )
-    .raw()
-    .all(library) as Known[];
-  db.close();
+  // All rows in their order on the disk: looking each one up from the index of paths takes twice as long. '0' follows '/'.
+  const [from, within] =
+    prefix === ''
+      ? ['files NOT INDEXED', 'library = @library']
+      : ['files', "library = @library AND (path = @prefix OR path > @prefix || '/' AND path < @prefix || '0')"];
+  const sql = `SELECT path, id, inode || '|' || version, 0 FROM ${from} WHERE ${within}`;
+  const rows = db.prepare(sql).raw().all({ library, prefix }) as Known[];
   const known = new Map<string, Known>();
-  for (const row of rows) if (prefix === '' || isWithin(row[0], prefix)) known.set(row[0], row);
+  for (const row of rows) known.set(row[0], row);
+  // Few are flagged, and these columns are the last of the row: read for all, they take a third of the time.
+  const flag = (index: string, column: string, bit: number) => {
+    const flagged = `SELECT path FROM files INDEXED BY ${index} WHERE ${column} IS NOT NULL AND library = ?`;
+    for (const path of db.prepare(flagged).pluck().all(library)) {
+      const row = known.get(path as string);
+      if (row) row[3] |= bit;
+    }
+  };
+  flag('files_missing', 'missing', MISSING);
+  flag('files_settling', 'settles', SETTLING);
+  db.close();
   return known;
 }
 

@@ -16,7 +16,7 @@ export type LiveParts = { [K in keyof Live]: () => Live[K] };
 /** Which parts an event makes others. */
 const TOUCHED: Partial<Record<EventName, (keyof Live)[]>> = {
   file: ['counts', 'sourceBytes', 'resultBytes', 'recent', 'running', 'problems', 'workers', 'settling'],
-  listed: ['counts', 'settling'],
+  listed: ['counts', 'settling', 'recent', 'problems'],
   progress: ['running'],
   library: ['libraries', 'problems', 'eta'],
   libraries: ['libraries', 'scanning', 'problems', 'counts', 'settling'],

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import path from 'node:path';
+import compression from 'compression';
 import express, { type RequestHandler, type Response, Router } from 'express';
 
 /** What build/electron.vite.config.ts writes wherever the page needs the nonce of its answer. */
@@ -22,6 +23,7 @@ export const nonceSource = (_request: unknown, response: ServerResponse): string
 /** Serves the built interface: its files, and its one page at every address that the page itself knows how to show. */
 export function serveInterface(webRoot: string): Router {
   const router = Router();
+  router.use(compression());
   // Names of assets carry a hash of their content.
   router.use('/assets', express.static(path.join(webRoot, 'assets'), { immutable: true, maxAge: '1y' }));
   router.use(express.static(webRoot, { index: false }));

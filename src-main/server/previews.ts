@@ -64,10 +64,24 @@ export class Previews {
     if (request.position >= POSITIONS) throw new Fault('missing', `A film has pictures 0 to ${POSITIONS - 1}.`);
     if (request.sample !== undefined) return this.#pictureOfSample(request);
     const file = this.#file(request.file);
-    if (!file.probe) throw new Fault('missing', `${path.basename(file.path)} has not been looked into yet.`);
+    const { probe } = file;
+    if (!probe) throw new Fault('missing', `${path.basename(file.path)} has not been looked into yet.`);
     const place = await this.#placeOf(file, request.side);
-    const version = await lstat(place, { bigint: true }).then(versionOf, () => undefined);
+    const version = await versionAt(place);
     if (!version) throw new Fault('missing', `${place} is not there.`);
+    try {
+      return await this.#pictureOf({ ...file, probe }, { place, version }, request);
+    } catch (error) {
+      if ((await versionAt(place)) === version) throw error;
+      throw new Fault('missing', `${place} was replaced or taken back meanwhile.`, { cause: error });
+    }
+  }
+
+  async #pictureOf(
+    file: FileRow & { probe: Probe },
+    { place, version }: { place: string; version: string },
+    request: PictureRequest,
+  ): Promise<Buffer> {
     const plan = makePlan(file.probe, this.#ctx.settings(), this.#ctx.tables());
     const result = file.state === 'done' && request.side === 'result';
     return this.#frames.get({
@@ -113,6 +127,11 @@ export class Previews {
 function filtersOf(plan: Plan | Skip): string[] {
   const video = plan.kind === 'convert' && plan.streams.find((s) => s.action === 'encode');
   return video ? pictureFilters(video) : [];
+}
+
+/** Which version stands there; undefined where nothing does. */
+function versionAt(place: string): Promise<string | undefined> {
+  return lstat(place, { bigint: true }).then(versionOf, () => undefined);
 }
 
 /** Seconds that pictures are spread over. */

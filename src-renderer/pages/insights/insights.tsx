@@ -205,7 +205,7 @@ function Charts({ stats }: { stats: Stats }) {
 }
 
 /** What the conversions have brought, where and how fast. */
-export default function InsightsPage() {
+export function InsightsPage() {
   const stats = useCall('stats.get', {});
   const offline = useLive((live) => live.connection !== 'online');
   const total = stats.data?.total;

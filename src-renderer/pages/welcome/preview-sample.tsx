@@ -37,7 +37,13 @@ export function PreviewSample({ library }: { library: number }) {
       />
       {detail.data && detail.data.file.id === id && (
         <>
-          <SampleMaker key={id} file={detail.data.file} sample={detail.data.sample} />
+          {detail.data.plan?.kind === 'convert' ? (
+            <SampleMaker key={id} file={detail.data.file} sample={detail.data.sample} />
+          ) : (
+            <Text c="dimmed" role="status">
+              {detail.data.plan?.reason ?? 'This film is still being looked into.'}
+            </Text>
+          )}
           {detail.data.sample && (
             <Compare file={detail.data.file} sample={detail.data.sample} likeness={detail.data.sample.likeness} />
           )}
