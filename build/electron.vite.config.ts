@@ -33,6 +33,7 @@ export default defineConfig({
           index: source('src-main/electron/main.ts'),
           headless: source('src-main/headless.ts'),
           walker: source('src-main/master/walker.ts'),
+          'backup-thread': source('src-main/db/backup-thread.ts'),
         },
         // One folder for all, so that new URL('./walker.js', import.meta.url) is right in every chunk.
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },

@@ -20,6 +20,9 @@ export function dataPaths(dataDir: string) {
     device: at('device.pem'),
     master: at('master.json'),
     storage: at('storage.json'),
+    logs: at('logs'),
+    /** What lets a monitoring system read the metrics, and nothing else. */
+    metricsToken: at('metrics-token'),
     temp: at('temp'),
     /** Notes the folders for unfinished results of a worker, whose master may name others. */
     temps: at('temp-folders.json'),

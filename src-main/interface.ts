@@ -3,7 +3,9 @@ import { z } from 'zod';
 import type { Handlers } from '../src-shared/contract.ts';
 import { Fault } from '../src-shared/errors.ts';
 import type { Capabilities } from '../src-shared/worker-info.ts';
+import { dataPaths } from './config.ts';
 import { AccessTable } from './db/access.ts';
+import { backupFinding } from './db/backups.ts';
 import { FactTable } from './db/facts.ts';
 import { FileList } from './db/file-list.ts';
 import { StatTable } from './db/stats.ts';
@@ -86,9 +88,10 @@ export function wireInterface(base: Base): Interface {
       if (!feed) throw new Fault('conflict', 'This Flotilla does not serve.');
       return feed;
     },
-    doctor: () => {
+    doctor: async () => {
       const roots = ctx.libraries.all().flatMap(({ root, watched }) => (watched ? [root] : []));
-      return examine(processes, tools, { data: base.dataDir, temp, libraries: roots });
+      const findings = await examine(processes, tools, { data: base.dataDir, temp, libraries: roots });
+      return [...findings, backupFinding(dataPaths(base.dataDir).backups)];
     },
   });
   return {

@@ -1,15 +1,62 @@
-import pino, { type Logger } from 'pino';
+import path from 'node:path';
+import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import { messageOf } from '../src-shared/errors.ts';
+import { redact } from './redact.ts';
 
 export type { Logger };
+
+/** Name of the log files in their folder; a number and `.log` follow. */
+export const LOG_NAME = 'flotilla';
+/** A log file is followed by the next one at this size. */
+const LARGEST_FILE = '10m';
+/** So many are kept, the newest among them. */
+const KEPT_FILES = 5;
+
+const onTerminal = (): DestinationStream =>
+  process.stderr.isTTY
+    ? pretty({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'job,task,epoch,file,worker,path' })
+    : pino.destination({ fd: 2, sync: true });
+
+function logTo(level: string, destination: DestinationStream): Logger {
+  return pino({ level, base: null, hooks: { streamWrite: redact } }, destination);
+}
 
 /**
  * The log of this process, on stderr: readable on a terminal, JSON otherwise.
  * @param level pino's: debug, info, warn, silent …
  */
 export function makeLog(level: string): Logger {
-  const redact = { paths: ['token', '*.token', 'authorization', '*.authorization'], censor: '[secret]' };
-  const options = { level, redact, base: null };
-  if (!process.stderr.isTTY) return pino(options, pino.destination({ fd: 2, sync: true }));
-  return pino(options, pretty({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss' }));
+  return logTo(level, onTerminal());
+}
+
+/**
+ * The same, kept in files of a folder too, always as JSON. Every line is with the system when the call returns: a crash
+ * loses none. A folder or disk that takes nothing keeps nothing from going on.
+ */
+export async function makeKeptLog(level: string, folder: string): Promise<Logger> {
+  let files: DestinationStream;
+  try {
+    files = await openFiles(folder);
+  } catch (error) {
+    const log = makeLog(level);
+    log.warn(`The log cannot be kept in ${folder}: ${messageOf(error)}.`);
+    return log;
+  }
+  // The logger's own level decides for both.
+  return logTo(level, pino.multistream([onTerminal(), files].map((stream) => ({ stream, level: 'trace' as const }))));
+}
+
+async function openFiles(folder: string): Promise<DestinationStream> {
+  // Not for every command: it brings much with it.
+  const { default: roll } = await import('pino-roll');
+  const files = await roll({
+    file: path.join(folder, `${LOG_NAME}.log`),
+    size: LARGEST_FILE,
+    limit: { count: KEPT_FILES, removeOtherLogFiles: true },
+    mkdir: true,
+    sync: true,
+  });
+  files.on('error', () => undefined);
+  return files;
 }

@@ -238,6 +238,7 @@ export class Membership {
       converter: new Converter({ processes, tools, caps, timelines: new Timelines(processes, tools) }),
       workspace,
       keeps: true,
+      log: log.child({ worker: this.#parts.device.id }),
       jobs: 1,
       onOrders: ({ settings: { tempDir } }) => {
         const folder = tempDir === null ? this.#temp : path.resolve(tempDir, path.basename(this.#temp));

@@ -9,10 +9,11 @@ import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-
 import { parseHours } from '../src-shared/worker-info.ts';
 import { describeComputer, LoadMeter } from './computer.ts';
 import { dataPaths, nodeName } from './config.ts';
+import { backUpDaily } from './db/backups.ts';
 import { FileTable, type Scope } from './db/files.ts';
 import { JobTable } from './db/jobs.ts';
 import { LibraryTable } from './db/libraries.ts';
-import { backUp, lastBackup, lockDataFolder, openDatabase } from './db/open.ts';
+import { lockDataFolder, openDatabase } from './db/open.ts';
 import { SettingTable } from './db/settings.ts';
 import { StorageTable } from './db/storage.ts';
 import { SwapTable } from './db/swaps.ts';
@@ -22,10 +23,11 @@ import { shortTerms } from './fault.ts';
 import { Gate } from './gate.ts';
 import { wireInterface } from './interface.ts';
 import { Leading } from './leading.ts';
-import { type Logger, makeLog } from './log.ts';
+import { type Logger, makeKeptLog } from './log.ts';
 import type { MasterContext } from './master/context.ts';
 import { Dispatcher } from './master/dispatcher.ts';
 import { Intake } from './master/intake.ts';
+import { JobLog } from './master/job-log.ts';
 import { Libraries } from './master/libraries.ts';
 import { LookupFiles } from './master/lookup-files.ts';
 import { Originals } from './master/originals.ts';
@@ -44,6 +46,9 @@ import { Verifier } from './media/verify.ts';
 import { Membership } from './membership.ts';
 import { userToken } from './server/auth.ts';
 import { makeCaller } from './server/handlers.ts';
+import { Metrics } from './server/metrics.ts';
+import { metricsToken } from './server/metrics-token.ts';
+import { Traffic } from './server/traffic.ts';
 import { makeTransferRouter } from './server/transfer.ts';
 import { serve } from './serving.ts';
 import { Space } from './space.ts';
@@ -51,8 +56,6 @@ import { VERSION } from './version.ts';
 import { Converter } from './worker/converter.ts';
 import { Worker } from './worker/worker.ts';
 import { Workspace } from './worker/workspace.ts';
-
-const DAY_MS = 86_400_000;
 
 /** What a node is started with. */
 export interface NodeConfig {
@@ -63,6 +66,7 @@ export interface NodeConfig {
   env?: Record<string, string | undefined>;
   /** True: listen, scan the watched libraries again and again, and convert them. False: do only what is asked. */
   serve: boolean;
+  /** Where left out: the terminal and files in the data folder, as much as the setting says. */
   log?: Logger;
 }
 
@@ -77,6 +81,7 @@ export interface RunningNode {
   /** What lets a user of this computer in. */
   token: string;
   settings: ResolvedSettings;
+  log: Logger;
   /** What the start found and put right or could not, as sentences for the user. */
   warnings: readonly string[];
   call: Caller;
@@ -106,8 +111,8 @@ function installId(file: string): string {
  */
 export async function startNode(config: NodeConfig): Promise<RunningNode> {
   // Wrong values are refused before anything is made.
-  resolveSettings({ flags: config.flags ?? {}, env: config.env ?? {} });
-  const log = config.log ?? makeLog('info');
+  const { values } = resolveSettings({ flags: config.flags ?? {}, env: config.env ?? {} });
+  const log = config.log ?? (await makeKeptLog(values.logLevel, dataPaths(config.dataDir).logs));
   // Undone in reverse order, also when the start fails half way.
   const undo: (() => unknown)[] = [];
   const stop = async () => {
@@ -143,14 +148,17 @@ async function wire(
   };
   const defect = (error: unknown) => db.open && log.error(error, messageOf(error));
 
-  const backUpDaily = async () => {
-    if (Date.now() - lastBackup(paths.backups) > DAY_MS) await backUp(db, paths.backups);
-  };
-  undo.push(() => backUpDaily().catch(defect));
+  const backUp = () => backUpDaily(paths.database, paths.backups);
+  // A serving node makes its backups while it runs, and ends at once.
+  if (!config.serve) undo.push(() => backUp().catch(defect));
   const warnings = repaired ? [repaired] : [];
   const stored = new SettingTable(db);
   const resolve = () => resolveSettings({ flags: config.flags ?? {}, env: config.env ?? {}, stored: stored.all() });
   let resolved = resolve();
+  const followLevel = () => {
+    if (!config.log) log.level = resolved.values.logLevel;
+  };
+  followLevel();
 
   const processes = await ProcessManager.create(paths.children);
   const tools = DEFAULT_TOOLS;
@@ -204,6 +212,7 @@ async function wire(
     ...(terms && { terms, retryMs: terms.retryMs }),
   });
   undo.push(() => dispatcher.stop());
+  if (config.serve) new JobLog(ctx, log).listen((event, listener) => events.on(event, listener as never));
   dispatcher.restore();
   const probing = new Probing(ctx);
   undo.push(() => probing.stop());
@@ -276,6 +285,7 @@ async function wire(
     resolved: () => resolved,
     settingsChanged: async () => {
       resolved = resolve();
+      followLevel();
       if (config.serve) await leading.apply();
     },
     uploads,
@@ -289,14 +299,15 @@ async function wire(
     cut: (fingerprint) => leading.cut(fingerprint),
   });
   const gate = new Gate();
+  const traffic = new Traffic();
   const leading = new Leading({
     settings: () => resolved.values,
     device,
     greeting,
     workers,
     pairing,
-    routes: { '/': makeTransferRouter({ originals: new Originals(ctx, dispatcher), uploads }) },
     callAs: (actor: Actor) => gate.guard(makeCaller(handlers, actor)),
+    routes: { '/': makeTransferRouter({ originals: new Originals(ctx, dispatcher), uploads, traffic }) },
     onLinked: (id, linked) => dispatcher.fleet.linked(id, linked),
     notice: (text) => emit('notice', { level: 'warn', text }),
     defect,
@@ -360,6 +371,7 @@ async function wire(
     welcome: () => `${node.url}/${access.hasPassword ? '' : `#setup=${access.makeKey()}`}`,
     token,
     settings: resolved,
+    log,
     warnings,
     call,
     on: (event, listener) => {
@@ -383,6 +395,13 @@ async function wire(
     node.url = await serve({
       settings: resolved.values,
       ...{ call, access, previews, makeFeed },
+      metrics: {
+        metrics: new Metrics({
+          ...{ ctx, dispatcher, traffic },
+          on: (event, listener) => events.on(event, listener as never),
+        }),
+        token: () => metricsToken(config.dataDir, config.env ?? {}),
+      },
       libraryTable,
       libraries,
       vault,
@@ -390,7 +409,7 @@ async function wire(
       on: (event, listener) => events.on(event, listener as never),
       warn: (text) => emit('notice', { level: 'warn', text }),
       defect,
-      backUp: backUpDaily,
+      backUp,
       undo,
     });
     await leading.apply();

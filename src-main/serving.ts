@@ -9,6 +9,7 @@ import type { Vault } from './master/vault.ts';
 import type { Access } from './server/access.ts';
 import { listen, makeHttpServer, urlOf } from './server/http.ts';
 import type { LiveFeed } from './server/live.ts';
+import type { MetricsSource } from './server/metrics-route.ts';
 import type { Previews } from './server/previews.ts';
 import { attachSockets } from './server/socket.ts';
 
@@ -35,6 +36,7 @@ export interface ServingParts {
   call: Caller;
   access: Access;
   previews: Previews;
+  metrics: MetricsSource;
   /** Makes the feed of deltas. */
   makeFeed: (send: (delta: Events['delta']) => void, isWatched: () => boolean) => LiveFeed;
   libraryTable: LibraryTable;
@@ -56,13 +58,13 @@ export interface ServingParts {
  * @throws Fault `conflict` when the port cannot be had
  */
 export async function serve(parts: ServingParts): Promise<string> {
-  const { call, access, previews, undo } = parts;
+  const { call, access, previews, metrics, undo } = parts;
   const { listen: address, webPort, hostNames, mediaDirs, rescanMinutes } = parts.settings;
   const hosts = { loopbackOnly: ['127.0.0.1', '::1', 'localhost'].includes(address), hostNames };
   // Beside the build of the main process, or below the sources.
   const built = import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer';
   const webRoot = fileURLToPath(new URL(built, import.meta.url));
-  const server = makeHttpServer({ call, access, previews, webRoot, hosts, onDefect: parts.defect });
+  const server = makeHttpServer({ call, access, previews, metrics, webRoot, hosts, onDefect: parts.defect });
   const sockets = attachSockets(server, { call, access, hosts, onDefect: parts.defect });
   const url = urlOf(address, await listen(server, webPort, { address, advice: 'WEB_PORT or --port' }));
   undo.push(() => sockets.close());

@@ -38,6 +38,7 @@ export interface WorkerNode {
  */
 export async function startWorkerNode(config: WorkerNodeConfig): Promise<WorkerNode> {
   const { values: settings } = resolveSettings({ flags: config.flags, env: config.env });
+  config.log.level = settings.logLevel;
   mkdirSync(config.dataDir, { recursive: true });
   const unlock = lockDataFolder(config.dataDir);
   try {

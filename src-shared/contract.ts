@@ -14,6 +14,7 @@ import {
 import { MasterView, PairingOutcome, PairingView, SeenMaster, WorkerView } from './fleet-view.ts';
 import { About, DryRun, Finding, FolderView, Problem, Sample, Stats } from './insights.ts';
 import { Grant, Held, Lease, Orders, Outcome, Progress, ResultFacts, RunningView, Sentinel } from './lease.ts';
+import { LogLine } from './log-line.ts';
 import { Plan, Skip } from './plan.ts';
 import { ComputerName, Fingerprint, Greeting, type Hello } from './protocol.ts';
 import { AudioTable, QualityTable } from './quality.ts';
@@ -57,6 +58,18 @@ const AttemptView = z.object({
   likeness: z.object({ ssim: z.number(), psnr: z.number() }).nullable(),
   log: z.string().nullable(),
 });
+
+/** All that is known of how a job went. */
+export const JobLog = z.object({
+  job: id,
+  file: FileView,
+  /** Absolute path of the film. */
+  path: z.string(),
+  attempts: z.array(AttemptView),
+  /** Lines of the log that carry the job, oldest first, the newest thousand at the most. */
+  lines: z.array(LogLine),
+});
+export type JobLog = z.infer<typeof JobLog>;
 
 export const Summary = z.object({
   counts: z.record(State, z.number()),
@@ -477,6 +490,12 @@ export const CONTRACT = {
     'Tell what is held after a start or a cut: whatever else was granted before is given to others',
     Held,
     Orders.extend({ lost: z.array(Lease) }),
+  ),
+  'job.log': reading(
+    'user',
+    'How a job went, by its number or by the path of its film: every attempt with its commands and what ffmpeg said, and its lines of the log',
+    z.union([z.strictObject({ job: id }), z.strictObject({ path: z.string().min(1).max(4096) })]),
+    JobLog,
   ),
   'job.beat': changing(
     'worker',

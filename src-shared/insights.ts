@@ -133,6 +133,16 @@ export const Finding = z.object({
 });
 export type Finding = z.infer<typeof Finding>;
 
+/** A copy of the database. */
+export const Backup = z.object({
+  /** Absolute path. */
+  file: z.string(),
+  madeAt: z.number(),
+  /** Bytes. */
+  size: z.number(),
+});
+export type Backup = z.infer<typeof Backup>;
+
 /** What runs here. */
 export const About = z.object({
   version: z.string(),
@@ -143,6 +153,8 @@ export const About = z.object({
   dataDir: z.string(),
   /** Bytes. */
   databaseSize: z.number(),
+  /** The newest of the daily copies of the database. */
+  lastBackup: Backup.nullable(),
   startedAt: z.number(),
 });
 export type About = z.infer<typeof About>;

@@ -73,6 +73,8 @@ export type Outcome = z.infer<typeof Outcome>;
 
 /** All that a worker needs to convert one file. */
 export const Grant = Lease.extend({
+  /** The master's number of it, for the log; masters of before do not tell. */
+  job: id.optional(),
   file: id,
   library: id,
   /** Relative to the library's root. */

@@ -7,6 +7,9 @@ import { parseHours } from './worker-info.ts';
 export const FILE_ORDERS = ['oldest', 'newest', 'largest', 'smallest'] as const;
 export type FileOrder = (typeof FILE_ORDERS)[number];
 
+/** From silence to every detail, as pino names them. */
+export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+
 /** Where a setting shows outside the program; `help` is also the line in --help, the interface and docs/. */
 interface SettingMeta {
   help: string;
@@ -153,6 +156,11 @@ export const Settings = z.strictObject({
   settleMinutes: setting(z.number().min(0).max(1440), 2, {
     flag: '--settle <minutes>',
     help: 'Minutes a file must have been left unchanged before it is touched',
+  }),
+  logLevel: setting(z.enum(LOG_LEVELS), 'info', {
+    env: 'LOG_LEVEL',
+    flag: '--log-level <level>',
+    help: 'How much the log of `serve` and `worker` tells',
   }),
   rescanMinutes: setting(z.int().min(0).max(10_080), 60, {
     help: 'Minutes between scans of the libraries by `serve`; 0 scans at start only',

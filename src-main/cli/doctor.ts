@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -5,6 +6,7 @@ import { Command } from 'commander';
 import type { Finding } from '../../src-shared/insights.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';
 import { dataPaths } from '../config.ts';
+import { backupFinding } from '../db/backups.ts';
 import { DEFAULT_TOOLS } from '../media/capabilities.ts';
 import { examine } from '../media/doctor.ts';
 import { ProcessManager } from '../media/process.ts';
@@ -33,7 +35,10 @@ async function examineComputer(dataDir: string): Promise<Finding[]> {
     const { values } = resolveSettings({ env: process.env });
     const temp = values.tempDir ?? dataPaths(dataDir).temp;
     const folders = { data: dataDir, temp, libraries: values.mediaDirs };
-    return await examine(await ProcessManager.create(notes), DEFAULT_TOOLS, folders);
+    const findings = await examine(await ProcessManager.create(notes), DEFAULT_TOOLS, folders);
+    const { database, backups } = dataPaths(dataDir);
+    // A computer that only works for another one has no database.
+    return existsSync(database) ? [...findings, backupFinding(backups)] : findings;
   } finally {
     await rm(notes, { recursive: true, force: true });
   }

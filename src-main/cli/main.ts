@@ -1,12 +1,15 @@
 import { Command, CommanderError } from 'commander';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
 import { VERSION } from '../version.ts';
+import { backupCommand, restoreDbCommand } from './backup.ts';
 import { convertCommand } from './convert.ts';
 import { doctorCommand } from './doctor.ts';
 import { filesCommand } from './files.ts';
 import { forgetPasswordCommand } from './forget-password.ts';
 import { inviteCommand } from './invite.ts';
+import { logsCommand } from './logs.ts';
 import { mastersCommand } from './masters.ts';
+import { metricsTokenCommand } from './metrics-token.ts';
 import { pairCommand } from './pair.ts';
 import { planCommand } from './plan.ts';
 import { serveCommand } from './serve.ts';
@@ -29,6 +32,10 @@ const COMMANDS = [
   filesCommand,
   restoreCommand,
   vaultCommand,
+  logsCommand,
+  metricsTokenCommand,
+  backupCommand,
+  restoreDbCommand,
   doctorCommand,
   forgetPasswordCommand,
 ];

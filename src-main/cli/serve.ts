@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { makeLog } from '../log.ts';
 import { startNode } from '../node.ts';
+import { VERSION } from '../version.ts';
 import { addDataOption, addSettingOptions, CONVERT_SETTINGS, type CommonOptions, settingFlags } from './options.ts';
 import { listenForEnd } from './signals.ts';
 
@@ -10,23 +10,20 @@ export function serveCommand(): Command {
     .description('lead: scan the libraries again and again, convert them, and serve the interface and the API')
     .argument('[folder...]', 'the libraries, instead of MEDIA_DIRS')
     .action(async (folders: string[], options: CommonOptions) => {
-      const log = makeLog('info');
       const node = await startNode({
         dataDir: options.data,
         flags: { ...settingFlags(options), ...(folders.length > 0 && { mediaDirs: folders }) },
         env: process.env,
         serve: true,
-        log,
       });
+      const { log } = node;
+      log.info(`Flotilla ${VERSION} has started.`);
       process.stdout.write(`Flotilla is at ${node.welcome()}\n`);
       const port = node.lanPort();
       if (port !== null) process.stdout.write(`Other computers are awaited on port ${port}.\n`);
-      const state = (s: { root: string; path: string; state: string; reason: string | null }) =>
-        log.info(`${s.path}: ${s.state}${s.reason ? ` (${s.reason})` : ''}`);
       node.on('pairing', ({ requests }) => {
         for (const { code, name } of requests) log.info(`${name} asks to become a worker and shows ${code}.`);
       });
-      node.on('file', (file) => ['done', 'skipped', 'failed', 'blocked'].includes(file.state) && state(file));
       node.on('library', ({ root, paused }) => paused || log.info(`${root} is there again.`));
       node.on('paused', ({ reason }) => log.warn(reason ? `Paused: ${reason}` : 'Working again.'));
       const end = listenForEnd();
@@ -36,6 +33,6 @@ export function serveCommand(): Command {
       end.release();
     });
   return addDataOption(
-    addSettingOptions(command, [...CONVERT_SETTINGS, 'webPort', 'listen', 'lead', 'lanPort', 'nodeName']),
+    addSettingOptions(command, [...CONVERT_SETTINGS, 'webPort', 'listen', 'lead', 'lanPort', 'nodeName', 'logLevel']),
   );
 }

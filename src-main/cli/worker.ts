@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { MasterView } from '../../src-shared/fleet-view.ts';
-import { makeLog } from '../log.ts';
+import { dataPaths } from '../config.ts';
+import { makeKeptLog } from '../log.ts';
 import { startWorkerNode } from '../worker-node.ts';
 import { addDataOption, addSettingOptions, type CommonOptions, settingFlags } from './options.ts';
 import { listenForEnd } from './signals.ts';
@@ -24,11 +25,11 @@ export function workerCommand(): Command {
     .addOption(new Option('--token <token>', 'what flotilla invite printed on the master').env('JOIN_TOKEN'))
     .option('--forget', 'forget the master of before first')
     .action(work);
-  return addDataOption(addSettingOptions(command, ['jobs', 'bandwidth', 'hours', 'tempDir', 'nodeName']));
+  return addDataOption(addSettingOptions(command, ['jobs', 'bandwidth', 'hours', 'tempDir', 'nodeName', 'logLevel']));
 }
 
 async function work(options: WorkerOptions): Promise<void> {
-  const log = makeLog('info');
+  const log = await makeKeptLog('info', dataPaths(options.data).logs);
   const end = listenForEnd();
   try {
     const node = await startWorkerNode({

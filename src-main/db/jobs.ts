@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type FileState, type JobEvent, type JobState, type TaskState, transition } from '../../src-shared/job.ts';
 import type { FileOrder } from '../../src-shared/settings.ts';
+import { FIRST_EPOCH } from './backups.ts';
 import type { FileRow, Scope } from './files.ts';
 import { within } from './files.ts';
 import type { Db } from './open.ts';
@@ -111,6 +112,19 @@ export class JobTable {
   /** Has everybody see a file whose state was changed by {@link Batches}. */
   tell(file: number): void {
     this.#changed(file);
+  }
+
+  /** What the log tells of a file's present job, as far as there is one. */
+  idsOf(file: number): { job?: number; task?: number; epoch?: number; worker?: string } {
+    const sql = `SELECT j.id AS job, t.id AS task, t.epoch, t.worker FROM files f JOIN jobs j ON j.id = f.job
+      LEFT JOIN tasks t ON t.job = j.id WHERE f.id = ?`;
+    const known = Object.entries(this.#sql(sql).get(file) ?? {}).filter(([, value]) => value !== null);
+    return Object.fromEntries(known);
+  }
+
+  /** The file that a job converts or converted; undefined when there is no such job. */
+  fileOf(job: number): number | undefined {
+    return z.number().optional().parse(this.#sql('SELECT file FROM jobs WHERE id = ?').pluck().get(job));
   }
 
   /** Applies one event to a file and its present job and task, in one transaction. */
@@ -233,7 +247,10 @@ export class JobTable {
         `UPDATE jobs SET worker = @worker, predicted = @predicted, (codec, resolution, duration, frame_rate) =
              (SELECT codec, resolution, duration, frame_rate FROM files WHERE files.id = jobs.file) WHERE id = @id`,
       ).run({ id: job.id, worker: worker.name, predicted });
-      this.#sql("INSERT OR IGNORE INTO tasks (job, kind, state) VALUES (?, 'whole', 'ready')").run(job.id);
+      this.#sql(
+        `INSERT OR IGNORE INTO tasks (job, kind, state, epoch)
+           VALUES (?, 'whole', 'ready', coalesce((SELECT value FROM facts WHERE key = '${FIRST_EPOCH}'), 0))`,
+      ).run(job.id);
       this.apply(job.file, 'lease');
       this.#sql('UPDATE tasks SET epoch = epoch + 1, worker = ? WHERE job = ?').run(worker.id, job.id);
       const task = TaskRow.parse(this.#sql('SELECT * FROM tasks WHERE job = ?').get(job.id));

@@ -15,7 +15,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src-shared/errors.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { backUp, lastBackup, lockDataFolder, openDatabase } from './open.ts';
+import { lockDataFolder, openDatabase } from './open.ts';
 
 let folder: string;
 let file: string;
@@ -40,7 +40,7 @@ function recall(): { word: unknown; repaired: string | undefined } {
   return { word, repaired };
 }
 const spoil = (what: string) => writeFileSync(what, Buffer.alloc(8192, 0x55));
-/** A copy as {@link backUp} makes them, of a time. */
+/** A copy as daily backups are, of a time. */
 function keep(name: string, hoursAgo: number): string {
   mkdirSync(backups, { recursive: true });
   const copy = path.join(backups, `flotilla-${name}.db`);
@@ -104,23 +104,6 @@ describe('openDatabase', () => {
     spoil(file);
     expect(() => openDatabase(file, backups)).toThrow(/is damaged \(.*\) and there is no sound backup/);
     expect(readFileSync(file)).toEqual(Buffer.alloc(8192, 0x55));
-  });
-});
-
-describe('backUp', () => {
-  it('copies a database in use, and keeps three', async () => {
-    const { db } = openDatabase(file, backups);
-    expect(lastBackup(backups)).toBe(0);
-    for (let i = 0; i < 5; i++) {
-      db.prepare("INSERT OR REPLACE INTO settings VALUES ('word', ?)").run(String(i));
-      await backUp(db, backups);
-    }
-    db.close();
-    expect(readdirSync(backups)).toHaveLength(3);
-    expect(readdirSync(backups).filter((name) => name.endsWith('.part'))).toEqual([]);
-    expect(Date.now() - lastBackup(backups)).toBeLessThan(60_000);
-    spoil(file);
-    expect(recall().word).toBe('4');
   });
 });
 

@@ -1,20 +1,14 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { backupsIn, isCorrupt, takeUp } from './backups.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 export type Db = Database.Database;
 
-/** How many backups are kept. */
-const BACKUPS = 3;
-const BACKUP_NAME = /^flotilla-.*\.db$/;
-
 /** Room for the pages that lists of 100,000 films read again and again. */
 const CACHE_KIB = 32_768;
-
-/** SQLite's result codes for a file that is no (sound) database. */
-const CORRUPT = /^SQLITE_(CORRUPT|NOTADB)/;
 
 function prepare(file: string): Db {
   const db = new Database(file, { timeout: 5000 });
@@ -50,14 +44,6 @@ function prepare(file: string): Db {
   }
 }
 
-function newestFirst(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => BACKUP_NAME.test(name))
-    .map((name) => path.join(folder, name))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-}
-
 function setAside(file: string): string {
   const aside = `${file}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
   renameSync(file, aside);
@@ -76,8 +62,8 @@ export function openDatabase(file: string, backups: string): { db: Db; repaired?
   try {
     return { db: prepare(file) };
   } catch (error) {
-    if (!CORRUPT.test(String((error as { code?: unknown }).code))) throw error;
-    for (const backup of newestFirst(backups)) {
+    if (!isCorrupt(error)) throw error;
+    for (const { file: backup, madeAt } of backupsIn(backups)) {
       try {
         prepare(backup).close();
       } catch {
@@ -85,7 +71,8 @@ export function openDatabase(file: string, backups: string): { db: Db; repaired?
       }
       const aside = setAside(file);
       copyFileSync(backup, file);
-      const made = statSync(backup).mtime.toISOString();
+      takeUp(file);
+      const made = new Date(madeAt).toISOString();
       const repaired = `The database was damaged (${messageOf(error)}); the backup of ${made} took its place and the damaged one is kept as ${aside}. No film was touched.`;
       return { db: prepare(file), repaired };
     }
@@ -95,21 +82,6 @@ export function openDatabase(file: string, backups: string): { db: Db; repaired?
       { cause: error },
     );
   }
-}
-
-/** Writes a backup while the database is in use, and drops the oldest beyond three. */
-export async function backUp(db: Db, folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, `flotilla-${new Date().toISOString().replaceAll(':', '')}.db`);
-  await db.backup(`${file}.part`);
-  renameSync(`${file}.part`, file);
-  for (const old of newestFirst(folder).slice(BACKUPS)) rmSync(old, { force: true });
-}
-
-/** When the newest backup was made, in ms since 1970; 0 when there is none. */
-export function lastBackup(folder: string): number {
-  const [newest] = newestFirst(folder);
-  return newest ? statSync(newest).mtimeMs : 0;
 }
 
 /**

@@ -39,6 +39,7 @@ export class Dispatcher {
   readonly #turn = pLimit(1);
   readonly #ticking: NodeJS.Timeout;
   readonly #pause: Pause;
+  #expired = 0;
 
   constructor(ctx: MasterContext, parts: DispatcherParts) {
     const { swapper, members, terms = LEASE_TERMS, clock = SYSTEM_CLOCK, retryMs = RETRY_MS } = parts;
@@ -57,6 +58,11 @@ export class Dispatcher {
     });
     this.#ticking = setInterval(() => this.tick(), terms.beat);
     this.#ticking.unref();
+  }
+
+  /** Leases that ended since the start because their worker was not heard of. */
+  get expired(): number {
+    return this.#expired;
   }
 
   /** Why no work is given out or done at present, if so. */
@@ -179,6 +185,7 @@ export class Dispatcher {
   /** Ends the leases of workers that have not been heard of for too long. */
   tick(): void {
     for (const { view } of this.#leases.tick()) {
+      this.#expired += 1;
       this.#withdraw(view.task, `${view.worker} was not heard of for too long.`);
     }
     this.fleet.showAll();

@@ -236,13 +236,25 @@ export class Fleet {
     return presence;
   }
 
+  /** How every worker is, without what has to be looked up. */
+  brief(): { name: string; state: WorkerState; fault: boolean }[] {
+    return this.#members().map((member) => {
+      const { fault } = this.#presence(member.id);
+      return { name: member.name, state: this.#state(member), fault: fault !== undefined };
+    });
+  }
+
+  #state(member: Member, held = this.#leases.of(member.id)): WorkerState {
+    const suspect = held.some((task) => this.#leases.isSuspect(task));
+    return stateOf({ ...this.#presence(member.id), member, still: this.#still, suspect, busy: held.length > 0 });
+  }
+
   #view(member: Member): WorkerView {
     const { linked, resting, load, doubt, ...presence } = this.#presence(member.id);
     const fault = presence.fault ?? doubt;
     const held = this.#leases.of(member.id);
-    const suspect = held.some((task) => this.#leases.isSuspect(task));
     const still = this.#still;
-    const state = stateOf({ member, still, linked, resting, fault, suspect, busy: held.length > 0 });
+    const state = this.#state(member, held);
     const { id, name, local, mode, settings, hello, addedAt, seenAt } = member;
     const problem = {
       suspect: `${name} has not been heard of for a while; what it works on is given to others if it stays silent.`,

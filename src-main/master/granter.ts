@@ -52,6 +52,7 @@ export class Granter {
     return {
       task: task.id,
       epoch: task.epoch,
+      job: job.id,
       file: file.id,
       library: library.id,
       path: file.path,

@@ -305,7 +305,9 @@ export class Swapper {
     const kept = await identify(swap.kept);
     const free = (await exists(folder)) && !(await exists(swap.source));
     if (free && sameContent(kept, swap.sourceIdentity)) await placeNew(swap.kept, swap.source);
-    if (swap.target !== swap.source && swap.resultIdentity) {
+    // Where a database of earlier days was taken up, the original may have been purged since: the result is all there is then.
+    const stands = (await exists(swap.source)) || sameContent(kept, swap.sourceIdentity);
+    if (stands && swap.target !== swap.source && swap.resultIdentity) {
       const target = await identify(swap.target);
       if (target && sameVersion(target, swap.resultIdentity)) await unlink(swap.target);
     }

@@ -4,6 +4,7 @@ import { estimateSize } from '../../src-shared/estimate.ts';
 import { makePlan } from '../../src-shared/plan.ts';
 import type { FileRow } from '../db/files.ts';
 import type { HandlerParts } from './handlers.ts';
+import { attemptsOf } from './log-handlers.ts';
 
 type FileCalls = Extract<keyof Handlers, `file.${string}` | 'queue.list' | 'queue.move'>;
 
@@ -22,12 +23,9 @@ export function fileHandlers({ ctx, list, actions, vault, previews }: HandlerPar
       const view = ctx.files.view(file);
       const row = ctx.files.get(file);
       if (!view || !row) throw new Fault('missing', `There is no file ${file}.`);
-      const attempts = ctx.jobs
-        .attempts(file)
-        .map(({ started, ended, ...rest }) => ({ ...rest, startedAt: started, endedAt: ended }));
       const original = ctx.swaps.originalOf(file);
       return {
-        ...{ file: view, ...planned(row), attempts },
+        ...{ file: view, ...planned(row), attempts: attemptsOf(ctx, file) },
         original: original ? vault.view(original) : null,
         sample: previews.sampleOf(file),
       };

@@ -27,6 +27,7 @@ import { type FleetParts, makeFleetHandlers } from './fleet-handlers.ts';
 import { homeHandlers } from './home-handlers.ts';
 import type { LiveFeed } from './live.ts';
 import { summaryParts } from './live-parts.ts';
+import { logHandlers } from './log-handlers.ts';
 import type { Previews } from './previews.ts';
 import { makeTransferHandlers, type TransferHandlerParts } from './transfer-handlers.ts';
 
@@ -63,6 +64,7 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...makeFleetHandlers(parts),
     ...makeTransferHandlers(parts),
     ...homeHandlers(parts),
+    ...logHandlers(parts),
     'queue.summary': () => summarize(ctx, dispatcher),
     'queue.pause': ({ now }) => {
       parts.facts.set('paused', { now });

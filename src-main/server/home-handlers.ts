@@ -2,6 +2,8 @@ import { statSync } from 'node:fs';
 import os from 'node:os';
 import { type Handlers, Setup } from '../../src-shared/contract.ts';
 import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
+import { dataPaths } from '../config.ts';
+import { backupsIn } from '../db/backups.ts';
 import { dryRun } from '../master/dry-run.ts';
 import { lookIntoFolder } from '../master/folders.ts';
 import type { HandlerParts } from './handlers.ts';
@@ -68,6 +70,7 @@ export function homeHandlers(parts: HandlerParts): Pick<Handlers, HomeCalls> {
       sqlite: ctx.db.prepare('SELECT sqlite_version()').pluck().get() as string,
       dataDir: parts.dataDir,
       databaseSize: statSync(ctx.db.name).size,
+      lastBackup: backupsIn(dataPaths(parts.dataDir).backups)[0] ?? null,
       startedAt,
     }),
     'access.get': () => ({ password: access.hasPassword, sessions: access.sessions, tokens: access.tokens }),

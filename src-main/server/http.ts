@@ -8,6 +8,7 @@ import type { Access } from './access.ts';
 import { type HostRule, isTrustedOrigin } from './auth.ts';
 import { frameRoutes } from './frame-routes.ts';
 import { mayCall } from './handlers.ts';
+import { type MetricsSource, metricsRoute } from './metrics-route.ts';
 import { makeNonce, nonceSource, serveInterface } from './page.ts';
 import type { Previews } from './previews.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -30,6 +31,7 @@ export interface HttpParts {
   call: Caller;
   access: Access;
   previews: Previews;
+  metrics: MetricsSource;
   /** Folder of the built interface. */
   webRoot: string;
   hosts: HostRule;
@@ -71,6 +73,7 @@ export function makeHttpServer(parts: HttpParts): HttpServer {
   app.get('/api/hello', async (_request, response) => {
     response.json(await parts.call('hello', {}));
   });
+  app.get('/metrics', metricsRoute(parts.access, parts.metrics));
   app.use('/api', express.json({ limit: LARGEST_BODY, strict: false }));
   app.use('/api/session', sessionRoutes(parts.access, parts.call));
   app.use('/api/files', frameRoutes(parts.access, parts.previews));

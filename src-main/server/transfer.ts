@@ -12,6 +12,7 @@ import type { Lease } from '../../src-shared/lease.ts';
 import type { Originals } from '../master/originals.ts';
 import { idOf, leaseOf, type Uploads } from '../master/uploads.ts';
 import type { KnownWorker } from './lan.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Read and written at a time, in bytes: TLS records of 16 KiB one by one would cost several times the work. */
 const PIECE = 512 * 1024;
@@ -23,13 +24,14 @@ const WRITE_AHEAD = 4 * 1024 * 1024;
 export interface TransferParts {
   originals: Originals;
   uploads: Uploads;
+  traffic: Traffic;
 }
 
 /**
  * The files of workers, by lease and never by path: `GET /tasks/:task/source?epoch=` with ranges, and the result by tus at
  * `/uploads/:task-:epoch`. Expects `response.locals.worker`.
  */
-export function makeTransferRouter({ originals, uploads }: TransferParts): Router {
+export function makeTransferRouter({ originals, uploads, traffic }: TransferParts): Router {
   const router = express.Router();
   router.get('/tasks/:task/source', async (request, response) => {
     const lease = leaseOf(`${request.params.task}-${String(request.query.epoch)}`);
@@ -37,6 +39,12 @@ export function makeTransferRouter({ originals, uploads }: TransferParts): Route
     const { root, path: film, version } = await originals.find(lease, workerOf(response));
     response.set({ ETag: `"${version}"`, 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' });
     duringLease(uploads, lease, response);
+    const { socket } = request;
+    const before = socket.bytesWritten;
+    response.once(
+      'close',
+      traffic.follow('sent', () => socket.bytesWritten - before),
+    );
     // The validator is the version that was probed; express hands highWaterMark on to the stream that reads the file.
     const options = {
       root,
@@ -71,7 +79,7 @@ export function makeTransferRouter({ originals, uploads }: TransferParts): Route
     response.once('close', () => running.get(id) === request && running.delete(id));
     duringLease(uploads, lease, response);
     if (request.method === 'POST') await uploads.create(lease, worker, Number(request.get('upload-length')));
-    tus ??= makeTus(uploads.folder).catch((error) => {
+    tus ??= makeTus(uploads.folder, traffic).catch((error) => {
       tus = undefined;
       throw error;
     });
@@ -109,27 +117,37 @@ function toWebRequest(request: HttpRequest, id: string): Request {
 
 /** Keeps uploads as tus does, but takes the bytes from the request itself and tells faults of the disk as they are. */
 class UploadStore extends FileStore {
+  readonly #traffic: Traffic;
+
+  constructor(directory: string, traffic: Traffic) {
+    super({ directory });
+    this.#traffic = traffic;
+  }
+
   override async write(nothing: Readable, id: string, offset: number): Promise<number> {
     nothing.resume();
     const request = bodies.getStore();
     if (request?.method !== 'PATCH') return offset;
     const options = { flags: 'r+', start: offset, highWaterMark: WRITE_AHEAD };
     const file = createWriteStream(path.join(this.directory, id), options);
+    const over = this.#traffic.follow('received', () => file.bytesWritten);
     try {
       await pipeline(request, file);
     } catch (error) {
       throw request.complete ? error : ERRORS.ABORTED;
+    } finally {
+      over();
     }
     return offset + file.bytesWritten;
   }
 }
 
-async function makeTus(directory: string): Promise<TusServer> {
+async function makeTus(directory: string, traffic: Traffic): Promise<TusServer> {
   // The store makes it too, but in its constructor, where nobody would hear of a failure.
   await mkdir(directory, { recursive: true });
   return new TusServer({
     path: '/',
-    datastore: new UploadStore({ directory }),
+    datastore: new UploadStore(directory, traffic),
     namingFunction: ({ url }) => path.posix.basename(new URL(url).pathname),
     // Relative to the address that was asked.
     generateUrl: (_request, { id }) => id,

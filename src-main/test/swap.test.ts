@@ -22,6 +22,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { resolveSettings } from '../../src-shared/settings.ts';
+import { copyDatabase } from '../db/backups.ts';
 import { FileTable } from '../db/files.ts';
 import { JobTable } from '../db/jobs.ts';
 import { LibraryTable } from '../db/libraries.ts';
@@ -306,6 +307,35 @@ describe('a replacement', () => {
     await vault.restore(row as VaultRow);
     expect(await read('series/film.mkv')).toBe('original of series/film.mkv');
   });
+});
+
+describe('a journal of earlier days', () => {
+  test.each(['film.mp4', 'film.mkv'])(
+    'costs no film when %s was replaced since, whatever became of its original',
+    async (name) => {
+      for (const since of ['purged', 'restored', 'kept'] as const) {
+        const { home, deliver, crashWhenKept, swapper, swaps, vault, names, read } = await makeLibrary();
+        const { swap } = await deliver(name);
+        await crashWhenKept(swap, false);
+        const backup = path.join(home, 'backup.db');
+        await copyDatabase(path.join(home, 'data', 'flotilla.db'), backup);
+        expect(await swapper.recover()).toEqual([]);
+        if (since === 'purged') await vault.purge({ all: true, dryRun: false });
+        if (since === 'restored') await vault.restore(swaps.vault()[0] as VaultRow);
+        const before = await names();
+
+        const { db } = openDatabase(backup, path.join(home, 'none'));
+        onTestFinished(() => void db.close());
+        const [files, jobs, journal] = [new FileTable(db), new JobTable(db, () => undefined), new SwapTable(db)];
+        await new Swapper({ swaps: journal, jobs, files }).recover();
+        expect(journal.all()).toEqual([]);
+        expect(await names()).toEqual(before);
+        const film = since === 'restored' ? name : 'film.mkv';
+        expect(await read(film)).toBe(`${since === 'restored' ? 'original' : 'result'} of ${name}`);
+        if (since === 'kept') expect(journal.vault()).toMatchObject([{ id: swap.id }]);
+      }
+    },
+  );
 });
 
 describe('unusual file systems', () => {

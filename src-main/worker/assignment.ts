@@ -1,6 +1,7 @@
 import type { Caller } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import type { Grant, Lease, Outcome, Progress } from '../../src-shared/lease.ts';
+import type { Logger } from '../log.ts';
 
 /** One task that this worker holds, from the grant to the master's last word on it. */
 export class Assignment {
@@ -12,12 +13,17 @@ export class Assignment {
   /** Resolves when the work is to end. */
   readonly ended: Promise<void>;
   readonly #call: Caller;
+  readonly #log: Logger | undefined;
+  #stage: string | undefined;
   readonly #end = new AbortController();
   #lost = false;
 
-  constructor(grant: Grant, call: Caller) {
+  constructor(grant: Grant, call: Caller, log?: Logger) {
     this.grant = grant;
     this.#call = call;
+    const { job, task, epoch, file } = grant;
+    this.#log = log?.child({ ...(job !== undefined && { job }), task, epoch, file });
+    this.tell('taken');
     this.ended = new Promise((resolve) => this.signal.addEventListener('abort', () => resolve()));
   }
 
@@ -39,8 +45,14 @@ export class Assignment {
     return this.#lost;
   }
 
+  /** Writes a line about this task to the log. */
+  tell(what: string, facts: object = {}): void {
+    this.#log?.info(facts, `${this.grant.path}: ${what}`);
+  }
+
   /** Ends the work: the lease is not ours any more. */
   lose(): void {
+    if (!this.#lost) this.tell('lost; another worker has it, or it is not wanted any more');
     this.#lost = true;
     this.#end.abort();
   }
@@ -52,6 +64,8 @@ export class Assignment {
 
   /** Tells the master how far it is; a cut connection is no reason to stop, a refusal is. */
   readonly report = (progress: Progress): void => {
+    if (progress.stage !== this.#stage) this.tell(progress.stage);
+    this.#stage = progress.stage;
     this.#call('job.progress', { ...this.lease, progress }).catch((error: unknown) => this.#loseOn(error));
   };
 
@@ -60,6 +74,8 @@ export class Assignment {
    * @throws what keeps the master from hearing it
    */
   async giveBack(outcome: Outcome): Promise<void> {
+    const { kind, ...rest } = outcome;
+    this.tell(`given back (${kind})`, rest);
     try {
       await this.#call('job.finish', { ...this.lease, outcome });
     } catch (error) {

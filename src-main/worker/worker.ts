@@ -8,6 +8,7 @@ import type { Grant, Lease, Orders, Outcome, Progress } from '../../src-shared/l
 import { baseLayerOf } from '../../src-shared/plan.ts';
 import { type Load, WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import { faultPoint } from '../fault.ts';
+import type { Logger } from '../log.ts';
 import { Brake } from '../media/process.ts';
 import { Assignment } from './assignment.ts';
 import type { Conversion, Converter } from './converter.ts';
@@ -69,6 +70,8 @@ export interface WorkerParts {
   /** Told what the master's user wants, at every word of the master. */
   onOrders?: (orders: Orders) => void;
   beatMs?: number;
+  /** Told of each film; where left out, somebody else tells of them. */
+  log?: Logger;
 }
 
 /** Converts films for a master, the local one or another computer's. */
@@ -255,7 +258,7 @@ export class Worker {
   }
 
   #take(grant: Grant, result?: Result): void {
-    const assignment = new Assignment(grant, this.#parts.call);
+    const assignment = new Assignment(grant, this.#parts.call, this.#parts.log);
     this.#held.set(keyOf(grant), assignment);
     if (this.#stopping.signal.aborted) assignment.stop();
     assignment.done = this.#run(assignment, result)
@@ -294,6 +297,7 @@ export class Worker {
         if (conversion.kind !== 'result') return conversion;
         if (this.#parts.keeps && !result) await workspace.keep({ grant, result: conversion });
         await this.#deliver(assignment, conversion, folder);
+        assignment.tell('handed over');
         return undefined;
       });
     } catch (error) {

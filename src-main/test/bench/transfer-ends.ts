@@ -5,6 +5,7 @@ import { loadDevice } from '../../device.ts';
 import { sha256 } from '../../hash.ts';
 import { idOf, Uploads } from '../../master/uploads.ts';
 import { startLan } from '../../server/lan.ts';
+import { Traffic } from '../../server/traffic.ts';
 import { makeTransferRouter } from '../../server/transfer.ts';
 import { Space } from '../../space.ts';
 import { Bandwidth } from '../../worker/bandwidth.ts';
@@ -40,7 +41,7 @@ async function master(): Promise<number> {
     onMismatch: () => undefined,
     onDefect: (error) => console.error(error),
   });
-  lan.mount('/', makeTransferRouter({ originals: originals as never, uploads }));
+  lan.mount('/', makeTransferRouter({ originals: originals as never, uploads, traffic: new Traffic() }));
   return lan.port;
 }
 

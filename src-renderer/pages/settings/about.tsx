@@ -35,7 +35,7 @@ export function AboutSection() {
   const about = useCall('about', {});
   if (about.error) return <Trouble error={about.error} retry={about.refetch} />;
   if (!about.data) return <Loading lines={6} />;
-  const { version, node, platform, ffmpeg, sqlite, dataDir, databaseSize, startedAt } = about.data;
+  const { version, node, platform, ffmpeg, sqlite, dataDir, databaseSize, lastBackup, startedAt } = about.data;
   const facts = {
     Flotilla: version,
     ffmpeg,
@@ -62,6 +62,18 @@ export function AboutSection() {
           <DataList.ItemLabel>Started</DataList.ItemLabel>
           <DataList.ItemValue>
             <When time={startedAt} />
+          </DataList.ItemValue>
+        </DataList.Item>
+        <DataList.Item>
+          <DataList.ItemLabel>Last backup</DataList.ItemLabel>
+          <DataList.ItemValue>
+            {lastBackup ? (
+              <>
+                <When time={lastBackup.madeAt} /> ({formatBytes(lastBackup.size)})
+              </>
+            ) : (
+              'None yet; one is made every day'
+            )}
           </DataList.ItemValue>
         </DataList.Item>
       </DataList>

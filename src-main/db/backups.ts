@@ -1,0 +1,240 @@
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import Database from 'better-sqlite3';
+import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { formatBytes } from '../../src-shared/format.ts';
+import type { Backup, Finding } from '../../src-shared/insights.ts';
+import { MIGRATIONS } from './migrations.ts';
+
+/** How many daily backups are kept. */
+const KEPT = 7;
+const NAME = /^flotilla-.*\.db$/;
+const DAY_MS = 86_400_000;
+/** A running Flotilla makes one a day; one that is older says that it could not. */
+const STALE_MS = 3 * DAY_MS;
+
+/** The fact from which the epochs of new tasks count. */
+export const FIRST_EPOCH = 'first-epoch';
+
+/** All pages in one step: a copy that another program may write to meanwhile begins anew at every write. */
+const ALL_PAGES = 0x7fffffff;
+
+/** SQLite's result codes for a file that is no (sound) database. */
+const CORRUPT = /^SQLITE_(CORRUPT|NOTADB)/;
+
+/** True for an error that says that a file is no sound database. */
+export const isCorrupt = (error: unknown): boolean => CORRUPT.test(String((error as { code?: unknown }).code));
+
+/** The daily backups of a folder, newest first. */
+export function backupsIn(folder: string): Backup[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => NAME.test(name))
+    .map((name) => {
+      const file = path.join(folder, name);
+      const { mtimeMs, size } = statSync(file);
+      return { file, madeAt: Math.trunc(mtimeMs), size };
+    })
+    .sort((a, b) => b.madeAt - a.madeAt);
+}
+
+/** What `doctor` says of the backups of a folder. */
+export function backupFinding(folder: string): Finding {
+  const [newest] = backupsIn(folder);
+  if (!newest) return { ok: true, what: 'Backup of the database: none yet; `serve` makes one a day' };
+  const { file, madeAt, size } = newest;
+  return {
+    ok: Date.now() - madeAt < STALE_MS,
+    what: `Backup of the database, ${new Date(madeAt).toLocaleString('sv-SE')}, ${formatBytes(size)}`,
+    advice: `${file} is the newest one; start \`flotilla serve\`, which makes one a day, and look into its log if it does not`,
+  };
+}
+
+/**
+ * Proves that a file is a whole Flotilla database, reading all of it.
+ * @throws Fault `conflict` with the reason
+ */
+export function proveDatabase(file: string): void {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(file, { readonly: true, fileMustExist: true });
+    const flaw = db.pragma('integrity_check(1)', { simple: true });
+    if (flaw !== 'ok') throw new Fault('conflict', `${file} is damaged (${flaw}).`);
+    const version = db.pragma('user_version', { simple: true }) as number;
+    const tables = db.prepare("SELECT count(*) FROM sqlite_schema WHERE name IN ('files', 'swaps', 'vault')").pluck();
+    if (version === 0 || tables.get() !== 3) throw new Fault('conflict', `${file} is no database of Flotilla.`);
+    if (version > MIGRATIONS.length)
+      throw new Fault('conflict', `${file} was written by a newer Flotilla (schema ${version}); update this program.`);
+  } catch (error) {
+    if (!isCorrupt(error)) throw error;
+    throw new Fault('conflict', `${file} is no sound database (${messageOf(error)}).`, { cause: error });
+  } finally {
+    db?.close();
+  }
+}
+
+/** Has the bytes of a file or the names of a folder on the disk before it returns; a folder only where the system can. */
+function sync(place: string): void {
+  let handle: number | undefined;
+  try {
+    handle = openSync(place, 'r');
+    fsyncSync(handle);
+  } catch (error) {
+    if (!statSync(place).isDirectory()) throw error;
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
+}
+
+/**
+ * Copies a database that may be in use, proves the copy and only then gives it its name.
+ * @param overwrite what has that name already may be replaced
+ * @throws Fault `conflict` when the name is taken, or the copy is not sound
+ */
+export async function copyDatabase(database: string, file: string, overwrite = false): Promise<void> {
+  if (existsSync(file) && !overwrite)
+    throw new Fault('conflict', `${file} exists already; name another file, or give --overwrite.`);
+  const part = `${file}.part`;
+  const source = new Database(database, { readonly: true, fileMustExist: true, timeout: 5000 });
+  try {
+    await source.backup(part, { progress: () => ALL_PAGES });
+    const copy = new Database(part);
+    // One file, without a log beside it.
+    copy.pragma('journal_mode = DELETE');
+    copy.close();
+    proveDatabase(part);
+    sync(part);
+    if (overwrite) renameSync(part, file);
+    else placeNew(part, file);
+    sync(path.dirname(path.resolve(file)));
+  } finally {
+    source.close();
+    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(part + suffix, { force: true });
+  }
+}
+
+/** Gives a file another name, which must be free. */
+function placeNew(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' || existsSync(to))
+      throw new Fault('conflict', `${to} exists already; name another file, or give --overwrite.`, { cause: error });
+    // A file system without links.
+    renameSync(from, to);
+  }
+}
+
+/**
+ * Makes a copy of earlier days fit to be the database again. Computers may still hold leases that were granted since, whose
+ * numbers would be granted a second time, perhaps for other films: epochs go on from the present time instead.
+ */
+export function takeUp(file: string): void {
+  const db = new Database(file);
+  try {
+    const epoch = Math.trunc(Date.now() / 1000);
+    db.transaction(() => {
+      db.prepare(`INSERT OR REPLACE INTO facts (key, value) VALUES ('${FIRST_EPOCH}', ?)`).run(String(epoch));
+      db.prepare("UPDATE tasks SET epoch = max(epoch, ?) WHERE state IN ('ready', 'closed')").run(epoch);
+    })();
+  } finally {
+    db.close();
+  }
+}
+
+/** What the thread that makes a backup is told. */
+export interface BackupRequest {
+  database: string;
+  file: string;
+}
+
+/** Writes the backup of today in a thread of its own, so that nobody waits for it, and drops the oldest beyond {@link KEPT}. */
+export async function backUp(database: string, folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, `flotilla-${new Date().toISOString().replaceAll(':', '')}.db`);
+  // The same file name in the sources and in the build, where all of them lie in one folder.
+  const script = import.meta.url.endsWith('.ts') ? './backup-thread.ts' : './backup-thread.js';
+  const thread = new Worker(new URL(script, import.meta.url), {
+    workerData: { database, file } satisfies BackupRequest,
+  });
+  const failure = await new Promise<string | undefined>((resolve) => {
+    thread.once('message', resolve);
+    thread.once('error', (error) => resolve(messageOf(error)));
+    thread.once('exit', (code) => resolve(`its thread ended with ${code}`));
+  });
+  if (failure !== undefined && failure !== '')
+    throw new Fault('node', `The database could not be backed up to ${folder}: ${failure.replace(/\.$/, '')}.`);
+  for (const old of backupsIn(folder).slice(KEPT)) rmSync(old.file, { force: true });
+}
+
+/** Makes a backup unless there is one of the last day. */
+export async function backUpDaily(database: string, folder: string): Promise<void> {
+  const [newest] = backupsIn(folder);
+  if (!newest || Date.now() - newest.madeAt > DAY_MS) await backUp(database, folder);
+}
+
+/**
+ * Puts a backup in the place of the database of a data folder that nobody uses. The replaced one is kept beside it.
+ * @returns where the replaced one is; null when there was none
+ * @throws Fault `conflict` when the backup is not sound; nothing is touched then
+ */
+export function restoreDatabase(backup: string, database: string): string | null {
+  if (!existsSync(backup)) throw new Fault('missing', `There is no file ${backup}.`);
+  proveDatabase(backup);
+  mkdirSync(path.dirname(database), { recursive: true });
+  const part = `${database}.restoring`;
+  copyFileSync(backup, part);
+  try {
+    proveDatabase(part);
+    takeUp(part);
+    sync(part);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
+  let aside: string | null = null;
+  if (existsSync(database)) {
+    aside = `${database}.replaced-${new Date().toISOString().replaceAll(':', '')}`;
+    absorbLog(database, aside);
+    // A link first: at no moment is there no database at all, which the next start would take for a first one.
+    try {
+      linkSync(database, aside);
+    } catch {
+      copyFileSync(database, aside);
+      sync(aside);
+    }
+  }
+  renameSync(part, database);
+  sync(path.dirname(database));
+  return aside;
+}
+
+/** Brings the write-ahead log into the database, or, where the database is too damaged for it, aside with it. */
+function absorbLog(database: string, aside: string): void {
+  try {
+    const db = new Database(database, { timeout: 5000 });
+    try {
+      db.pragma('wal_checkpoint(TRUNCATE)');
+    } finally {
+      db.close();
+    }
+  } catch {
+    // It is kept as it is.
+  }
+  // A log must never be replayed into another database.
+  if (existsSync(`${database}-wal`)) renameSync(`${database}-wal`, `${aside}-wal`);
+  rmSync(`${database}-shm`, { force: true });
+}

@@ -1,0 +1,73 @@
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { LogLine } from '../src-shared/log-line.ts';
+import { LOG_NAME } from './log.ts';
+
+const FILE = new RegExp(`^${LOG_NAME}\\.(\\d+)\\.log$`);
+
+/** How often it is looked whether the log has grown, in ms. */
+const LOOK_MS = 250;
+
+/** The log files of a folder, oldest first. */
+export function logFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const number = (name: string) => Number(FILE.exec(name)?.[1]);
+  return readdirSync(folder)
+    .filter((name) => FILE.test(name))
+    .sort((a, b) => number(a) - number(b))
+    .map((name) => path.join(folder, name));
+}
+
+/** A line as it was written; undefined when it is none: one that a crash cut off, say. */
+function parseLine(text: string): LogLine | undefined {
+  try {
+    return LogLine.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+async function* linesOf(file: string, start: number, end: number): AsyncGenerator<string> {
+  yield* createInterface({ input: createReadStream(file, { start, end }), crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+/**
+ * The newest lines of the log, oldest first.
+ * @param wanted `job`: only those that carry it; `limit`: so many at the most
+ */
+export async function readLog(folder: string, wanted: { job?: number; limit: number }): Promise<LogLine[]> {
+  const found: LogLine[] = [];
+  for (const file of logFiles(folder)) {
+    for await (const text of linesOf(file, 0, Number.POSITIVE_INFINITY)) {
+      // Most lines need not be parsed to know that they are another job's.
+      if (wanted.job !== undefined && !text.includes(`"job":${wanted.job},`)) continue;
+      const line = parseLine(text);
+      if (!line || (wanted.job !== undefined && line.job !== wanted.job)) continue;
+      found.push(line);
+      if (found.length > 2 * wanted.limit) found.splice(0, wanted.limit);
+    }
+  }
+  return found.slice(-wanted.limit);
+}
+
+/** Tells lines as they are written, from now on and from file to file, until `signal` ends it. */
+export async function followLog(folder: string, tell: (line: LogLine) => void, signal: AbortSignal): Promise<void> {
+  const ends = new Map(logFiles(folder).map((file) => [file, statSync(file).size]));
+  while (!signal.aborted) {
+    for (const file of logFiles(folder)) {
+      const [from, size] = [ends.get(file) ?? 0, statSync(file).size];
+      if (size <= from) continue;
+      // A line comes with one write, so that what is there ends with one.
+      for await (const text of linesOf(file, from, size - 1)) {
+        const line = parseLine(text);
+        if (line) tell(line);
+      }
+      ends.set(file, size);
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LOOK_MS);
+      signal.addEventListener('abort', () => [clearTimeout(timer), resolve()], { once: true });
+    });
+  }
+}

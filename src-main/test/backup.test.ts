@@ -1,0 +1,88 @@
+/** Copies of the database of a running server, and what becomes of films when one is restored. */
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { makeClip, makeHome, query, run, type Server, serve, sha256, TINY, until } from './helpers.ts';
+
+/** Resolves when so many films are done. */
+const done = (server: Server, films: number) =>
+  until(async () => {
+    const { counts, running } = await server.call('queue.summary');
+    if (counts.done !== films || running.length > 0) throw new Error(JSON.stringify(counts));
+  });
+
+it('a backup of a running server, restored, loses no film that was converted since', async () => {
+  const { data, media } = makeHome();
+  const [early, late] = ['early.mp4', 'late.mp4'].map((name) => path.join(media, name));
+  makeClip(early ?? '');
+  const server = await serve(data, [media, '--testing', ...TINY]);
+  await done(server, 1);
+  const backup = path.join(path.dirname(data), 'copy.db');
+  const backUp = (...more: string[]) => run(['backup', backup, '--data', data, ...more]);
+
+  expect(await backUp()).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/is copied to .*copy\.db .* sound\.$/),
+  });
+  expect(await backUp()).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/copy\.db exists already; .*--overwrite/),
+  });
+  expect(await backUp('--overwrite')).toMatchObject({ code: 0, stderr: '' });
+  expect(await run(['backup', media, '--data', data])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('folder'),
+  });
+  const busy = await run(['restore-db', backup, '--data', data]);
+  expect(busy).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Another Flotilla is using the data folder/) });
+
+  // The server makes one a day by itself, which its users see.
+  await until(async () => expect((await server.call('about')).lastBackup?.size).toBeGreaterThan(0));
+  expect(await server.call('doctor')).toContainEqual({
+    ok: true,
+    what: expect.stringMatching(/^Backup of the database, \d{4}-/),
+    advice: expect.any(String),
+  });
+
+  makeClip(late ?? '');
+  const original = sha256(late ?? '');
+  await server.call('library.scan', { library: 1 });
+  await done(server, 2);
+  const result = sha256(path.join(media, 'late.mkv'));
+  server.flotilla.kill('SIGTERM');
+  await server.flotilla.end();
+
+  const spoilt = path.join(media, '..', 'spoilt.db');
+  writeFileSync(spoilt, Buffer.alloc(8192, 0x55));
+  const before = sha256(path.join(data, 'flotilla.db'));
+  const refused = await run(['restore-db', spoilt, '--data', data]);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/spoilt\.db is no sound database/) });
+  expect(sha256(path.join(data, 'flotilla.db'))).toBe(before);
+  const restored = await run(['restore-db', backup, '--data', data]);
+  expect(restored).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/is the database now\.\n.*flotilla\.db\.replaced-/),
+  });
+  expect(query(data, "SELECT state FROM files WHERE path LIKE 'late%'")).toEqual([]);
+  const [aside = ''] = readdirSync(data).filter((name) => name.includes('replaced'));
+  const beside = path.join(path.dirname(data), 'beside');
+  mkdirSync(beside);
+  copyFileSync(path.join(data, aside), path.join(beside, 'flotilla.db'));
+  expect(query(beside, "SELECT state FROM files WHERE path LIKE 'late%'")).toEqual([{ state: 'done' }]);
+
+  const again = await serve(data, [media, '--testing', ...TINY]);
+  await until(async () => {
+    const files = await again.call('file.list');
+    expect(files.map(({ path: film, state, code }) => [film, state, code])).toEqual([
+      ['early.mkv', 'done', null],
+      ['late.mkv', 'skipped', 'av1'],
+    ]);
+  });
+  expect(sha256(path.join(media, 'late.mkv'))).toBe(result);
+  expect((await again.call('vault.list')).map((row) => path.basename(row.original)).sort()).toEqual([
+    'early.mp4',
+    'late.mp4',
+  ]);
+  expect(await again.call('vault.restore', { path: late })).toMatchObject({ restored: [late], refused: [] });
+  expect(sha256(late ?? '')).toBe(original);
+});
