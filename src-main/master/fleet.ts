@@ -2,6 +2,7 @@ import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import type { Orders } from '../../src-shared/lease.ts';
 import type { Hello } from '../../src-shared/protocol.ts';
 import type { Load, WorkerMode, WorkerSettings, WorkerState } from '../../src-shared/worker-info.ts';
+import { type Yielding, yieldingSentence } from '../../src-shared/yielding.ts';
 import type { MasterContext } from './context.ts';
 import type { Leases } from './leases.ts';
 
@@ -33,7 +34,7 @@ const WISHES: Record<WorkerMode, string | null> = {
 interface Presence {
   linked: boolean;
   /** Why it takes no work by its own decision. */
-  resting: string | null;
+  yielding: Yielding | null;
   load: Load | null;
   /** What has to be put right on it before it can work. */
   fault: string | undefined;
@@ -87,9 +88,14 @@ export class Fleet {
   }
 
   /** A worker told whether it takes work, and if not, why, and how busy its computer is. */
-  heard(id: string, resting: string | null, load: Load | null): void {
-    Object.assign(this.#presence(id), { resting, load });
+  heard(id: string, yielding: Yielding | null, load: Load | null): void {
+    Object.assign(this.#presence(id), { yielding, load });
     this.show(id);
+  }
+
+  /** Whether what a worker holds stands still, by a user's wish or its own decision. */
+  #standsStill({ id, mode }: Member): boolean {
+    return this.#still || mode === 'paused' || this.#presence(id).yielding?.held === true;
   }
 
   /** A user changed something about a worker: it and the users are told. */
@@ -152,14 +158,17 @@ export class Fleet {
 
   /** Whether a worker is given work; being connected is its own matter. */
   mayWork(id: string): boolean {
-    return this.member(id)?.mode === 'active' && this.#presence(id).fault === undefined;
+    const member = this.member(id);
+    // While others are dismissed, they would ask for what was just taken from them.
+    const isLed = member?.local || this.#ctx.settings().lead;
+    return isLed && member?.mode === 'active' && this.#presence(id).fault === undefined;
   }
 
   /** Other workers that are there and take work. */
   othersThan(id: string): Member[] {
     const ready = (other: string) => {
-      const { linked, resting } = this.#presence(other);
-      return linked && resting === null && this.mayWork(other);
+      const { linked, yielding } = this.#presence(other);
+      return linked && yielding === null && this.mayWork(other);
     };
     return this.#members().filter((member) => member.id !== id && ready(member.id));
   }
@@ -170,6 +179,12 @@ export class Fleet {
       .map(({ id }) => this.#presence(id))
       .filter(({ linked }) => linked);
     return there.every(({ fault }) => fault !== undefined) ? there[0]?.fault : undefined;
+  }
+
+  /** True when all of the workers that are there step back for their users. */
+  get rests(): boolean {
+    const there = [...this.#present.values()].filter(({ linked }) => linked);
+    return there.length > 0 && there.every(({ yielding }) => yielding?.held);
   }
 
   views(): WorkerView[] {
@@ -188,8 +203,10 @@ export class Fleet {
 
   /** Tells users about a worker when anything but the progress of its tasks is different. */
   show(id: string): void {
-    const view = this.view(id);
-    if (!view) return;
+    const member = this.member(id);
+    if (!member) return;
+    this.#leases.standStill(id, this.#standsStill(member));
+    const view = this.#view(member);
     const { running, seenAt: _, load: __, ...rest } = view;
     const shown = JSON.stringify([rest, running.map(({ task }) => task)]);
     if (this.#shown.get(id) === shown) return;
@@ -201,7 +218,7 @@ export class Fleet {
     const known = this.#present.get(id);
     if (known) return known;
     const presence: Presence = {
-      ...{ linked: false, resting: null, load: null },
+      ...{ linked: false, yielding: null, load: null },
       ...{ fault: undefined, retry: undefined, faults: 0 },
     };
     this.#present.set(id, presence);
@@ -209,18 +226,21 @@ export class Fleet {
   }
 
   #view(member: Member): WorkerView {
-    const { linked, resting, load, fault } = this.#presence(member.id);
+    const { linked, yielding, load, fault } = this.#presence(member.id);
     const held = this.#leases.of(member.id);
     const suspect = held.some((task) => this.#leases.isSuspect(task));
     const still = this.#still;
-    const state = stateOf({ member, still, linked, resting, fault, suspect, busy: held.length > 0 });
+    const busy = held.length > 0;
+    const state = stateOf({ member, still, linked, yielding, fault, suspect, busy });
+    const why = yielding && yieldingSentence(yielding, { here: member.local, busy });
     const { id, name, local, mode, settings, hello, addedAt, seenAt } = member;
     const problem = {
       suspect: `${name} has not been heard of for a while; what it works on is given to others if it stays silent.`,
       waiting: fault ?? null,
-      paused: WISHES[mode] ?? (still ? 'Everything stands still, as you asked.' : resting),
+      paused: WISHES[mode] ?? (still ? 'Everything stands still, as you asked.' : why),
+      yielding: why,
       offline: null,
-      working: WISHES[mode] ?? resting,
+      working: WISHES[mode] ?? why,
       idle: null,
     }[state];
     return {
@@ -240,7 +260,7 @@ function stateOf(now: {
   member: Member;
   still: boolean;
   linked: boolean;
-  resting: string | null;
+  yielding: Yielding | null;
   fault: string | undefined;
   suspect: boolean;
   busy: boolean;
@@ -249,6 +269,8 @@ function stateOf(now: {
   if (!now.linked && !now.busy) return 'offline';
   if (now.still || now.member.mode === 'paused') return 'paused';
   if (now.fault !== undefined) return 'waiting';
-  if (now.busy) return 'working';
-  return now.member.mode === 'draining' || now.resting !== null ? 'paused' : 'idle';
+  const { yielding, busy } = now;
+  if (yielding && (yielding.held || !busy)) return yielding.cause === 'user' ? 'paused' : 'yielding';
+  if (busy) return 'working';
+  return now.member.mode === 'draining' ? 'paused' : 'idle';
 }

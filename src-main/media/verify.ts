@@ -10,7 +10,7 @@ import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from './capabilities.ts';
 import type { Prober } from './ffprobe.ts';
 import { comparePictures, type Likeness } from './picture.ts';
-import { type ProcessManager, STALL_MS } from './process.ts';
+import { type ProcessManager, type RunOptions, STALL_MS } from './process.ts';
 import type { StreamTimeline, Timeline, Timelines } from './timeline.ts';
 
 /** Matroska counts in whole milliseconds, so a frame may move by half of one, twice rounded. */
@@ -47,6 +47,8 @@ export interface VerifyRequest {
   /** The source is known to be damaged and converted all the same: its sound may carry the damage over. */
   damaged: boolean;
   signal?: AbortSignal;
+  /** How much of the computer it may use, and what holds it. */
+  run?: Pick<RunOptions, 'priority' | 'brake'>;
   /** Told the share of the film that is decoded, 0 to 1: all but the last moments of a check. */
   onProgress?: (share: number) => void;
 }
@@ -114,7 +116,7 @@ export class Verifier {
   }
 
   async #compare(request: VerifyRequest, probe: Probe, before: Timeline, after: Timeline): Promise<Likeness> {
-    const { source, plan: whole, result, sourceProbe, signal } = request;
+    const { source, plan: whole, result, sourceProbe, signal, run = {} } = request;
     const index = resultStreams(whole).findIndex((s) => s.action === 'encode');
     const plan = whole.streams.find((s) => s.action === 'encode');
     const from = plan && before.get(plan.source);
@@ -132,12 +134,14 @@ export class Verifier {
       before: from,
       after: to,
       ...(signal && { signal }),
+      run,
     });
     if (typeof likeness === 'string') throw new Refused(likeness);
     return likeness;
   }
 
-  async #decode({ plan, result, damaged, signal, onProgress }: VerifyRequest, timeline: Timeline): Promise<void> {
+  async #decode(request: VerifyRequest, timeline: Timeline): Promise<void> {
+    const { plan, result, damaged, signal, run, onProgress } = request;
     const errors: string[] = [];
     const frames = timeline.get(resultStreams(plan).findIndex((s) => s.action === 'encode'))?.count ?? 0;
     const args = ['-nostdin', '-hide_banner', '-v', 'error', '-progress', 'pipe:1', '-nostats', '-xerror'];
@@ -155,6 +159,7 @@ export class Verifier {
     // Without the first of these, variable frame rates look like timestamps that run backwards.
     args.push(...timingArgs(this.#caps), '-f', 'null', '-');
     const end = await this.#processes.run(this.#tools.ffmpeg, args, {
+      ...run,
       stallMs: STALL_MS,
       ...(signal && { signal }),
       onStdout: (line) => {

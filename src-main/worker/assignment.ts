@@ -9,15 +9,19 @@ export class Assignment {
   done: Promise<void> = Promise.resolve();
   /** Encoded: it only has to be handed over. */
   converted = false;
+  /** How far it is. */
+  progress: Progress = { stage: 'preparing' };
   /** Resolves when the work is to end. */
   readonly ended: Promise<void>;
   readonly #call: Caller;
+  readonly #onProgress: () => void;
   readonly #end = new AbortController();
   #lost = false;
 
-  constructor(grant: Grant, call: Caller) {
+  constructor(grant: Grant, call: Caller, onProgress: () => void) {
     this.grant = grant;
     this.#call = call;
+    this.#onProgress = onProgress;
     this.ended = new Promise((resolve) => this.signal.addEventListener('abort', () => resolve()));
   }
 
@@ -52,6 +56,8 @@ export class Assignment {
 
   /** Tells the master how far it is; a cut connection is no reason to stop, a refusal is. */
   readonly report = (progress: Progress): void => {
+    this.progress = progress;
+    this.#onProgress();
     this.#call('job.progress', { ...this.lease, progress }).catch((error: unknown) => this.#loseOn(error));
   };
 
