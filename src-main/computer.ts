@@ -2,6 +2,8 @@ import { statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Capabilities, Computer, Load } from '../src-shared/worker-info.ts';
+import { sensesOf } from './signals.ts';
+import type { DisturbanceSignals } from './worker/disturbance.ts';
 
 /** Bytes of the disk of a folder that may not exist yet; 0 where that cannot be told. */
 async function roomOf(folder: string): Promise<{ total: number; free: number }> {
@@ -18,9 +20,14 @@ async function roomOf(folder: string): Promise<{ total: number; free: number }> 
  * What this computer has to work with now.
  * @param temp the folder for unfinished results
  */
-export async function describeComputer(temp: string, ffmpeg: Capabilities): Promise<Computer> {
+export async function describeComputer(
+  temp: string,
+  ffmpeg: Capabilities,
+  signals: DisturbanceSignals,
+): Promise<Computer> {
   const { free: tempFree } = await roomOf(temp);
-  return { cores: os.availableParallelism(), memory: os.totalmem(), tempFree, ffmpeg };
+  const senses = await sensesOf(signals);
+  return { cores: os.availableParallelism(), memory: os.totalmem(), tempFree, ffmpeg, senses };
 }
 
 /** Hundredths of a second, which processor times are counted in: two looks at once tell nothing. */

@@ -20,6 +20,8 @@ export interface LeadingParts {
   callAs: (actor: Actor) => Caller;
   /** A worker's connection came up, or its last one went down. */
   onLinked: (worker: string, linked: boolean) => void;
+  /** Takes back what other computers work on: they are led no more. */
+  dismiss: () => void;
   notice: (text: string) => void;
   defect: (error: unknown) => void;
 }
@@ -50,6 +52,10 @@ export class Leading {
     const done = this.#turn.then(async () => {
       const { lead, lanPort } = this.#parts.settings();
       const fits = this.#lan && (lanPort === 0 || lanPort === this.#lan.port);
+      if (this.#lan && !lead) {
+        this.#parts.dismiss();
+        await this.#lan.heard();
+      }
       if (this.#lan && (!lead || !fits)) await this.#end();
       if (lead && !this.#lan) await this.#begin();
     });

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { Fault, messageOf } from '../src-shared/errors.ts';
-import type { MasterView } from '../src-shared/fleet-view.ts';
+import type { Employment, MasterView } from '../src-shared/fleet-view.ts';
 import { type Hello, PROTOCOL } from '../src-shared/protocol.ts';
 import type { Settings } from '../src-shared/settings.ts';
-import { type Capabilities, parseHours } from '../src-shared/worker-info.ts';
+import { type Capabilities, parseHours, type WorkerSettings } from '../src-shared/worker-info.ts';
+import { type Sense, yieldingSentence } from '../src-shared/yielding.ts';
 import { describeComputer, LoadMeter } from './computer.ts';
 import { type dataPaths, nodeName } from './config.ts';
 import { type Device, fingerprintOf } from './device.ts';
@@ -12,10 +13,12 @@ import type { Logger } from './log.ts';
 import { requireEncoders, type Tools } from './media/capabilities.ts';
 import type { ProcessManager } from './media/process.ts';
 import { Timelines } from './media/timeline.ts';
+import { sensesOf } from './signals.ts';
 import type { Space } from './space.ts';
 import { VERSION } from './version.ts';
 import { Whereabouts } from './whereabouts.ts';
 import { Converter } from './worker/converter.ts';
+import type { DisturbanceSignals } from './worker/disturbance.ts';
 import { findMaster, forgetMaster, hasMaster, writeMaster } from './worker/known-master.ts';
 import { Link, type LinkState } from './worker/link.ts';
 import { RemoteTransfer } from './worker/remote-transfer.ts';
@@ -33,6 +36,7 @@ export interface MembershipParts {
   tools: Tools;
   caps: Capabilities;
   space: Space;
+  signals: DisturbanceSignals;
   log: Logger;
   /** Told of every change. */
   changed: (view: MasterView | null) => void;
@@ -48,21 +52,68 @@ export interface MasterChoice {
 export class Membership {
   readonly #parts: MembershipParts;
   readonly #temp: string;
-  #view: MasterView | null = null;
+  #view: Omit<MasterView, 'work'> | null = null;
   #current: { ending: AbortController; over: PromiseWithResolvers<void>; work: Promise<void> } | undefined;
   #worker: Worker | undefined;
-  #tuned = false;
   #link: Link | undefined;
   #whereabouts: Whereabouts | undefined;
+  /** What the user wants here and the master does not know yet. */
+  #untold: Partial<WorkerSettings>;
+  #rest: { held: boolean } | null = null;
+  #page: string | null = null;
+  #senses: Sense[] = [];
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
-    this.#temp = path.join(parts.settings.tempDir ?? parts.paths.temp, `flotilla-${parts.device.id}`);
+    const { jobs, bandwidth, hours, tempDir } = parts.settings;
+    const schedule = parseHours(hours);
+    this.#temp = path.join(tempDir ?? parts.paths.temp, `flotilla-${parts.device.id}`);
+    this.#untold = {
+      ...(jobs !== null && { jobs }),
+      ...(bandwidth !== null && { bandwidth }),
+      ...(schedule && { schedule }),
+    };
   }
 
   /** How it stands with the master; null without one. */
   get view(): MasterView | null {
-    return this.#view;
+    return this.#view && { ...this.#view, work: this.#worker ? this.#employment(this.#worker) : null };
+  }
+
+  #employment(worker: Worker): Employment {
+    const { device, settings } = this.#parts;
+    const own = { worker: nodeName(settings), workerId: device.id };
+    return {
+      ...worker.orders,
+      running: worker.work.map(({ grant: { task, file, library, path }, progress }) => {
+        return { task, file, library, path, ...own, progress };
+      }),
+      yielding: worker.yielding,
+      senses: this.#senses,
+      page: this.#page,
+    };
+  }
+
+  #tell(): void {
+    this.#parts.changed(this.view);
+  }
+
+  /** The user wants this computer to rest, whatever its master wants: `held`, what runs stands still too. */
+  rest(rest: { held: boolean } | null): void {
+    this.#rest = rest;
+    this.#worker?.rest(rest);
+  }
+
+  /**
+   * Changes how much of this computer the master uses: at once, and for the master when it can be reached.
+   * @throws Fault `conflict` without a master
+   */
+  tune(settings: Partial<WorkerSettings>): void {
+    const worker = this.#worker;
+    if (!worker) throw new Fault('conflict', 'This computer works for no master.');
+    this.#untold = { ...this.#untold, ...settings };
+    worker.obey({ ...worker.orders, settings: { ...worker.orders.settings, ...settings } });
+    this.#tune();
   }
 
   /**
@@ -78,7 +129,7 @@ export class Membership {
     const current = { ending: new AbortController(), over: Promise.withResolvers<void>(), work: Promise.resolve() };
     this.#current = current;
     this.#view = { name: null, origin: choice.address ?? null, state: 'joining', code: null, problem: null };
-    this.#parts.changed(this.#view);
+    this.#tell();
     current.work = this.#work(choice, current.ending.signal).catch((error) => this.#fail(error));
     return current.over.promise;
   }
@@ -93,7 +144,7 @@ export class Membership {
     await this.stop();
     forgetMaster(this.#parts.paths.master);
     this.#view = null;
-    this.#parts.changed(null);
+    this.#tell();
   }
 
   /** Ends what runs; the next start goes on with the same master. */
@@ -130,7 +181,7 @@ export class Membership {
   #become(changes: Partial<MasterView>): void {
     if (!this.#view) return;
     this.#view = { ...this.#view, ...changes };
-    this.#parts.changed(this.#view);
+    this.#tell();
   }
 
   async #work({ address, token }: MasterChoice, signal: AbortSignal): Promise<void> {
@@ -164,6 +215,7 @@ export class Membership {
     // It may have been turned away meanwhile.
     signal.throwIfAborted();
     this.#worker = worker;
+    worker.rest(this.#rest);
     link.on('work', () => worker.hint());
     link.on('revoked', (lease) => worker.revoke(lease));
     link.on('orders', (orders) => worker.obey(orders));
@@ -178,6 +230,7 @@ export class Membership {
     if (state === 'online') {
       log.info(`Working for ${name}.`);
       this.#tune();
+      this.#greet();
       this.#worker?.linked().catch((error) => log.warn(messageOf(error)));
     } else {
       this.#worker?.unlinked();
@@ -191,37 +244,45 @@ export class Membership {
     this.#become({ state, problem: problem?.message ?? null });
   }
 
-  /** Tells the master once what the user wants here; from then on the last word counts, here or there. */
+  /** Tells the master once what the user wants here; the last word counts, here or there. */
   #tune(): void {
-    const { jobs, bandwidth, hours } = this.#parts.settings;
-    const schedule = parseHours(hours);
-    const settings = {
-      ...(jobs !== null && { jobs }),
-      ...(bandwidth !== null && { bandwidth }),
-      ...(schedule && { schedule }),
-    };
-    if (this.#tuned || Object.keys(settings).length === 0) return;
-    this.#link?.call('worker.tune', { settings }).then(
+    const settings = this.#untold;
+    if (!this.#link?.connected || Object.keys(settings).length === 0) return;
+    this.#link.call('worker.tune', { settings }).then(
       () => {
-        this.#tuned = true;
+        // What was wanted meanwhile is told by a call of its own.
+        if (this.#untold === settings) this.#untold = {};
+      },
+      (error) => this.#parts.log.warn(messageOf(error)),
+    );
+  }
+
+  /** Asks the master where its page is. */
+  #greet(): void {
+    const { origin } = this.#link?.master ?? {};
+    this.#link?.call('hello', {}).then(
+      ({ webPort }) => {
+        this.#page = webPort === null || !origin ? null : `http://${new URL(origin).hostname}:${webPort}/`;
+        this.#tell();
       },
       (error) => this.#parts.log.warn(messageOf(error)),
     );
   }
 
   async #hello(): Promise<Hello> {
-    const { settings, device, caps } = this.#parts;
+    const { settings, device, caps, signals } = this.#parts;
     return {
       name: nodeName(settings),
       device: device.id,
       version: VERSION,
       protocol: PROTOCOL,
-      computer: await describeComputer(this.#temp, caps),
+      computer: await describeComputer(this.#temp, caps, signals),
     };
   }
 
   async #makeWorker(link: Link): Promise<Worker> {
-    const { settings, paths, processes, tools, caps, space, log } = this.#parts;
+    const { settings, paths, processes, tools, caps, space, signals, log } = this.#parts;
+    this.#senses = await sensesOf(signals);
     const storage = new Storage({
       call: link.call,
       file: paths.storage,
@@ -231,22 +292,34 @@ export class Membership {
     const terms = shortTerms();
     const workspace = await Workspace.reopen(this.#temp, space, paths.temps);
     const meter = new LoadMeter(this.#temp);
-    return new Worker({
+    const worker = new Worker({
       load: () => meter.read(),
       call: link.call,
       transfer: new RemoteTransfer(link, storage),
-      converter: new Converter({ processes, tools, caps, timelines: new Timelines(processes, tools) }),
+      converter: new Converter({
+        ...{ processes, tools, caps, timelines: new Timelines(processes, tools) },
+        ...(terms?.stallMs && { stallMs: terms.stallMs }),
+      }),
       workspace,
       keeps: true,
       log: log.child({ worker: this.#parts.device.id }),
       jobs: 1,
+      signals,
+      pace: terms?.pace,
+      onYield: (yielding) => {
+        if (yielding) log.info(yieldingSentence(yielding, { here: true, busy: worker.work.length > 0 }));
+        this.#tell();
+      },
+      onProgress: () => this.#tell(),
       onOrders: ({ settings: { tempDir } }) => {
         const folder = tempDir === null ? this.#temp : path.resolve(tempDir, path.basename(this.#temp));
         workspace.moveTo(folder).catch((error) => log.warn(messageOf(error)));
+        this.#tell();
       },
       // That it is cut off is told once, by the link.
       onFault: (error) => link.connected && log.warn(messageOf(error)),
       ...(terms && { beatMs: terms.beat }),
     });
+    return worker;
   }
 }

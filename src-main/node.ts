@@ -40,20 +40,22 @@ import { Uploads } from './master/uploads.ts';
 import { Vault } from './master/vault.ts';
 import { DEFAULT_TOOLS, detectCapabilities, requireEncoders } from './media/capabilities.ts';
 import { Prober } from './media/ffprobe.ts';
-import { ProcessManager } from './media/process.ts';
+import { Brake, ProcessManager } from './media/process.ts';
 import { Timelines } from './media/timeline.ts';
 import { Verifier } from './media/verify.ts';
 import { Membership } from './membership.ts';
-import { userToken } from './server/auth.ts';
+import { isLoopback, userToken } from './server/auth.ts';
 import { makeCaller } from './server/handlers.ts';
 import { Metrics } from './server/metrics.ts';
 import { metricsToken } from './server/metrics-token.ts';
 import { Traffic } from './server/traffic.ts';
 import { makeTransferRouter } from './server/transfer.ts';
 import { serve } from './serving.ts';
+import { findSignals } from './signals.ts';
 import { Space } from './space.ts';
 import { VERSION } from './version.ts';
 import { Converter } from './worker/converter.ts';
+import type { DisturbanceSignals } from './worker/disturbance.ts';
 import { Worker } from './worker/worker.ts';
 import { Workspace } from './worker/workspace.ts';
 
@@ -66,6 +68,8 @@ export interface NodeConfig {
   env?: Record<string, string | undefined>;
   /** True: listen, scan the watched libraries again and again, and convert them. False: do only what is asked. */
   serve: boolean;
+  /** What tells whether work would disturb the user; the desktop program knows more of that than Node.js does. */
+  signals?: DisturbanceSignals;
   /** Where left out: the terminal and files in the data folder, as much as the setting says. */
   log?: Logger;
 }
@@ -165,6 +169,7 @@ async function wire(
   const caps = await detectCapabilities(processes, tools);
   const prober = new Prober(processes, tools);
   const timelines = new Timelines(processes, tools);
+  const signals = await findSignals(config.signals);
   const verifier = new Verifier({ processes, tools, caps, prober, timelines });
 
   const lookups = new LookupFiles(config.dataDir, (text) => emit('notice', { level: 'warn', text }));
@@ -218,7 +223,9 @@ async function wire(
   undo.push(() => probing.stop());
   const libraries = new Libraries(ctx, { scanner: new Scanner(ctx), probing, vault });
   undo.push(() => libraries.stop());
-  const intake = new Intake(ctx, { dispatcher, swapper, vault, retryMs: terms?.retryMs });
+  // Checks disturb as encodes do.
+  const checks = new Brake();
+  const intake = new Intake(ctx, { dispatcher, swapper, vault, brake: checks, retryMs: terms?.retryMs });
   const install = installId(paths.installId);
   const temp = path.join(resolved.values.tempDir ?? paths.temp, `flotilla-${install}`);
   const space = new Space();
@@ -243,6 +250,7 @@ async function wire(
     tools,
     caps,
     space,
+    signals,
     log,
     changed: (master) => {
       emit('master', { master });
@@ -262,7 +270,10 @@ async function wire(
   };
   const checkIdle = () => isIdle() && emit('idle', {});
   const workspace = await Workspace.create(temp, space);
-  const converter = new Converter({ processes, tools, caps, timelines });
+  const converter = new Converter({
+    ...{ processes, tools, caps, timelines },
+    ...(terms?.stallMs && { stallMs: terms.stallMs }),
+  });
   const token = userToken(config.dataDir);
   const { handlers, access, previews, makeFeed, restorePause } = wireInterface({
     ...{
@@ -296,6 +307,9 @@ async function wire(
     fingerprint: device.fingerprint,
     membership,
     lanPort: () => leading.port,
+    webPort: () => {
+      return node.url === null || isLoopback(resolved.values.listen) ? null : Number(new URL(node.url).port || 80);
+    },
     cut: (fingerprint) => leading.cut(fingerprint),
   });
   const gate = new Gate();
@@ -309,13 +323,16 @@ async function wire(
     callAs: (actor: Actor) => gate.guard(makeCaller(handlers, actor)),
     routes: { '/': makeTransferRouter({ originals: new Originals(ctx, dispatcher), uploads, traffic }) },
     onLinked: (id, linked) => dispatcher.fleet.linked(id, linked),
+    dismiss: () => {
+      for (const { id, local } of workers.all()) if (!local) dispatcher.recall(id, 'is led no more');
+    },
     notice: (text) => emit('notice', { level: 'warn', text }),
     defect,
   });
   const call = gate.guard(makeCaller(handlers));
   const callAsWorker = makeCaller(handlers, { kind: 'worker', worker: self.id, name: self.name });
 
-  workers.seen(self.id, { ...greeting, computer: await describeComputer(temp, caps) });
+  workers.seen(self.id, { ...greeting, computer: await describeComputer(temp, caps, signals) });
   const meter = new LoadMeter(temp);
   const worker = new Worker({
     load: () => meter.read(),
@@ -336,6 +353,9 @@ async function wire(
     workspace,
     keeps: false,
     jobs: 1,
+    signals,
+    pace: terms?.pace,
+    onYield: (yielding) => checks.set(yielding?.held === true),
     ...(terms && { beatMs: terms.beat }),
     onFault: (error) => {
       defect(error);
@@ -364,6 +384,8 @@ async function wire(
   events.on('file', ({ state }) => state === 'found' && libraries.lookAgain());
   events.on('probed', () => libraries.waitForSettling());
   events.on('probed', checkIdle);
+  // Who pauses this computer means all that it does, also for a master elsewhere.
+  events.on('paused', () => membership.rest(dispatcher.pausedByUser ? { held: dispatcher.held } : null));
 
   const node: RunningNode = {
     url: null,

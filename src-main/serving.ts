@@ -7,6 +7,7 @@ import type { LibraryTable } from './db/libraries.ts';
 import type { Libraries } from './master/libraries.ts';
 import type { Vault } from './master/vault.ts';
 import type { Access } from './server/access.ts';
+import { isLoopback } from './server/auth.ts';
 import { listen, makeHttpServer, urlOf } from './server/http.ts';
 import type { LiveFeed } from './server/live.ts';
 import type { MetricsSource } from './server/metrics-route.ts';
@@ -60,7 +61,7 @@ export interface ServingParts {
 export async function serve(parts: ServingParts): Promise<string> {
   const { call, access, previews, metrics, undo } = parts;
   const { listen: address, webPort, hostNames, mediaDirs, rescanMinutes } = parts.settings;
-  const hosts = { loopbackOnly: ['127.0.0.1', '::1', 'localhost'].includes(address), hostNames };
+  const hosts = { loopbackOnly: isLoopback(address), hostNames };
   // Beside the build of the main process, or below the sources.
   const built = import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer';
   const webRoot = fileURLToPath(new URL(built, import.meta.url));

@@ -8,6 +8,7 @@ import type { Logger } from './log.ts';
 import { DEFAULT_TOOLS, detectCapabilities } from './media/capabilities.ts';
 import { ProcessManager } from './media/process.ts';
 import { type MasterChoice, Membership } from './membership.ts';
+import { findSignals } from './signals.ts';
 import { Space } from './space.ts';
 import { forgetMaster } from './worker/known-master.ts';
 
@@ -49,6 +50,7 @@ export async function startWorkerNode(config: WorkerNodeConfig): Promise<WorkerN
     if (config.forget) forgetMaster(paths.master);
     const { log, changed } = config;
     const space = new Space();
+    const signals = await findSignals();
     const membership = new Membership({
       device,
       paths,
@@ -57,6 +59,7 @@ export async function startWorkerNode(config: WorkerNodeConfig): Promise<WorkerN
       tools: DEFAULT_TOOLS,
       caps,
       space,
+      signals,
       log,
       changed,
     });

@@ -199,9 +199,13 @@ export const CONTRACT = {
   ),
   hello: reading(
     'public',
-    'How this computer introduces itself to others; lanPort is where it awaits workers, null when it does not lead',
+    'How this computer introduces itself to others; lanPort is where it awaits workers, null when it does not lead; webPort is where its page is, null when only it itself may open that',
     none,
-    Greeting.extend({ fingerprint: Fingerprint, lanPort: z.int().nullable() }),
+    Greeting.extend({
+      fingerprint: Fingerprint,
+      lanPort: z.int().nullable(),
+      webPort: z.int().nullable().default(null),
+    }),
   ),
   'pair.ask': changing(
     'stranger',
@@ -253,6 +257,12 @@ export const CONTRACT = {
     'Work for the master at an address, with a join token or by six digits; the event `master` tells how it goes',
     z.strictObject({ address: z.string().min(1).max(300), token: z.string().min(1).max(100).optional() }),
     MasterView.nullable(),
+  ),
+  'master.tune': changing(
+    'user',
+    'Change how much of this computer its master uses, as worker.set does there',
+    z.strictObject({ settings: WorkerSettings.partial() }),
+    done,
   ),
   'master.leave': changing('user', 'Work for no master on another computer any more', none, done),
   'worker.list': reading('user', 'All workers, this computer among them', none, z.array(WorkerView)),

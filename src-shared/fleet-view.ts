@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RunningView } from './lease.ts';
 import { DeviceId, Hello } from './protocol.ts';
 import { Load, WORKER_STATES, WorkerMode, WorkerSettings } from './worker-info.ts';
+import { SENSES, Yielding } from './yielding.ts';
 
 const id = z.int().positive();
 
@@ -68,6 +69,18 @@ export type PairingOutcome = z.infer<typeof PairingOutcome>;
  */
 const MASTER_STATES = ['joining', 'pairing', 'connecting', 'online', 'offline', 'refused', 'stopped'] as const;
 
+/** What this computer does for its master. */
+const Employment = z.object({
+  running: z.array(RunningView),
+  settings: WorkerSettings,
+  mode: WorkerMode,
+  yielding: Yielding.nullable(),
+  senses: z.array(z.enum(SENSES)),
+  /** Address of the master's page; null where only the master itself may open that, or it has not told. */
+  page: z.string().nullable(),
+});
+export type Employment = z.infer<typeof Employment>;
+
 /** The master that this computer works for. */
 export const MasterView = z.object({
   name: z.string().nullable(),
@@ -76,6 +89,8 @@ export const MasterView = z.object({
   state: z.enum(MASTER_STATES),
   code: z.string().nullable(),
   problem: z.string().nullable(),
+  /** Null before this computer was let in. */
+  work: Employment.nullable(),
 });
 export type MasterView = z.infer<typeof MasterView>;
 

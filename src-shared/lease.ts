@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Probe } from './media.ts';
 import { Plan, SkipCode } from './plan.ts';
 import { Load, WorkerMode, WorkerSettings } from './worker-info.ts';
+import { Yielding } from './yielding.ts';
 
 const id = z.int().positive();
 
@@ -104,7 +105,8 @@ export type Orders = z.infer<typeof Orders>;
 /** What a worker holds now, at every moment between a grant and the master's last word on it. */
 export const Held = z.strictObject({
   held: z.array(Lease).max(100),
-  /** Why it takes no work by its own decision (its schedule, say), as one sentence. */
-  resting: z.string().max(500).nullable().default(null),
+  /** Why it takes no work by its own decision. */
+  yielding: Yielding.nullable().default(null),
   load: Load.nullable().default(null),
 });
+export type Held = z.infer<typeof Held>;

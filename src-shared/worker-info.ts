@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Rules, SENSES } from './yielding.ts';
 
 /** What another version of Flotilla does not tell, its ffmpeg cannot do. */
 const can = z.boolean().default(false);
@@ -32,6 +33,8 @@ export const Computer = z.object({
   /** Bytes free in the folder for unfinished results. */
   tempFree: z.number().nonnegative(),
   ffmpeg: Capabilities,
+  /** What it can tell of its user and its heat. */
+  senses: z.array(z.enum(SENSES)).default([]),
 });
 export type Computer = z.infer<typeof Computer>;
 
@@ -67,22 +70,31 @@ export const WorkerSettings = z.strictObject({
     .array(z.strictObject({ days: z.array(z.int().min(0).max(6)).min(1).max(7), from: Clock, to: Clock }))
     .max(20)
     .nullable(),
+  /** When it steps back for its user; null are the standard ones. */
+  rules: Rules.nullable(),
 });
 export type WorkerSettings = z.infer<typeof WorkerSettings>;
 
 /**
  * - `idle`: waits for work
  * - `working`: holds at least one task
- * - `paused`: takes no work because a user or its schedule says so
+ * - `paused`: takes no work because a user says so
+ * - `yielding`: takes no work because it would disturb whoever uses that computer, or because of the hour
  * - `waiting`: takes no work because something on that computer has to be put right; it tries again by itself
  * - `suspect`: holds tasks, but has not been heard of for a while
  * - `offline`: not connected
  */
-export const WORKER_STATES = ['idle', 'working', 'paused', 'waiting', 'suspect', 'offline'] as const;
+export const WORKER_STATES = ['idle', 'working', 'paused', 'yielding', 'waiting', 'suspect', 'offline'] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 
 /** Settings of a worker that nobody has changed. */
-export const WORKER_DEFAULTS: WorkerSettings = { jobs: null, tempDir: null, bandwidth: null, schedule: null };
+export const WORKER_DEFAULTS: WorkerSettings = {
+  jobs: null,
+  tempDir: null,
+  bandwidth: null,
+  schedule: null,
+  rules: null,
+};
 
 /**
  * Reads times of the day: `22:00-06:00` for every day, `1-5@18:00-08:00` or `6@18:00-08:00` for some, 0 is Sunday.

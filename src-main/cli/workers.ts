@@ -13,6 +13,7 @@ const STATES: Record<WorkerState, string> = {
   idle: 'Idle',
   working: 'Working',
   paused: 'Paused',
+  yielding: 'Waiting',
   waiting: 'Waiting for you',
   suspect: 'Unreachable',
   offline: 'Offline',
@@ -28,12 +29,34 @@ function inWords({ name, local, state, problem, running, done, failed, mode }: W
   return `${name}  ${STATES[state]}  ${facts.join('; ')}${problem ? `\n    ${problem}` : ''}`;
 }
 
+const RULE_NAMES = ['idle', 'battery', 'full-screen', 'celsius', 'finish', 'always'];
+
+/** `idle=5,battery,full-screen,celsius=85,finish`: what is not named does not count. */
+function rules(text: string): WorkerSettings['rules'] {
+  if (text === NONE) return null;
+  const given = Object.fromEntries(text.split(',').map((part) => part.trim().split('=')));
+  const number = (name: string) => (given[name] === undefined ? null : numberOrNone(given[name]));
+  for (const [name, value] of Object.entries(given)) {
+    const wanted = ['idle', 'celsius'].includes(name);
+    if (!RULE_NAMES.includes(name) || (value !== undefined) !== wanted)
+      throw new Fault('usage', `"${name}" is no rule; write some of idle=5,battery,full-screen,celsius=85,finish, or none.`);
+  }
+  return {
+    idleMinutes: number('idle'),
+    battery: 'battery' in given,
+    fullScreen: 'full-screen' in given,
+    celsius: number('celsius'),
+    running: 'finish' in given ? 'finish' : 'hold',
+  };
+}
+
 interface SetOptions extends CommonOptions {
   name?: string;
   jobs?: number | null;
   bandwidth?: number | null;
   temp?: string | null;
   hours?: WorkerSettings['schedule'];
+  rules?: WorkerSettings['rules'];
 }
 
 const NONE = 'none';
@@ -81,9 +104,14 @@ export function workersCommand(): Command {
       'when it takes work, by its own clock: 22:00-06:00 every day, or 1-5@18:00-08:00,6@00:00-00:00 by days, 0 is Sunday',
       hours,
     )
+    .option(
+      '--rules <list>',
+      'when it steps back for its user, some of idle=5,battery,full-screen,celsius=85, and finish for what runs; or always',
+      rules,
+    )
     .action(async (worker: string, options: SetOptions) => {
-      const { data, name, jobs, bandwidth, temp: tempDir, hours: schedule } = options;
-      const given = Object.entries({ jobs, bandwidth, tempDir, schedule }).filter(([, value]) => value !== undefined);
+      const { data, name, jobs, bandwidth, temp: tempDir, hours: schedule, rules } = options;
+      const given = Object.entries({ jobs, bandwidth, tempDir, schedule, rules }).filter(([, value]) => value !== undefined);
       const changes = { ...(name && { name }), ...(given.length > 0 && { settings: Object.fromEntries(given) }) };
       if (Object.keys(changes).length === 0)
         throw new Fault('usage', 'Say what to change; --help tells what there is.');

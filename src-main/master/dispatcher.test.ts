@@ -53,7 +53,7 @@ async function makeMaster(films: string[], retryMs = 60_000) {
     new JobTable(db, () => undefined),
     new SwapTable(db),
   ];
-  const settings = resolveSettings({}).values;
+  const settings = resolveSettings({ flags: { lead: true } }).values;
   const library = libraries.insert(root, true);
   const ctx = {
     ...{ db, libraries, files, jobs, swaps, emit, storage: new StorageTable(db) },
@@ -140,7 +140,7 @@ describe('a lease', () => {
     expect(() => dispatcher.progress(leaseOf(old), { stage: 'encoding' }, 'a')).toThrow(FENCED);
     expect(() => dispatcher.giveBack(leaseOf(old), FAILED, 'a')).toThrow(FENCED);
     expect(() => dispatcher.take(leaseOf(old))).toThrow(FENCED);
-    expect(dispatcher.beat('a', { held: [leaseOf(old)], resting: null, load: null }, false).lost).toEqual([
+    expect(dispatcher.beat('a', { held: [leaseOf(old)], yielding: null, load: null }, false).lost).toEqual([
       leaseOf(old),
     ]);
     expect(attempts('one.mp4')).toEqual(['A interrupted', 'B null']);
@@ -168,7 +168,7 @@ describe('a lease', () => {
   it('that was granted twice, because the question was, goes back when its worker names only one', async () => {
     const { dispatcher, lease, state } = await makeMaster(['one.mp4', 'two.mp4']);
     const [heard, lost] = [await lease('a'), await lease('a')];
-    const beat = () => dispatcher.beat('a', { held: [leaseOf(heard)], resting: null, load: null }, false);
+    const beat = () => dispatcher.beat('a', { held: [leaseOf(heard)], yielding: null, load: null }, false);
     beat();
     expect(state(lost.path)).toBe('running');
     beat();
@@ -213,7 +213,7 @@ describe('a lease', () => {
     expect(state(two.path)).toBe('queued');
     expect(dispatcher.running).toEqual([]);
     expect(await dispatcher.lease('b', false)).toBeNull();
-    expect(() => dispatcher.beat('b', { held: [leaseOf(two)], resting: null, load: null }, true)).toThrow(
+    expect(() => dispatcher.beat('b', { held: [leaseOf(two)], yielding: null, load: null }, true)).toThrow(
       expect.objectContaining({ code: 'denied' }),
     );
   });
@@ -227,7 +227,7 @@ describe('a master that starts again', () => {
     expect([state(theirs.path), state(own.path)]).toEqual(['running', 'queued']);
     expect(again.running).toMatchObject([{ task: theirs.task, workerId: 'a', path: theirs.path }]);
     pass(LEASE_TERMS.expire / 2, again);
-    expect(again.beat('a', { held: [leaseOf(theirs)], resting: null, load: null }, true).lost).toEqual([]);
+    expect(again.beat('a', { held: [leaseOf(theirs)], yielding: null, load: null }, true).lost).toEqual([]);
     again.progress(leaseOf(theirs), { stage: 'encoding' }, 'a');
     again.take(leaseOf(theirs));
   });
@@ -246,7 +246,7 @@ describe('a master that starts again', () => {
     jobs.apply(grant.file, 'deliver');
     const again = start();
     expect(state('one.mp4')).toBe('running');
-    expect(again.beat('a', { held: [leaseOf(grant)], resting: null, load: null }, true).lost).toEqual([]);
+    expect(again.beat('a', { held: [leaseOf(grant)], yielding: null, load: null }, true).lost).toEqual([]);
     expect(again.take(leaseOf(grant))).toMatchObject({ state: 'leased' });
   });
 
@@ -320,11 +320,11 @@ describe('a worker on which films fail in a row', () => {
       problem: expect.stringMatching(/^2 attempts in a row failed on A: it converts a test picture/),
     });
     expect(eventsOf('orders').at(-1)).toMatchObject({ worker: 'a', prove: true });
-    expect(dispatcher.beat('a', { held: [], resting: null, load: null }, true).prove).toBe(true);
+    expect(dispatcher.beat('a', { held: [], load: null }, true).prove).toBe(true);
     expect([dispatcher.fleet.doubting, dispatcher.paused]).toEqual([true, null]);
     dispatcher.trials.ended('a', null);
     expect(dispatcher.fleet.doubting).toBe(false);
-    expect(dispatcher.beat('a', { held: [], resting: null, load: null }, true).prove).toBe(false);
+    expect(dispatcher.beat('a', { held: [], load: null }, true).prove).toBe(false);
     await lease('a');
     // The films are at fault: their attempts count.
     expect(jobs.get(1)?.attempts).toBe(2);
@@ -455,11 +455,14 @@ describe('a worker', () => {
     pass(LEASE_TERMS.suspect);
     expect(state()).toBe('suspect');
     dispatcher.fleet.linked('a', true);
-    dispatcher.beat('a', { held: [leaseOf(grant)], resting: null, load: null }, true);
+    dispatcher.beat('a', { held: [leaseOf(grant)], yielding: null, load: null }, true);
     expect(state()).toBe('working');
     dispatcher.giveBack(leaseOf(grant), { kind: 'released' }, 'a');
-    dispatcher.beat('a', { held: [], resting: 'It works at other hours only.', load: null }, false);
-    expect(dispatcher.fleet.view('a')).toMatchObject({ state: 'paused', problem: 'It works at other hours only.' });
+    dispatcher.beat('a', { held: [], yielding: { cause: 'hours', held: true }, load: null }, false);
+    expect(dispatcher.fleet.view('a')).toMatchObject({
+      state: 'yielding',
+      problem: 'Waiting: it works at other hours only.',
+    });
     const a = members[1];
     if (a) a.mode = 'paused';
     expect(dispatcher.fleet.view('a')).toMatchObject({ state: 'paused', problem: 'Paused by you.' });

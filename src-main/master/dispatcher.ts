@@ -1,8 +1,7 @@
 import pLimit from 'p-limit';
 import type { Actor } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import type { Grant, Lease, Orders, Outcome, Progress, RunningView, Stage } from '../../src-shared/lease.ts';
-import type { Load } from '../../src-shared/worker-info.ts';
+import type { Grant, Held as HeldWord, Lease, Orders, Outcome, Progress, RunningView, Stage } from '../../src-shared/lease.ts';
 import type { TaskRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
 import { Fleet, type Member } from './fleet.ts';
@@ -51,10 +50,7 @@ export class Dispatcher {
     this.#pause = new Pause(ctx.emit, {
       fleetFault: () => this.fleet.fault,
       retryMs,
-      standStill: (on) => {
-        this.#leases.standStill(on);
-        this.fleet.standStill(on);
-      },
+      standStill: (on) => this.fleet.standStill(on),
     });
     this.#ticking = setInterval(() => this.tick(), terms.beat);
     this.#ticking.unref();
@@ -164,7 +160,7 @@ export class Dispatcher {
    */
   beat(
     worker: string,
-    { held, resting, load }: { held: Lease[]; resting: string | null; load: Load | null },
+    { held, yielding, load }: HeldWord,
     attached: boolean,
   ): Orders & { lost: Lease[] } {
     const member = this.fleet.member(worker);
@@ -172,7 +168,7 @@ export class Dispatcher {
     for (const { view } of this.#leases.heard(worker, held, attached)) {
       this.#withdraw(view.task, `${member.name} was started afresh or cut off meanwhile.`);
     }
-    this.fleet.heard(worker, resting, load);
+    this.fleet.heard(worker, yielding, load);
     const lost = held.filter((lease) => !this.#isHeld(lease, worker));
     return { lost, ...this.fleet.ordersFor(member) };
   }
@@ -223,11 +219,19 @@ export class Dispatcher {
 
   /** A worker was removed: what it held is given to others. */
   dismiss(worker: string): void {
+    this.recall(worker, 'was removed');
+    this.fleet.forget(worker);
+  }
+
+  /**
+   * What a worker holds is given to others.
+   * @param why goes on from its name: `was removed`
+   */
+  recall(worker: string, why: string): void {
     for (const { view, taken } of this.#leases.of(worker)) {
       // What is in our hands already needs it no more.
-      if (!taken) this.#withdraw(view.task, `${view.worker} was removed.`);
+      if (!taken) this.#withdraw(view.task, `${view.worker} ${why}.`);
     }
-    this.fleet.forget(worker);
   }
 
   /**

@@ -2,6 +2,7 @@ import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import type { Orders } from '../../src-shared/lease.ts';
 import type { Hello } from '../../src-shared/protocol.ts';
 import type { Load, WorkerMode, WorkerSettings, WorkerState } from '../../src-shared/worker-info.ts';
+import { type Yielding, yieldingSentence } from '../../src-shared/yielding.ts';
 import type { MasterContext } from './context.ts';
 import type { Leases } from './leases.ts';
 
@@ -33,7 +34,7 @@ const WISHES: Record<WorkerMode, string | null> = {
 interface Presence {
   linked: boolean;
   /** Why it takes no work by its own decision. */
-  resting: string | null;
+  yielding: Yielding | null;
   load: Load | null;
   /** What has to be put right on it before it can work. */
   fault: string | undefined;
@@ -89,9 +90,14 @@ export class Fleet {
   }
 
   /** A worker told whether it takes work, and if not, why, and how busy its computer is. */
-  heard(id: string, resting: string | null, load: Load | null): void {
-    Object.assign(this.#presence(id), { resting, load });
+  heard(id: string, yielding: Yielding | null, load: Load | null): void {
+    Object.assign(this.#presence(id), { yielding, load });
     this.show(id);
+  }
+
+  /** Whether what a worker holds stands still, by a user's wish or its own decision. */
+  #standsStill({ id, mode }: Member): boolean {
+    return this.#still || mode === 'paused' || this.#presence(id).yielding?.held === true;
   }
 
   /** A user changed something about a worker: it and the users are told. */
@@ -175,15 +181,18 @@ export class Fleet {
 
   /** Whether a worker is given work; being connected is its own matter. */
   mayWork(id: string): boolean {
+    const member = this.member(id);
     const { fault, doubt } = this.#presence(id);
-    return this.member(id)?.mode === 'active' && fault === undefined && doubt === undefined;
+    // While others are dismissed, they would ask for what was just taken from them.
+    const isLed = member?.local || this.#ctx.settings().lead;
+    return isLed && member?.mode === 'active' && fault === undefined && doubt === undefined;
   }
 
   /** Workers that are there and take work. */
   get ready(): Member[] {
     return this.#members().filter(({ id }) => {
-      const { linked, resting } = this.#presence(id);
-      return linked && resting === null && this.mayWork(id);
+      const { linked, yielding } = this.#presence(id);
+      return linked && yielding === null && this.mayWork(id);
     });
   }
 
@@ -198,6 +207,12 @@ export class Fleet {
       .map(({ id }) => this.#presence(id))
       .filter(({ linked }) => linked);
     return there.every(({ fault }) => fault !== undefined) ? there[0]?.fault : undefined;
+  }
+
+  /** True when all of the workers that are there step back for their users. */
+  get rests(): boolean {
+    const there = [...this.#present.values()].filter(({ linked }) => linked);
+    return there.length > 0 && there.every(({ yielding }) => yielding?.held);
   }
 
   views(): WorkerView[] {
@@ -216,8 +231,10 @@ export class Fleet {
 
   /** Tells users about a worker when anything but the progress of its tasks is different. */
   show(id: string): void {
-    const view = this.view(id);
-    if (!view) return;
+    const member = this.member(id);
+    if (!member) return;
+    this.#leases.standStill(id, this.#standsStill(member));
+    const view = this.#view(member);
     const { running, seenAt: _, load: __, ...rest } = view;
     const shown = JSON.stringify([rest, running.map(({ task }) => task)]);
     if (this.#shown.get(id) === shown) return;
@@ -229,7 +246,7 @@ export class Fleet {
     const known = this.#present.get(id);
     if (known) return known;
     const presence: Presence = {
-      ...{ linked: false, resting: null, load: null },
+      ...{ linked: false, yielding: null, load: null },
       ...{ fault: undefined, doubt: undefined, retry: undefined, faults: 0 },
     };
     this.#present.set(id, presence);
@@ -250,18 +267,21 @@ export class Fleet {
   }
 
   #view(member: Member): WorkerView {
-    const { linked, resting, load, doubt, ...presence } = this.#presence(member.id);
+    const { linked, yielding, load, doubt, ...presence } = this.#presence(member.id);
     const fault = presence.fault ?? doubt;
     const held = this.#leases.of(member.id);
     const still = this.#still;
+    const busy = held.length > 0;
     const state = this.#state(member, held);
+    const why = yielding && yieldingSentence(yielding, { here: member.local, busy });
     const { id, name, local, mode, settings, hello, addedAt, seenAt } = member;
     const problem = {
       suspect: `${name} has not been heard of for a while; what it works on is given to others if it stays silent.`,
       waiting: fault ?? null,
-      paused: WISHES[mode] ?? (still ? 'Everything stands still, as you asked.' : resting),
+      paused: WISHES[mode] ?? (still ? 'Everything stands still, as you asked.' : why),
+      yielding: why,
       offline: null,
-      working: WISHES[mode] ?? resting,
+      working: WISHES[mode] ?? why,
       idle: null,
     }[state];
     return {
@@ -281,7 +301,7 @@ function stateOf(now: {
   member: Member;
   still: boolean;
   linked: boolean;
-  resting: string | null;
+  yielding: Yielding | null;
   fault: string | undefined;
   suspect: boolean;
   busy: boolean;
@@ -290,6 +310,8 @@ function stateOf(now: {
   if (!now.linked && !now.busy) return 'offline';
   if (now.still || now.member.mode === 'paused') return 'paused';
   if (now.fault !== undefined) return 'waiting';
-  if (now.busy) return 'working';
-  return now.member.mode === 'draining' || now.resting !== null ? 'paused' : 'idle';
+  const { yielding, busy } = now;
+  if (yielding && (yielding.held || !busy)) return yielding.cause === 'user' ? 'paused' : 'yielding';
+  if (busy) return 'working';
+  return now.member.mode === 'draining' ? 'paused' : 'idle';
 }

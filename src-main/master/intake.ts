@@ -8,6 +8,7 @@ import { Plan } from '../../src-shared/plan.ts';
 import type { TaskRow } from '../db/jobs.ts';
 import type { Swap } from '../db/swaps.ts';
 import type { Likeness } from '../media/picture.ts';
+import type { Brake } from '../media/process.ts';
 import { Refused } from '../media/verify-request.ts';
 import type { MasterContext } from './context.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -34,6 +35,7 @@ export class Intake {
   readonly #dispatcher: Dispatcher;
   readonly #swapper: Swapper;
   readonly #vault: Vault;
+  readonly #brake: Brake;
   readonly #stopping = new AbortController();
   /** Replacements run one at a time, so that their copies and checks do not get into each other's way. */
   readonly #turn = pLimit(1);
@@ -41,16 +43,20 @@ export class Intake {
   /** Libraries that had no room for a result, and until when they are not tried again: in ms of the monotonic clock. */
   readonly #full = new Map<number, { reason: string; until: number }>();
 
-  /** @param parts `retryMs` is how long a result waits after its library's disk had no room for it */
+  /**
+   * @param parts `brake` holds checks while they would disturb the user of this computer; `retryMs` is how long a result waits
+   *   after its library's disk had no room for it
+   */
   constructor(
     ctx: MasterContext,
-    parts: { dispatcher: Dispatcher; swapper: Swapper; vault: Vault; retryMs?: number | undefined },
+    parts: { dispatcher: Dispatcher; swapper: Swapper; vault: Vault; brake: Brake; retryMs?: number | undefined },
   ) {
     this.#ctx = ctx;
     this.#retryMs = parts.retryMs ?? RETRY_MS;
     this.#dispatcher = parts.dispatcher;
     this.#swapper = parts.swapper;
     this.#vault = parts.vault;
+    this.#brake = parts.brake;
   }
 
   /** Ends checks that run; a replacement that has begun is finished. */
@@ -145,6 +151,7 @@ export class Intake {
   async #check(lease: Lease, swap: Swap, plan: Plan, delivery: Delivery): Promise<Outcome | Likeness> {
     this.#dispatcher.enter(lease, 'checking');
     const file = this.#ctx.files.get(swap.file);
+    const { niceLevel: nice, ioniceClass: ionice } = this.#ctx.settings();
     try {
       if (!file?.probe) throw new Error('the file was forgotten meanwhile');
       return await this.#ctx.verifier.verify({
@@ -158,6 +165,7 @@ export class Intake {
         captionLines: delivery.captionLines,
         damaged: delivery.damaged,
         signal: this.#stopping.signal,
+        run: { priority: { nice, ionice }, brake: this.#brake },
         onProgress: (share) => this.#dispatcher.enter(lease, 'checking', share),
       });
     } catch (error) {

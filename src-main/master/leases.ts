@@ -44,7 +44,8 @@ export class Leases {
   readonly #terms: LeaseTerms;
   readonly #held = new Map<number, Held>();
   #ticked: { monotonic: number; wall: number };
-  #still = false;
+  /** Workers that stand still. */
+  readonly #still = new Set<string>();
 
   constructor(clock: Clock, terms: LeaseTerms) {
     this.#clock = clock;
@@ -91,15 +92,16 @@ export class Leases {
   #closeStage(held: Held): void {
     const { stage } = held.view.progress;
     const now = this.#clock.monotonic();
-    if (!this.#still) held.stages[stage] = (held.stages[stage] ?? 0) + (now - held.stageStarted) / 1000;
+    if (!this.#still.has(held.view.workerId)) held.stages[stage] = (held.stages[stage] ?? 0) + (now - held.stageStarted) / 1000;
     held.stageStarted = now;
   }
 
-  /** While everything stands still, time counts for no stage. */
-  standStill(on: boolean): void {
-    if (on === this.#still) return;
-    for (const held of this.all) this.#closeStage(held);
-    this.#still = on;
+  /** While a worker stands still, time counts for no stage of what it holds. */
+  standStill(worker: string, on: boolean): void {
+    if (on === this.#still.has(worker)) return;
+    for (const held of this.of(worker)) this.#closeStage(held);
+    if (on) this.#still.add(worker);
+    else this.#still.delete(worker);
   }
 
   /** Its worker was heard to hold it. */

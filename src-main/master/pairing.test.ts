@@ -181,7 +181,7 @@ it('workers with one name are told apart, keep what is set, and are read again a
   expect(workers.rename(second, 'pc')).toBe(false);
   expect(workers.rename(second, 'attic')).toBe(true);
   workers.setMode(first, 'draining');
-  workers.setSettings(first, { jobs: 2, tempDir: null, bandwidth: 1000, schedule: null });
+  workers.setSettings(first, { jobs: 2, tempDir: null, bandwidth: 1000, schedule: null, rules: null });
   workers.seen(first, asker(1).hello);
   workers.remove(third);
   workers.save();

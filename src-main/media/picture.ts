@@ -3,7 +3,7 @@ import type { VideoEncode } from '../../src-shared/stream-plan.ts';
 import { decodeArgs, pictureFilters } from '../../src-shared/video-args.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from './capabilities.ts';
-import { type ProcessManager, STALL_MS } from './process.ts';
+import { type ProcessManager, type RunOptions, STALL_MS } from './process.ts';
 import type { StreamTimeline } from './timeline.ts';
 
 /** Windows that are looked at, spread over the film, however long it is. */
@@ -49,6 +49,8 @@ export interface PictureRequest {
   before: StreamTimeline;
   after: StreamTimeline;
   signal?: AbortSignal;
+  /** How much of the computer it may use, and what holds it. */
+  run?: Pick<RunOptions, 'priority' | 'brake'>;
 }
 
 /** Seeking a hair too late loses a frame; more than half a unit of the file's clock too early, and a key frame is missed. */
@@ -129,7 +131,7 @@ async function compareWindow(
   start: number,
   seeking: boolean,
 ): Promise<Window | undefined> {
-  const { before, after, plan, signal } = request;
+  const { before, after, plan, signal, run } = request;
   const resultTime = after.times?.[start] ?? 0;
   const alike = before.times?.length === after.times?.length;
   const sourceTime = (alike ? before.times?.[start] : undefined) ?? resultTime - after.first + before.first;
@@ -161,6 +163,7 @@ async function compareWindow(
     '-',
   );
   const end = await processes.run(tools.ffmpeg, args, {
+    ...run,
     stallMs: STALL_MS,
     ...(signal && { signal }),
     onStdout: () => undefined,

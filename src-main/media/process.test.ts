@@ -38,6 +38,23 @@ describe.skipIf(process.platform !== 'linux')('a brake', () => {
     expect(await ended).toEqual({ kind: 'cancelled' });
   });
 
+  it('lets no time go by for a child that has only so much of it', async () => {
+    const brake = new Brake();
+    brake.set(true);
+    const abort = new AbortController();
+    const options = { timeoutMs: 300, signal: abort.signal };
+    const { processes, ended } = await startTalker({ signal: abort.signal });
+    const held = processes.run('sh', ['-c', 'sleep 0.05; echo on'], { ...options, brake });
+    expect(await processes.run('sleep', ['60'], options)).toEqual({ kind: 'stalled' });
+    const clock = brake.now();
+    expect(await processes.run('sleep', ['60'], options)).toEqual({ kind: 'stalled' });
+    expect(brake.now()).toBe(clock);
+    brake.set(false);
+    expect(await held).toEqual({ kind: 'exit', code: 0 });
+    abort.abort();
+    await ended;
+  });
+
   it('lets a child end that is to end', async () => {
     const brake = new Brake();
     const abort = new AbortController();

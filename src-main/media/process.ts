@@ -4,6 +4,7 @@ import path from 'node:path';
 import { ExecaError, execa } from 'execa';
 import psList from 'ps-list';
 import { Fault } from '../../src-shared/errors.ts';
+import { resume, suspend } from './suspend.ts';
 
 /** How long a child may take to end after SIGTERM before it is killed: ffmpeg needs 0.4 s, a hanging SVT-AV1 never ends. */
 const GRACE_MS = 5000;
@@ -15,9 +16,9 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** CPU priority 0 to 19 and disk priority class 0 to 3, as nice(1) and ionice(1) count. */
   priority?: { nice: number; ionice: number };
-  /** Ends the child when it says nothing for so long, in ms. */
+  /** Ends the child when it says nothing for so long, in ms; while it is held, no time goes by. */
   stallMs?: number;
-  /** Ends the child after so long in all, in ms. */
+  /** Ends the child after so long in all, in ms; while it is held, no time goes by. */
   timeoutMs?: number;
   /** Holds the child while it is on. */
   brake?: Brake | undefined;
@@ -33,36 +34,66 @@ interface Wrappers {
   taskpolicy: boolean;
 }
 
-/** Holds children in the middle of what they do, for as long as it is on; on Windows, which knows no such thing, they go on. */
+/** Holds children in the middle of what they do, for as long as it is on. */
 export class Brake {
   readonly #pids = new Set<number>();
-  #on = false;
+  /** When it was put on, on the clock of performance.now(). */
+  #since: number | undefined;
+  /** How long it was on before that, in ms. */
+  #held = 0;
 
-  get on(): boolean {
-    return this.#on;
+  /** A clock in ms that stands still while it is on, as what it holds does. */
+  now(): number {
+    return (this.#since ?? performance.now()) - this.#held;
   }
 
   set(on: boolean): void {
-    if (this.#on === on || process.platform === 'win32') return;
-    this.#on = on;
-    for (const pid of this.#pids) send(pid, on ? 'SIGSTOP' : 'SIGCONT');
+    const since = this.#since;
+    if (on === (since !== undefined)) return;
+    this.#since = on ? performance.now() : undefined;
+    if (since !== undefined) this.#held += performance.now() - since;
+    for (const pid of this.#pids) (on ? suspend : resume)(pid);
   }
 
   /** @returns lets the child go; one that is held could not end itself */
   add(pid: number): () => void {
     this.#pids.add(pid);
-    if (this.#on) send(pid, 'SIGSTOP');
+    if (this.#since !== undefined) suspend(pid);
     return () => {
-      if (this.#pids.delete(pid) && this.#on) send(pid, 'SIGCONT');
+      if (this.#pids.delete(pid) && this.#since !== undefined) resume(pid);
     };
   }
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It ended by itself.
+/** The longest wait of a {@link Watchdog}, in ms: a clock that stands still cannot tell when it will be time. */
+const LOOK_MS = 1000;
+
+/** Bites when a time is over, on a clock that may stand still. */
+class Watchdog {
+  readonly #now: () => number;
+  readonly #bite: () => void;
+  #due = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(now: () => number, bite: () => void) {
+    this.#now = now;
+    this.#bite = bite;
+  }
+
+  /** Begins anew. */
+  wait(ms: number): void {
+    this.#due = this.#now() + ms;
+    this.#timer ??= setTimeout(() => this.#look(), Math.min(ms, LOOK_MS));
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #look(): void {
+    const left = this.#due - this.#now();
+    if (left > 0) this.#timer = setTimeout(() => this.#look(), Math.min(left, LOOK_MS));
+    else this.#bite();
   }
 }
 
@@ -113,7 +144,6 @@ export class ProcessManager {
     const child = execa(command, rest, {
       cancelSignal: AbortSignal.any(signals),
       forceKillAfterDelay: GRACE_MS,
-      ...(options.timeoutMs && { timeout: options.timeoutMs }),
       stdin: 'ignore',
       stdout: options.onStdout ? 'pipe' : 'ignore',
       stderr: options.onStderr ? 'pipe' : 'ignore',
@@ -125,12 +155,12 @@ export class ProcessManager {
     this.#lowerOnWindows(child.pid, options.priority);
     const letGo = child.pid && options.brake?.add(child.pid);
     if (letGo) options.signal?.addEventListener('abort', letGo);
-    let timer: NodeJS.Timeout | undefined;
-    const alive = () => {
-      clearTimeout(timer);
-      if (options.stallMs) timer = setTimeout(() => (options.brake?.on ? alive() : stalled.abort()), options.stallMs);
-    };
+    const { stallMs, timeoutMs, brake } = options;
+    const now = () => brake?.now() ?? performance.now();
+    const [silence, whole] = [new Watchdog(now, () => stalled.abort()), new Watchdog(now, () => stalled.abort())];
+    const alive = () => stallMs && silence.wait(stallMs);
     alive();
+    if (timeoutMs) whole.wait(timeoutMs);
     const read = async (from: 'stdout' | 'stderr', onLine?: (line: string) => void) => {
       if (!onLine) return;
       for await (const line of child.iterable({ from })) {
@@ -148,7 +178,7 @@ export class ProcessManager {
       await reading;
       const result = await child;
       if (options.signal?.aborted) return { kind: 'cancelled' };
-      if (stalled.signal.aborted || result.timedOut) return { kind: 'stalled' };
+      if (stalled.signal.aborted) return { kind: 'stalled' };
       if (result.exitCode !== undefined) return { kind: 'exit', code: result.exitCode };
       if (result.signal) return { kind: 'killed', signal: result.signal };
       const why = result instanceof ExecaError ? (result.originalMessage ?? result.shortMessage) : 'it did not start';
@@ -157,7 +187,8 @@ export class ProcessManager {
         `${program} could not be started on ${os.hostname()} (${why}); install ffmpeg or see \`flotilla doctor\`.`,
       );
     } finally {
-      clearTimeout(timer);
+      silence.stop();
+      whole.stop();
       if (letGo) {
         options.signal?.removeEventListener('abort', letGo);
         letGo();

@@ -1,5 +1,6 @@
 import type { Probe } from '../../src-shared/media.ts';
 import type { Plan } from '../../src-shared/plan.ts';
+import type { RunOptions } from './process.ts';
 
 /** What a result is checked against. */
 export interface VerifyRequest {
@@ -16,6 +17,8 @@ export interface VerifyRequest {
   /** The source is known to be damaged and converted all the same: its sound may carry the damage over. */
   damaged: boolean;
   signal?: AbortSignal;
+  /** How much of the computer it may use, and what holds it. */
+  run?: Pick<RunOptions, 'priority' | 'brake'>;
   /** Told the share of the film that is decoded, 0 to 1: all but the last moments of a check. */
   onProgress?: (share: number) => void;
 }

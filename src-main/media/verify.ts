@@ -74,7 +74,7 @@ export class Verifier {
   }
 
   async #compare(request: VerifyRequest, probe: Probe, before: Timeline, after: Timeline): Promise<Likeness> {
-    const { source, plan: whole, result, sourceProbe, signal } = request;
+    const { source, plan: whole, result, sourceProbe, signal, run = {} } = request;
     const index = resultStreams(whole).findIndex((s) => s.action === 'encode');
     const plan = whole.streams.find((s) => s.action === 'encode');
     const from = plan && before.get(plan.source);
@@ -92,12 +92,14 @@ export class Verifier {
       before: from,
       after: to,
       ...(signal && { signal }),
+      run,
     });
     if (typeof likeness === 'string') throw new Refused(likeness);
     return likeness;
   }
 
-  async #decode({ plan, result, damaged, signal, onProgress }: VerifyRequest, timeline: Timeline): Promise<void> {
+  async #decode(request: VerifyRequest, timeline: Timeline): Promise<void> {
+    const { plan, result, damaged, signal, run, onProgress } = request;
     const errors: string[] = [];
     const frames = timeline.get(resultStreams(plan).findIndex((s) => s.action === 'encode'))?.count ?? 0;
     const args = ['-nostdin', '-hide_banner', '-v', 'error', '-progress', 'pipe:1', '-nostats', '-xerror'];
@@ -115,6 +117,7 @@ export class Verifier {
     // Without the first of these, variable frame rates look like timestamps that run backwards.
     args.push(...timingArgs(this.#caps), '-f', 'null', '-');
     const end = await this.#processes.run(this.#tools.ffmpeg, args, {
+      ...run,
       stallMs: STALL_MS,
       ...(signal && { signal }),
       onStdout: (line) => {

@@ -26,6 +26,11 @@ export function bearer(header: string | undefined): string | undefined {
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** True for an address that only programs of this computer reach. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || LOOPBACK.has(address);
+}
+
 /** Under which names a server may be reached. */
 export interface HostRule {
   /** While only loopback is listened on, only its own names count. */

@@ -2,7 +2,7 @@ import type { Actor, CallName, Handlers } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import type { Greeting } from '../../src-shared/protocol.ts';
-import { type WorkerMode, WorkerSettings } from '../../src-shared/worker-info.ts';
+import type { WorkerMode, WorkerSettings } from '../../src-shared/worker-info.ts';
 import type { WorkerRow, WorkerTable } from '../db/workers.ts';
 import { search } from '../discovery.ts';
 import type { MasterContext } from '../master/context.ts';
@@ -23,10 +23,19 @@ export interface FleetParts {
   fingerprint: string;
   /** Where other computers are awaited now; null when they are not. */
   lanPort: () => number | null;
+  /** Where other computers find the page; null when they do not. */
+  webPort: () => number | null;
   /** What works for a master on another computer. */
   membership: Membership;
   /** Ends every connection of the computer with this certificate now. */
   cut: (fingerprint: string) => void;
+}
+
+type Changes = { [K in keyof WorkerSettings]?: WorkerSettings[K] | undefined };
+
+/** Changes without those that are none. */
+function given(changes: Changes): Partial<WorkerSettings> {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
 }
 
 type FleetCall = Extract<
@@ -43,16 +52,17 @@ export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> 
     dispatcher.fleet.changed(id);
     return {};
   };
-  const change = (
-    { id, settings }: WorkerRow,
-    changes: { [K in keyof WorkerSettings]?: WorkerSettings[K] | undefined },
-  ) => {
-    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    workers.setSettings(id, WorkerSettings.parse({ ...settings, ...given }));
+  const change = ({ id, settings }: WorkerRow, changes: Changes) => {
+    workers.setSettings(id, { ...settings, ...given(changes) });
     dispatcher.fleet.changed(id);
   };
   return {
-    hello: () => ({ ...parts.greeting, fingerprint: parts.fingerprint, lanPort: parts.lanPort() }),
+    hello: () => ({
+      ...parts.greeting,
+      fingerprint: parts.fingerprint,
+      lanPort: parts.lanPort(),
+      webPort: parts.webPort(),
+    }),
     'pair.ask': ({ commitment }, actor) => pairing.ask(asker(actor), commitment),
     'pair.reveal': ({ request, nonce }, actor) => pairing.reveal(asker(actor), request, nonce),
     'pair.wait': async ({ request }, actor) => ({ outcome: await pairing.wait(asker(actor), request) }),
@@ -73,6 +83,10 @@ export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> 
       // How it ends is told by its view.
       parts.membership.begin({ address, token }).catch(() => undefined);
       return parts.membership.view;
+    },
+    'master.tune': ({ settings }) => {
+      parts.membership.tune(given(settings));
+      return {};
     },
     'master.leave': async () => {
       await parts.membership.leave();

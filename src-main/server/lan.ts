@@ -22,6 +22,8 @@ const IDLE_MS = 120_000;
 const STRANGER_RATE = { points: 60, duration: 60 };
 /** All that a worker's sockets hear together. */
 const WORKERS = 'workers';
+/** A worker that is to have heard something is waited for no longer, in ms. */
+const HEARD_MS = 2000;
 
 /** A worker that this master knows; on `response.locals.worker` of each of its requests. */
 export interface KnownWorker {
@@ -59,6 +61,8 @@ export interface Lan {
   emit: <E extends WorkerEventName>(event: E, payload: WorkerEvents[E], worker?: string) => void;
   /** Ends every connection, request and transfer of this certificate now. */
   cut: (fingerprint: string) => void;
+  /** Resolves when all workers have heard what they were told so far, or are too slow for it. */
+  heard: () => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -105,6 +109,10 @@ export async function startLan(parts: LanParts): Promise<Lan> {
       io.to(worker).emit(event as string, payload);
     },
     cut: (fingerprint) => connections.cut(fingerprint),
+    heard: async () => {
+      // Events come in order: who answers this one has heard those before it.
+      await io.timeout(HEARD_MS).to(WORKERS).emitWithAck('work', {}).catch(() => undefined);
+    },
     close: async () => {
       const closed = io.close();
       connections.cutAll();

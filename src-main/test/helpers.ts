@@ -270,7 +270,7 @@ export async function join(
 export function helloOf(device: string, changes: Partial<Hello> = {}): Hello {
   const ffmpeg = Capabilities.parse({ version: '5.1' });
   for (const name of Object.keys(ffmpeg)) if (name !== 'version') Object.assign(ffmpeg, { [name]: true });
-  const computer = { cores: 2, memory: 1e9, tempFree: 1e9, ffmpeg };
+  const computer = { cores: 2, memory: 1e9, tempFree: 1e9, ffmpeg, senses: [] };
   return { name: 'garage', device, version: '0.1.0', protocol: PROTOCOL, computer, ...changes };
 }
 

@@ -54,7 +54,7 @@ beforeAll(async () => {
 });
 
 async function helloOf(device: Device): Promise<Hello> {
-  const computer = await describeComputer(tempFolder(), capabilities);
+  const computer = await describeComputer(tempFolder(), capabilities, {});
   return { name: `hand ${device.id.slice(0, 6)}`, device: device.id, version: '0.1.0', protocol: PROTOCOL, computer };
 }
 

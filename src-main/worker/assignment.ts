@@ -10,19 +10,24 @@ export class Assignment {
   done: Promise<void> = Promise.resolve();
   /** Encoded: it only has to be handed over. */
   converted = false;
+  /** How far it is. */
+  progress: Progress = { stage: 'preparing' };
   /** Resolves when the work is to end. */
   readonly ended: Promise<void>;
   readonly #call: Caller;
+  readonly #onProgress: () => void;
   readonly #log: Logger | undefined;
   #stage: string | undefined;
   readonly #end = new AbortController();
   #lost = false;
 
-  constructor(grant: Grant, call: Caller, log?: Logger) {
+  /** @param told `onProgress` of every step; `log` of those that matter later */
+  constructor(grant: Grant, call: Caller, told: { onProgress: () => void; log?: Logger | undefined }) {
     this.grant = grant;
     this.#call = call;
+    this.#onProgress = told.onProgress;
     const { job, task, epoch, file } = grant;
-    this.#log = log?.child({ ...(job !== undefined && { job }), task, epoch, file });
+    this.#log = told.log?.child({ ...(job !== undefined && { job }), task, epoch, file });
     this.tell('taken');
     this.ended = new Promise((resolve) => this.signal.addEventListener('abort', () => resolve()));
   }
@@ -66,6 +71,8 @@ export class Assignment {
   readonly report = (progress: Progress): void => {
     if (progress.stage !== this.#stage) this.tell(progress.stage);
     this.#stage = progress.stage;
+    this.progress = progress;
+    this.#onProgress();
     this.#call('job.progress', { ...this.lease, progress }).catch((error: unknown) => this.#loseOn(error));
   };
 

@@ -18,7 +18,7 @@ import { whyUnable } from '../../src-shared/video-args.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from '../media/capabilities.ts';
 import { writeLanguages } from '../media/matroska.ts';
-import { type Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS } from '../media/process.ts';
+import { Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS } from '../media/process.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
 import { readCaptions } from './captions.ts';
 import { EncoderLog } from './encoder-log.ts';
@@ -55,6 +55,8 @@ interface Work {
   /** The source's times show that it is damaged. */
   flawed: boolean;
   options: RunOptions;
+  /** A clock in ms that stands still while it is held. */
+  now: () => number;
   threads: number | undefined;
   report: (progress: Progress) => void;
 }
@@ -95,7 +97,7 @@ export class Converter {
   async convert(
     grant: Grant,
     source: string,
-    { folder, signal, report, threads, brake }: ConverterWork,
+    { folder, signal, report, threads, brake = new Brake() }: ConverterWork,
   ): Promise<Conversion> {
     report({ stage: 'preparing' });
     for (const stream of grant.plan.streams) {
@@ -136,6 +138,7 @@ export class Converter {
       captionLines,
       flawed: flaw !== undefined,
       options,
+      now: () => brake.now(),
       threads,
       report,
     };
@@ -214,7 +217,7 @@ export class Converter {
   /** Runs one command of an encode. @returns how it ended, or the share of the film after which its result was too large */
   async #run(
     args: string[],
-    { grant, options, report }: Work,
+    { grant, options, now, report }: Work,
     log: EncoderLog,
     progress: EncodeProgress,
   ): Promise<RunEnd | { share: number }> {
@@ -226,7 +229,7 @@ export class Converter {
       stallMs: this.#stallMs,
       onStderr: (text) => log.add(text),
       onStdout: (text) => {
-        const block = progress.add(text, performance.now());
+        const block = progress.add(text, now());
         if (!block) return;
         report(block.progress);
         if (block.bytes !== undefined && block.bytes >= grant.uselessAt) useless.abort(block.progress.share ?? 1);

@@ -113,9 +113,10 @@ export class Link {
     });
     socket.on('connect_error', (error) => this.#onConnectError(error));
     for (const event of Object.keys(WORKER_EVENTS) as WorkerEventName[]) {
-      socket.on(event as string, (payload: unknown) => {
+      socket.on(event as string, (payload: unknown, answer?: () => void) => {
         const { data } = WORKER_EVENTS[event].safeParse(payload);
         if (data) this.#events.emit(event, data);
+        answer?.();
       });
     }
     return socket;

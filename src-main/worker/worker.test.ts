@@ -14,6 +14,7 @@ import { resolveSettings } from '../../src-shared/settings.ts';
 import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import { Space } from '../space.ts';
 import type { Conversion, Converter, ConverterWork } from './converter.ts';
+import type { DisturbanceSignals } from './disturbance.ts';
 import { type Transfer, Worker } from './worker.ts';
 import { Workspace } from './workspace.ts';
 
@@ -64,6 +65,7 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     faults: [] as unknown[],
     told: [] as Orders[],
     left: tasks,
+    signals: {} as DisturbanceSignals,
     /** How long the master takes for an answer, in ms. */
     answersIn: 0,
     unanswered: 0,
@@ -126,6 +128,8 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     const onFault = (error: unknown) => void stage.faults.push(error);
     const onOrders = (orders: Orders) => void stage.told.push(orders);
     const worker = new Worker({
+      signals: stage.signals,
+      pace: { tick: 5, rest: 5, clear: 20, hot: 20 },
       load: async () => {
         await stage.load;
         return { cpu: 0, memoryFree: 0, tempFree: 0, tempTotal: 0 };
@@ -206,6 +210,38 @@ describe('a worker', () => {
     stage.orders = { mode: 'active', settings: { ...WORKER_DEFAULTS, jobs: 3 }, prove: false };
     await settled(() => expect(stage.encodes).toHaveLength(3));
     expect(stage.told.at(-1)).toEqual(stage.orders);
+  });
+
+  it('takes no work while it would disturb, lets what it has stand still, and tells its master why', async () => {
+    const stage = makeStage({ tasks: 9 });
+    let battery = true;
+    stage.signals = { onBattery: () => battery };
+    const worker = await stage.start();
+    await settled(() =>
+      expect(stage.called('job.beat').at(-1)).toMatchObject({ yielding: { cause: 'battery', held: true } }),
+    );
+    expect(stage.called('job.lease')).toEqual([]);
+    battery = false;
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+    await settled(() => expect(stage.called('job.beat').at(-1)).toMatchObject({ yielding: null }));
+    // Its clock stands still as long as it is held.
+    const { brake } = stage.encodes[0]?.work ?? {};
+    const stands = () => brake?.now() === brake?.now();
+    await settled(() => expect(stands()).toBe(false));
+    battery = true;
+    await settled(() => expect(stands()).toBe(true));
+    const finish = { idleMinutes: null, battery: true, fullScreen: false, celsius: null, running: 'finish' } as const;
+    stage.orders = { mode: 'active', settings: { ...WORKER_DEFAULTS, rules: finish } };
+    await settled(() => expect(stands()).toBe(false));
+    expect(worker.yielding).toEqual({ cause: 'battery', held: false });
+    stage.encodes[0]?.end();
+    await settled(() => expect(stage.delivered).toEqual([1]));
+    await settled(() => expect(stage.called('job.beat').at(-1)).toMatchObject({ held: [] }));
+    expect(stage.encodes).toHaveLength(1);
+    battery = false;
+    await settled(() => expect(stage.encodes).toHaveLength(2));
+    worker.rest({ held: true });
+    expect(worker.yielding).toEqual({ cause: 'user', held: true });
   });
 
   it('asks for nothing before the master knows what it holds', async () => {

@@ -7,13 +7,16 @@ import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import type { Grant, Lease, Orders, Outcome, Progress } from '../../src-shared/lease.ts';
 import { baseLayerOf } from '../../src-shared/plan.ts';
 import { type Load, WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
+import type { Yielding } from '../../src-shared/yielding.ts';
 import { faultPoint } from '../fault.ts';
 import type { Logger } from '../log.ts';
 import { Brake } from '../media/process.ts';
 import { Assignment } from './assignment.ts';
+import type { Pace } from './citizen.ts';
 import type { Conversion, Converter } from './converter.ts';
+import type { DisturbanceSignals } from './disturbance.ts';
 import { Lane, type Turn } from './lane.ts';
-import { isWithin } from './schedule.ts';
+import { Watch } from './watch.ts';
 import type { Workspace } from './workspace.ts';
 
 /** How often a worker tells its master what it holds, in ms. */
@@ -67,8 +70,15 @@ export interface WorkerParts {
   onFault: (error: unknown) => void;
   /** How busy this computer is. */
   load: () => Promise<Load>;
+  /** What tells whether work would disturb, and how fast that is heeded. */
+  signals: DisturbanceSignals;
+  pace?: Pace | undefined;
   /** Told what the master's user wants, at every word of the master. */
   onOrders?: (orders: Orders) => void;
+  /** Told when it steps back, and when it comes again. */
+  onYield?: (yielding: Yielding | null) => void;
+  /** Told how far the films are that it holds, and of every one that comes or goes. */
+  onProgress?: () => void;
   beatMs?: number;
   /** Told of each film; where left out, somebody else tells of them. */
   log?: Logger;
@@ -84,6 +94,9 @@ export class Worker {
   readonly #lining = new Lane();
   readonly #brake = new Brake();
   readonly #stopping = new AbortController();
+  readonly #watch: Watch;
+  #rest: { held: boolean } | null = null;
+  #yielding: Yielding | null = null;
   #orders: Orders = { settings: WORKER_DEFAULTS, mode: 'active', prove: false };
   /** The master knows what is held: from then on work may be asked for. */
   #attached = false;
@@ -100,6 +113,24 @@ export class Worker {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.#encoding.concurrency = parts.jobs;
+    const { signals, pace } = parts;
+    const isBusy = () => this.#held.size > 0;
+    this.#watch = new Watch({ signals, pace, isBusy, changed: () => this.#reconsider() });
+  }
+
+  /** Why it takes no work by its own decision; null while it does. */
+  get yielding(): Yielding | null {
+    return this.#yielding;
+  }
+
+  /** What the master's user wants. */
+  get orders(): Orders {
+    return this.#orders;
+  }
+
+  /** What it holds, and how far that is. */
+  get work(): { grant: Grant; progress: Progress }[] {
+    return [...this.#held.values()].filter(({ lost }) => !lost);
   }
 
   /** Takes up results of before the last end, and then work; resolves when the master has been told, if it can be. */
@@ -112,6 +143,7 @@ export class Worker {
   async #start(): Promise<void> {
     const kept = this.#parts.keeps ? await this.#parts.workspace.kept() : [];
     for (const { grant, result } of kept) this.#take(grant, result);
+    await this.#watch.look();
     if (this.#stopping.signal.aborted) return;
     this.#beating = setInterval(() => this.#beat(), this.#parts.beatMs ?? BEAT_MS);
   }
@@ -147,7 +179,8 @@ export class Worker {
   obey(orders: Orders): void {
     this.#orders = orders;
     this.#encoding.concurrency = this.#jobs;
-    this.#brake.set(orders.mode === 'paused');
+    this.#watch.heed(orders.settings);
+    this.#hold();
     this.#parts.transfer.limit(orders.settings.bandwidth);
     this.#parts.onOrders?.(orders);
     if (orders.prove) this.#prove();
@@ -170,9 +203,34 @@ export class Worker {
       });
   }
 
+  /** The user of this computer wants it to rest, whatever the master's wants: `held`, what runs stands still too. */
+  rest(rest: { held: boolean } | null): void {
+    this.#rest = rest;
+    this.#reconsider();
+  }
+
+  /** Whether it works has another answer now, perhaps: whoever has to know is told. */
+  #reconsider(): void {
+    const { cause, rules } = this.#watch;
+    const now: Yielding | null = this.#rest
+      ? { cause: 'user', held: this.#rest.held }
+      : cause && { cause, held: rules.running === 'hold' };
+    if (now?.cause === this.#yielding?.cause && now?.held === this.#yielding?.held) return;
+    this.#yielding = now;
+    this.#hold();
+    this.#parts.onYield?.(now);
+    if (this.#attached) this.#beat();
+    if (!now) this.hint();
+  }
+
+  #hold(): void {
+    this.#brake.set(this.#orders.mode === 'paused' || this.#yielding?.held === true);
+  }
+
   /** Ends what runs, gives it back, and resolves when nothing is left behind but results that the master lacks. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#watch.stop();
     await this.#started;
     clearInterval(this.#beating);
     for (const assignment of this.#held.values()) assignment.stop();
@@ -182,11 +240,6 @@ export class Worker {
 
   get #jobs(): number {
     return this.#orders.settings.jobs ?? this.#parts.jobs;
-  }
-
-  /** Why no work is taken by this computer's own decision. */
-  get #resting(): string | null {
-    return isWithin(this.#orders.settings.schedule, new Date()) ? null : 'It works at other hours only.';
   }
 
   #beat(): void {
@@ -210,7 +263,7 @@ export class Worker {
       const load = await this.#parts.load();
       // A master in this process closes its books as soon as this worker has ended.
       if (this.#stopping.signal.aborted) return;
-      const { lost, ...orders } = await this.#parts.call(name, { held, resting: this.#resting, load });
+      const { lost, ...orders } = await this.#parts.call(name, { held, yielding: this.#yielding, load });
       for (const lease of lost) this.revoke(lease);
       if (!this.#attached) this.#wanting = true;
       this.#attached = true;
@@ -236,6 +289,7 @@ export class Worker {
 
   async #askOn(): Promise<void> {
     while (this.#wanting) {
+      if (this.#attached) await this.#watch.fresh();
       const ahead = this.#room();
       if (ahead === undefined) return;
       // A hint that comes while this question is under way makes for another one.
@@ -250,7 +304,7 @@ export class Worker {
   /** Whether work can be taken: for now (false), to have it when a film is done (true), or not at all. */
   #room(): boolean | undefined {
     const mayAsk = this.#attached && !this.#stopping.signal.aborted && this.#orders.mode === 'active';
-    if (!mayAsk || this.#resting !== null) return undefined;
+    if (!mayAsk || this.#yielding) return undefined;
     const { ahead } = this.#parts.transfer;
     const held = [...this.#held.values()].filter(({ lost }) => !lost);
     const before = held.filter(({ converted }) => !converted).length;
@@ -258,13 +312,15 @@ export class Worker {
   }
 
   #take(grant: Grant, result?: Result): void {
-    const assignment = new Assignment(grant, this.#parts.call, this.#parts.log);
+    const { call, log } = this.#parts;
+    const assignment = new Assignment(grant, call, { onProgress: () => this.#parts.onProgress?.(), log });
     this.#held.set(keyOf(grant), assignment);
     if (this.#stopping.signal.aborted) assignment.stop();
     assignment.done = this.#run(assignment, result)
       .catch(this.#parts.onFault)
       .finally(() => {
         this.#held.delete(keyOf(grant));
+        this.#parts.onProgress?.();
         this.hint();
       });
   }

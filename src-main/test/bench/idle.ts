@@ -62,7 +62,7 @@ async function knownDevices(folder: string, data: string): Promise<Device[]> {
 
 function helloOf({ id }: Device): Hello {
   const ffmpeg = Capabilities.parse({ version: '5.1' });
-  const computer = { cores: 2, memory: 1e9, tempFree: 1e9, ffmpeg };
+  const computer = { cores: 2, memory: 1e9, tempFree: 1e9, ffmpeg, senses: [] };
   return { name: 'worker', device: id, version: '0.0.0', protocol: PROTOCOL, computer };
 }
 

@@ -12,6 +12,7 @@ const STATE_WORDS: Record<WorkerView['state'], string> = {
   idle: 'Idle',
   working: 'Working',
   paused: 'Paused',
+  yielding: 'Waiting',
   waiting: 'Waiting for you',
   suspect: 'Unreachable',
   offline: 'Offline',

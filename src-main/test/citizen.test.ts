@@ -1,0 +1,197 @@
+/** Work that steps back for whoever uses the computer: real programs, whose ffmpeg stands still and goes on. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Output } from '../../src-shared/contract.ts';
+import { DEFAULT_RULES } from '../../src-shared/yielding.ts';
+import {
+  isAlive,
+  join,
+  lead,
+  makeClip,
+  makeHome,
+  probe,
+  type Server,
+  serve,
+  slowEncodes,
+  TINY,
+  tempFolder,
+  until,
+} from './helpers.ts';
+
+/** Heartbeats, which are looks at the signals too, leases, and how long ffmpeg may be silent, in ms. */
+const STALL_MS = 8000;
+const TERMS = `150,20000,60000,300,${STALL_MS}`;
+
+type Signals = { idleSeconds?: number; onBattery?: boolean; fullScreen?: boolean; cpuCelsius?: number };
+
+/** Signals that a test gives, and a computer whose encodes take as long as the film. */
+function makeComputer(first: Signals = {}) {
+  const file = path.join(tempFolder(), 'signals.json');
+  const tell = (signals: Signals) => {
+    writeFileSync(`${file}.part`, JSON.stringify(signals));
+    renameSync(`${file}.part`, file);
+  };
+  tell({ onBattery: false, ...first });
+  const { env, pids } = slowEncodes();
+  return { tell, pids, env: { ...env, FLOTILLA_SIGNALS: file, FLOTILLA_TERMS: TERMS } };
+}
+
+/** As the kernel says: S or R when it runs, T when it stands still. */
+const stateOf = (pid: number) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+
+/** Adds films to a server; resolves when it looks after them. */
+async function addFilms(server: Server, media: string, seconds: number[]): Promise<void> {
+  for (const [i, length] of seconds.entries()) makeClip(path.join(media, `${i}.mp4`), { seconds: length });
+  const { library } = await server.call('library.add', { path: media });
+  await server.call('library.scan', { library: library.id });
+}
+
+const worker = async (server: Server, n = 0): Promise<Output<'worker.list'>[number]> => {
+  const view = (await server.call('worker.list'))[n];
+  if (!view) throw new Error('there is no such worker');
+  return view;
+};
+const isState = (server: Server, state: string, n = 0) =>
+  until(async () => expect((await worker(server, n)).state).toBe(state));
+/** Resolves when an encode is under way; its process. */
+async function encoding(server: Server, pids: () => number[], nth = 1): Promise<number> {
+  await until(async () => {
+    const { running } = await server.call('queue.summary');
+    expect(running.map(({ progress }) => progress.stage)).toContain('encoding');
+    expect(running.some(({ progress }) => (progress.frame ?? 0) > 0)).toBe(true);
+    expect(pids()).toHaveLength(nth);
+  });
+  return pids().at(-1) ?? 0;
+}
+const isDone = (server: Server, count: number) =>
+  until(async () => expect((await server.call('queue.summary')).counts).toMatchObject({ done: count, running: 0 }));
+async function storyOf(server: Server, name: string) {
+  const file = (await server.call('file.list')).find((view) => view.path === name);
+  return (await server.call('file.get', { file: file?.id })).attempts;
+}
+
+const WITH_PROC = process.platform === 'linux';
+
+// They wait more than they work.
+describe.skipIf(!WITH_PROC)('a film that runs while its computer is wanted (needs /proc)', { concurrent: true }, () => {
+  it('stands still in its place, longer than a silent ffmpeg may, and goes on to a good result', async () => {
+    const { tell, pids, env } = makeComputer();
+    const { data, media } = makeHome();
+    const server = await serve(data, TINY, { env });
+    const began = performance.now();
+    await addFilms(server, media, [7]);
+    const pid = await encoding(server, pids);
+    expect(stateOf(pid)).toMatch(/[RSD]/);
+    tell({ onBattery: true });
+    await isState(server, 'yielding');
+    const held = performance.now();
+    expect(await worker(server)).toMatchObject({ problem: 'Waiting: on battery.', running: [{ path: '0.mp4' }] });
+    await until(() => expect(stateOf(pid)).toBe('T'));
+    expect(await server.call('live.snapshot')).toMatchObject({ eta: null, paused: null });
+    await until(() => expect(performance.now() - held).toBeGreaterThan(STALL_MS + 1500));
+    expect(stateOf(pid)).toBe('T');
+    const stood = performance.now() - held;
+    tell({ onBattery: false });
+    await isDone(server, 1);
+    const all = performance.now() - began;
+    expect(pids()).toEqual([pid]);
+    expect(probe(path.join(media, '0.mkv')).streams[0]?.codec_name).toBe('av1');
+    const [attempt, ...more] = await storyOf(server, '0.mkv');
+    expect([attempt?.outcome, more]).toEqual(['done', []]);
+    // The time that it stood counts for no stage, and so for no speed.
+    const worked = Object.values(attempt?.stages ?? {}).reduce((sum, seconds) => sum + seconds, 0);
+    expect(worked * 1000).toBeLessThan(all - stood);
+    expect((await worker(server)).state).toBe('idle');
+  });
+
+  it('is finished first where the rules say so, and no other is begun', async () => {
+    const { tell, pids, env } = makeComputer();
+    const { data, media } = makeHome();
+    const server = await serve(data, TINY, { env });
+    const { id } = await worker(server);
+    await server.call('worker.set', { worker: id, settings: { rules: { ...DEFAULT_RULES, running: 'finish' } } });
+    await addFilms(server, media, [6, 1]);
+    await encoding(server, pids);
+    tell({ fullScreen: true });
+    await until(async () =>
+      expect(await worker(server)).toMatchObject({
+        state: 'working',
+        problem: 'It finishes what it has, then waits: an application fills the screen.',
+      }),
+    );
+    await isDone(server, 1);
+    expect(await worker(server)).toMatchObject({
+      state: 'yielding',
+      problem: 'Waiting: an application fills the screen.',
+    });
+    expect(pids()).toHaveLength(1);
+    // Other rules count at once.
+    await server.call('worker.set', { worker: id, settings: { rules: { ...DEFAULT_RULES, fullScreen: false } } });
+    await isDone(server, 2);
+  });
+
+  it('can be cancelled while it stands still, and ends with its node', async () => {
+    const { tell, pids, env } = makeComputer();
+    const { data, media } = makeHome();
+    const server = await serve(data, TINY, { env });
+    await addFilms(server, media, [40, 40]);
+    const first = await encoding(server, pids);
+    tell({ onBattery: true });
+    await until(() => expect(stateOf(first)).toBe('T'));
+    const [running] = (await server.call('queue.summary')).running;
+    await server.call('file.cancel', { files: [running?.file] });
+    await until(() => expect(isAlive(first)).toBe(false));
+    tell({ onBattery: false });
+    const second = await encoding(server, pids, 2);
+    tell({ onBattery: true });
+    await until(() => expect(stateOf(second)).toBe('T'));
+    server.flotilla.kill('SIGTERM');
+    expect((await server.flotilla.end()).code).toBe(0);
+    expect(isAlive(second)).toBe(false);
+  });
+
+  it('does not outlive its node, which cleans up at its next start where the kernel did not', async () => {
+    const { tell, pids, env } = makeComputer();
+    // Without this program the kernel is not asked to end children with their parent.
+    const tools = tempFolder();
+    writeFileSync(path.join(tools, 'setpriv'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const without = { ...env, PATH: `${tools}${path.delimiter}${env.PATH}` };
+    const { data, media } = makeHome();
+    const server = await serve(data, TINY, { env: without });
+    await addFilms(server, media, [7]);
+    const pid = await encoding(server, pids);
+    tell({ onBattery: true });
+    await until(() => expect(stateOf(pid)).toBe('T'));
+    server.flotilla.kill('SIGKILL');
+    await server.flotilla.end();
+    expect(stateOf(pid)).toBe('T');
+    const again = await serve(data, TINY, { env: without });
+    await until(() => expect(isAlive(pid)).toBe(false));
+    await isState(again, 'yielding');
+    expect(pids()).toHaveLength(1);
+    tell({ onBattery: false });
+    await isDone(again, 1);
+    expect((await storyOf(again, '0.mkv')).map(({ outcome }) => outcome)).toEqual(['interrupted', 'done']);
+  });
+
+  it('stands still on a worker without a screen too, and its master says why', async () => {
+    const { tell, pids, env } = makeComputer({ cpuCelsius: 50 });
+    const { data, media } = makeHome();
+    const nas = await lead(data, TINY, { env: { FLOTILLA_TERMS: TERMS } });
+    await nas.call('worker.pause', { worker: 'nas' });
+    const attic = await join(nas, { data: path.join(tempFolder(), 'data'), name: 'attic' }, [], { env });
+    expect((await worker(nas, 1)).hello?.computer.senses).toEqual(['battery', 'celsius']);
+    await nas.call('worker.set', { worker: 'attic', settings: { rules: { ...DEFAULT_RULES, celsius: 80 } } });
+    await addFilms(nas, media, [6]);
+    const pid = await encoding(nas, pids);
+    tell({ cpuCelsius: 90 });
+    await isState(nas, 'yielding', 1);
+    expect((await worker(nas, 1)).problem).toBe('Waiting: its processor is too hot.');
+    await until(() => expect(stateOf(pid)).toBe('T'));
+    expect(attic.errors).toMatch(/Waiting: the processor is too hot\./);
+    tell({ cpuCelsius: 60 });
+    await isDone(nas, 1);
+    expect(pids()).toEqual([pid]);
+  });
+});

@@ -1,0 +1,109 @@
+/** What a computer is to others changes while it runs: it begins to lead and ends it, joins a master and leaves it. */
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { isAlive, makeClip, makeHome, probe, type Server, serve, slowEncodes, TINY, until } from './helpers.ts';
+
+const ENV = { FLOTILLA_TERMS: '150,20000,60000,300' };
+
+/** A port that nobody listens on now. */
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Whether somebody listens there. */
+const listens = (port: number): Promise<string> =>
+  new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve('open');
+    });
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'closed'));
+  });
+
+const stateOf = (pid: number | undefined) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+
+it('a computer leads, and no port is open before or after; another joins, rests, is tuned, and leaves', async () => {
+  const port = await freePort();
+  const home = makeHome();
+  const nas = await serve(home.data, ['--name', 'nas', '--lan-port', String(port), '--listen', '0.0.0.0', ...TINY], {
+    env: ENV,
+  });
+  const encodes = slowEncodes();
+  const attic = await serve(makeHome().data, ['--name', 'attic', ...TINY], { env: { ...ENV, ...encodes.env } });
+  const viewOf = async () => (await nas.call('worker.list')).find(({ name }) => name === 'attic');
+  const work = async () => (await attic.call('master.get'))?.work;
+  const lead = (on: boolean, server: Server = nas) => server.call('settings.set', { values: { lead: on } });
+  /** Resolves when the other computer is in the middle of an encode; its process. */
+  const encoding = async (nth: number) => {
+    await until(async () => {
+      const [task] = (await work())?.running ?? [];
+      expect([task?.path, task?.progress.stage, task?.worker]).toEqual(['film.mp4', 'encoding', 'attic']);
+      expect(encodes.pids()).toHaveLength(nth);
+    });
+    return encodes.pids().at(-1) ?? 0;
+  };
+
+  expect(await listens(port)).toBe('ECONNREFUSED');
+  await lead(true);
+  expect([await listens(port), (await nas.call('hello')).lanPort]).toEqual(['open', port]);
+  await nas.call('worker.pause', { worker: 'nas' });
+  const { token } = await nas.call('invite.create');
+  expect(await attic.call('master.get')).toBeNull();
+  await attic.call('master.join', { address: `127.0.0.1:${port}`, token });
+  await until(async () => expect((await viewOf())?.connected).toBe(true));
+  await until(async () => expect((await work())?.page).toBe(`http://127.0.0.1:${new URL(nas.url).port}/`));
+
+  makeClip(path.join(home.media, 'film.mp4'), { seconds: 20 });
+  const { library } = await nas.call('library.add', { path: home.media });
+  await nas.call('library.scan', { library: library.id });
+  const first = await encoding(1);
+
+  // Whoever pauses this computer means its work for others too, also after a restart of nothing but the pause.
+  await attic.call('queue.pause', { now: true });
+  await until(async () =>
+    expect(await viewOf()).toMatchObject({ state: 'paused', problem: 'Paused at that computer.' }),
+  );
+  if (process.platform === 'linux') await until(() => expect(stateOf(first)).toBe('T'));
+  await attic.call('queue.resume');
+  await until(async () => expect((await viewOf())?.state).toBe('working'));
+
+  const schedule = [{ days: [0, 1, 2, 3, 4, 5, 6], from: '00:00', to: '00:00' }];
+  await attic.call('master.tune', { settings: { bandwidth: 5_000_000, schedule } });
+  await until(async () => expect((await viewOf())?.settings).toMatchObject({ bandwidth: 5_000_000, schedule }));
+  expect((await work())?.settings).toMatchObject({ bandwidth: 5_000_000, jobs: null });
+
+  // No longer led, it is told to end what it does.
+  await lead(false);
+  expect(await listens(port)).toBe('ECONNREFUSED');
+  expect((await nas.call('queue.summary')).running).toEqual([]);
+  expect((await nas.call('queue.summary')).counts.queued).toBe(1);
+  await until(() => expect(isAlive(first)).toBe(false));
+  await until(async () => expect((await attic.call('master.get'))?.state).toBe('offline'));
+
+  // It comes back by itself, and gives its work back when it leaves.
+  await lead(true);
+  const second = await encoding(2);
+  await attic.call('master.leave');
+  expect(isAlive(second)).toBe(false);
+  expect(await attic.call('master.get')).toBeNull();
+  expect((await nas.call('queue.summary')).counts.queued).toBe(1);
+  await until(async () => expect((await viewOf())?.state).toBe('offline'));
+  await expect(attic.call('master.tune', { settings: { jobs: 2 } })).rejects.toThrow(/409.*works for no master/);
+
+  await nas.call('worker.resume', { worker: 'nas' });
+  await until(async () => expect((await nas.call('queue.summary')).counts.done).toBe(1));
+  expect(probe(path.join(home.media, 'film.mkv')).streams[0]?.codec_name).toBe('av1');
+  const { attempts } = await nas.call('file.get', { file: (await nas.call('file.list'))[0]?.id });
+  expect(attempts.map(({ worker, outcome, reason }) => [worker, outcome, reason])).toEqual([
+    ['attic', 'interrupted', 'attic is led no more.'],
+    ['attic', 'released', null],
+    ['nas', 'done', null],
+  ]);
+});

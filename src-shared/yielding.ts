@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/** When a worker steps back for whoever uses its computer. A rule is without effect where the computer cannot tell. */
+export const Rules = z.strictObject({
+  /** Minutes without keyboard and mouse before it works; null works beside its user, at the lowest priority. */
+  idleMinutes: z.int().min(1).max(240).nullable(),
+  /** Not on battery. */
+  battery: z.boolean(),
+  /** Not while an application covers the whole screen. */
+  fullScreen: z.boolean(),
+  /** Not while a core is hotter than so many degrees Celsius; null leaves that to the processor, which slows itself down. */
+  celsius: z.int().min(40).max(110).nullable(),
+  /** What becomes of films that run, also at the end of its hours: they stand still, or are finished first. */
+  running: z.enum(['hold', 'finish']),
+});
+export type Rules = z.infer<typeof Rules>;
+
+/**
+ * Rules of a computer whose user has chosen none, near to those of BOINC: not on battery, but beside a user who is there, because
+ * the lowest priority keeps out of the way and a computer that is used all day would do nothing otherwise. For games and films
+ * that is not enough, hence the full screen. Processors look after their heat themselves.
+ */
+export const DEFAULT_RULES: Rules = {
+  idleMinutes: null,
+  battery: true,
+  fullScreen: true,
+  celsius: null,
+  running: 'hold',
+};
+
+/** What a computer can tell, so that rules about it have an effect. */
+export const SENSES = ['idle', 'battery', 'fullScreen', 'celsius'] as const;
+export type Sense = (typeof SENSES)[number];
+
+/** Why a worker steps back, what counts most first; `user` is a pause at the computer itself. */
+export const CAUSES = ['user', 'hours', 'battery', 'fullScreen', 'active', 'hot'] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** That a worker takes no work, although it could. */
+export const Yielding = z.object({
+  cause: z.enum(CAUSES),
+  /** True where also what runs stands still; else that is finished. */
+  held: z.boolean(),
+});
+export type Yielding = z.infer<typeof Yielding>;
+
+const WORDS: Record<Cause, { here: string; there: string }> = {
+  user: { here: 'paused by you', there: 'paused at that computer' },
+  hours: { here: 'it works at other hours only', there: 'it works at other hours only' },
+  battery: { here: 'on battery', there: 'on battery' },
+  fullScreen: { here: 'an application fills the screen', there: 'an application fills its screen' },
+  active: { here: 'you are using this computer', there: 'somebody is using that computer' },
+  hot: { here: 'the processor is too hot', there: 'its processor is too hot' },
+};
+
+/**
+ * As one sentence: `Waiting: on battery.`
+ * @param about `here`: it is told at that computer itself; `busy`: it still works on a film
+ */
+export function yieldingSentence({ cause, held }: Yielding, { here, busy }: { here: boolean; busy: boolean }): string {
+  const why = WORDS[cause][here ? 'here' : 'there'];
+  if (busy && !held) return `It finishes what it has, then waits: ${why}.`;
+  if (cause === 'user') return `${why.charAt(0).toUpperCase()}${why.slice(1)}.`;
+  return `Waiting: ${why}.`;
+}
