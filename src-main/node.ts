@@ -41,6 +41,7 @@ import { Timelines } from './media/timeline.ts';
 import { Verifier } from './media/verify.ts';
 import { Membership } from './membership.ts';
 import { userToken } from './server/auth.ts';
+import { baseOf } from './server/base-path.ts';
 import { makeCaller } from './server/handlers.ts';
 import { makeTransferRouter } from './server/transfer.ts';
 import { serve } from './serving.ts';
@@ -61,6 +62,8 @@ export interface NodeConfig {
   env?: Record<string, string | undefined>;
   /** True: listen, scan the watched libraries again and again, and convert them. False: do only what is asked. */
   serve: boolean;
+  /** Whoever knows it becomes a worker. */
+  joinSecret?: string | undefined;
   log?: Logger;
 }
 
@@ -217,6 +220,7 @@ async function wire(
     invites: new InviteTable(db),
     changed: (requests) => emit('pairing', { requests }),
     joined: ({ id }) => dispatcher.fleet.changed(id),
+    secret: config.joinSecret,
   });
   undo.push(() => pairing.stop());
 
@@ -346,7 +350,7 @@ async function wire(
   const node: RunningNode = {
     url: null,
     lanPort: () => leading.port,
-    welcome: () => `${node.url}/${access.hasPassword ? '' : `#setup=${access.makeKey()}`}`,
+    welcome: () => `${node.url}${baseOf(resolved.values)}/${access.hasPassword ? '' : `#setup=${access.makeKey()}`}`,
     token,
     settings: resolved,
     warnings,

@@ -58,6 +58,8 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       tempDir: 'Folder for unfinished results',
       webPort: 'Port',
       listen: 'Listening address',
+      basePath: 'Path behind a reverse proxy',
+      trustedProxies: 'Trusted reverse proxies',
     },
   },
 ];
@@ -67,6 +69,8 @@ export const AT_START: ReadonlySet<SettingKey> = new Set([
   'tempDir',
   'webPort',
   'listen',
+  'basePath',
+  'trustedProxies',
   'mediaDirs',
   'rescanMinutes',
   'nodeName',

@@ -5,6 +5,7 @@ import { convertCommand } from './convert.ts';
 import { doctorCommand } from './doctor.ts';
 import { filesCommand } from './files.ts';
 import { forgetPasswordCommand } from './forget-password.ts';
+import { healthCommand } from './health.ts';
 import { inviteCommand } from './invite.ts';
 import { mastersCommand } from './masters.ts';
 import { pairCommand } from './pair.ts';
@@ -30,6 +31,7 @@ const COMMANDS = [
   restoreCommand,
   vaultCommand,
   doctorCommand,
+  healthCommand,
   forgetPasswordCommand,
 ];
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { readJoinSecret } from '../join-secret.ts';
 import { makeLog } from '../log.ts';
 import { startNode } from '../node.ts';
 import { addDataOption, addSettingOptions, CONVERT_SETTINGS, type CommonOptions, settingFlags } from './options.ts';
@@ -16,6 +17,7 @@ export function serveCommand(): Command {
         flags: { ...settingFlags(options), ...(folders.length > 0 && { mediaDirs: folders }) },
         env: process.env,
         serve: true,
+        joinSecret: readJoinSecret(process.env),
         log,
       });
       process.stdout.write(`Flotilla is at ${node.welcome()}\n`);

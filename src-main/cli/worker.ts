@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { MasterView } from '../../src-shared/fleet-view.ts';
+import { readJoinSecret } from '../join-secret.ts';
 import { makeLog } from '../log.ts';
 import { startWorkerNode } from '../worker-node.ts';
 import { addDataOption, addSettingOptions, type CommonOptions, settingFlags } from './options.ts';
@@ -38,6 +39,7 @@ async function work(options: WorkerOptions): Promise<void> {
       // An empty variable counts as not set.
       address: options.master || undefined,
       token: options.token || undefined,
+      secret: readJoinSecret(process.env),
       forget: options.forget ?? false,
       log,
       changed: makeTeller(),

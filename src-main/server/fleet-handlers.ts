@@ -31,7 +31,7 @@ export interface FleetParts {
 
 type FleetCall = Extract<
   CallName,
-  'hello' | 'invite.create' | 'invite.redeem' | `pair.${string}` | `master.${string}` | `worker.${string}`
+  'hello' | `invite.${string}` | `pair.${string}` | `master.${string}` | `worker.${string}`
 >;
 
 /** The functions behind the calls about joining and about workers. */
@@ -67,6 +67,7 @@ export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> 
       await pairing.redeem(asker(actor), secret);
       return {};
     },
+    'invite.prove': ({ proof }, actor) => pairing.prove(asker(actor), proof),
     'master.search': ({ seconds }) => search(seconds, (text) => ctx.emit('notice', { level: 'warn', text })),
     'master.get': () => parts.membership.view,
     'master.join': ({ address, token }) => {
