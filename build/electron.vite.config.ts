@@ -14,10 +14,18 @@ const executable = (file: string): Plugin => ({
   writeBundle: ({ dir = '' }) => chmod(path.join(dir, file), 0o755),
 });
 
-/** Pages have addresses of several parts, so assets are found from the root; electron-vite would have them beside the page. */
-const absolute: Plugin = {
-  name: 'flotilla:absolute',
-  config: () => ({ base: '/' }),
+/**
+ * Pages have addresses of several parts, so that the page finds assets from the root, or from where a reverse proxy shows it, which
+ * src-main/server/page.ts puts in; scripts and styles find each other. electron-vite would have all beside the page.
+ */
+const assets: Plugin = {
+  name: 'flotilla:assets',
+  config: () => ({
+    base: '/',
+    experimental: {
+      renderBuiltUrl: (file, { hostType }) => (hostType === 'html' ? `__BASE__/${file}` : { relative: true }),
+    },
+  }),
 };
 
 export default defineConfig({
@@ -53,7 +61,7 @@ export default defineConfig({
   },
   renderer: {
     root: source('src-renderer'),
-    plugins: [react(), absolute],
+    plugins: [react(), assets],
     // src-main/server/page.ts puts a new one in with every answer.
     html: { cspNonce: '%CSP_NONCE%' },
     build: {

@@ -30,6 +30,15 @@ export async function describeComputer(
   return { cores: os.availableParallelism(), memory: os.totalmem(), tempFree, ffmpeg, senses };
 }
 
+/** The user that this program runs as; by number where it has no name, as in containers. */
+export function userName(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    return `user ${process.getuid?.()}`;
+  }
+}
+
 /** Hundredths of a second, which processor times are counted in: two looks at once tell nothing. */
 const LEAST_TICKS = 100;
 

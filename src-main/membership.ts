@@ -46,6 +46,8 @@ export interface MembershipParts {
 export interface MasterChoice {
   address?: string | undefined;
   token?: string | undefined;
+  /** What the master was started with as well. */
+  secret?: string | undefined;
 }
 
 /** That this computer works for a master on another one: from the first word with it until it is left. */
@@ -184,13 +186,14 @@ export class Membership {
     this.#tell();
   }
 
-  async #work({ address, token }: MasterChoice, signal: AbortSignal): Promise<void> {
+  async #work({ address, token, secret }: MasterChoice, signal: AbortSignal): Promise<void> {
     const { device, paths, log } = this.#parts;
     const hello = () => this.#hello();
     const master = await findMaster({
       file: paths.master,
       address,
       token,
+      secret,
       device,
       hello,
       onCode: (code, name) => this.#become({ name, state: 'pairing', code, problem: null }),

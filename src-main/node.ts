@@ -45,6 +45,7 @@ import { Timelines } from './media/timeline.ts';
 import { Verifier } from './media/verify.ts';
 import { Membership } from './membership.ts';
 import { isLoopback, userToken } from './server/auth.ts';
+import { baseOf } from './server/base-path.ts';
 import { makeCaller } from './server/handlers.ts';
 import { Metrics } from './server/metrics.ts';
 import { metricsToken } from './server/metrics-token.ts';
@@ -70,6 +71,8 @@ export interface NodeConfig {
   serve: boolean;
   /** What tells whether work would disturb the user; the desktop program knows more of that than Node.js does. */
   signals?: DisturbanceSignals;
+  /** Whoever knows it becomes a worker. */
+  joinSecret?: string | undefined;
   /** Where left out: the terminal and files in the data folder, as much as the setting says. */
   log?: Logger;
 }
@@ -239,6 +242,7 @@ async function wire(
     invites: new InviteTable(db),
     changed: (requests) => emit('pairing', { requests }),
     joined: ({ id }) => dispatcher.fleet.changed(id),
+    secret: config.joinSecret,
   });
   undo.push(() => pairing.stop());
 
@@ -390,7 +394,7 @@ async function wire(
   const node: RunningNode = {
     url: null,
     lanPort: () => leading.port,
-    welcome: () => `${node.url}/${access.hasPassword ? '' : `#setup=${access.makeKey()}`}`,
+    welcome: () => `${node.url}${baseOf(resolved.values)}/${access.hasPassword ? '' : `#setup=${access.makeKey()}`}`,
     token,
     settings: resolved,
     log,

@@ -1,17 +1,19 @@
-import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Caller, EventName, Events } from '../src-shared/contract.ts';
 import { messageOf } from '../src-shared/errors.ts';
 import type { Settings } from '../src-shared/settings.ts';
 import type { LibraryTable } from './db/libraries.ts';
+import { noteInstance } from './instance.ts';
 import type { Libraries } from './master/libraries.ts';
 import type { Vault } from './master/vault.ts';
 import type { Access } from './server/access.ts';
 import { isLoopback } from './server/auth.ts';
+import { answerBelow, baseOf } from './server/base-path.ts';
 import { listen, makeHttpServer, urlOf } from './server/http.ts';
 import type { LiveFeed } from './server/live.ts';
 import type { MetricsSource } from './server/metrics-route.ts';
 import type { Previews } from './server/previews.ts';
+import { trustIn } from './server/proxies.ts';
 import { attachSockets } from './server/socket.ts';
 
 const HOUR_MS = 3_600_000;
@@ -60,13 +62,15 @@ export interface ServingParts {
  */
 export async function serve(parts: ServingParts): Promise<string> {
   const { call, access, previews, metrics, undo } = parts;
-  const { listen: address, webPort, hostNames, mediaDirs, rescanMinutes } = parts.settings;
-  const hosts = { loopbackOnly: isLoopback(address), hostNames };
+  const { listen: address, webPort, hostNames, mediaDirs, rescanMinutes, trustedProxies } = parts.settings;
+  const hosts = { loopbackOnly: isLoopback(address), hostNames, trusts: trustIn(trustedProxies) };
+  const base = baseOf(parts.settings);
   // Beside the build of the main process, or below the sources.
   const built = import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer';
   const webRoot = fileURLToPath(new URL(built, import.meta.url));
-  const server = makeHttpServer({ call, access, previews, metrics, webRoot, hosts, onDefect: parts.defect });
+  const server = makeHttpServer({ call, access, previews, metrics, webRoot, hosts, base, onDefect: parts.defect });
   const sockets = attachSockets(server, { call, access, hosts, onDefect: parts.defect });
+  answerBelow(server, base);
   const url = urlOf(address, await listen(server, webPort, { address, advice: 'WEB_PORT or --port' }));
   undo.push(() => sockets.close());
   const feed = parts.makeFeed((delta) => sockets.emit('delta', delta), sockets.isWatched);
@@ -74,8 +78,7 @@ export async function serve(parts: ServingParts): Promise<string> {
   for (const event of [...TOLD, 'listed', 'libraries', 'master'] as const)
     parts.on(event, (payload) => feed.note(event, payload as never));
   for (const event of TOLD) parts.on(event, (payload) => sockets.emit(event, payload as Events[typeof event]));
-  writeFileSync(parts.instanceFile, JSON.stringify({ pid: process.pid, url }));
-  undo.push(() => rmSync(parts.instanceFile, { force: true }));
+  undo.push(noteInstance(parts.instanceFile, url));
 
   const warn = (error: unknown) => parts.warn(messageOf(error));
   const every = (ms: number, work: () => Promise<unknown>) => {

@@ -4,6 +4,7 @@ import { resolveSettings, type SettingKey } from '../src-shared/settings.ts';
 import { dataPaths } from './config.ts';
 import { lockDataFolder } from './db/open.ts';
 import { loadDevice } from './device.ts';
+import { noteInstance } from './instance.ts';
 import type { Logger } from './log.ts';
 import { DEFAULT_TOOLS, detectCapabilities } from './media/capabilities.ts';
 import { ProcessManager } from './media/process.ts';
@@ -64,7 +65,8 @@ export async function startWorkerNode(config: WorkerNodeConfig): Promise<WorkerN
       changed,
     });
     const over = membership.begin(config);
-    return { over, stop: () => membership.stop().finally(unlock) };
+    const forget = noteInstance(paths.instance, null);
+    return { over, stop: () => membership.stop().finally(forget).finally(unlock) };
   } catch (error) {
     unlock();
     throw error;

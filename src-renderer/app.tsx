@@ -8,7 +8,8 @@ import { ModalsProvider } from '@mantine/modals';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { type ComponentType, lazy, Suspense, useEffect } from 'react';
-import { Route, Switch } from 'wouter';
+import { Route, Router, Switch } from 'wouter';
+import { BASE } from './base.ts';
 import { Loading } from './components/bits.tsx';
 import { Boundary } from './components/boundary.tsx';
 import { PageBody } from './components/page.tsx';
@@ -88,9 +89,11 @@ export function App() {
       <QueryClientProvider client={queries}>
         <ModalsProvider>
           <Notifications position="bottom-right" />
-          <Gate>
-            <Pages />
-          </Gate>
+          <Router base={BASE}>
+            <Gate>
+              <Pages />
+            </Gate>
+          </Router>
         </ModalsProvider>
       </QueryClientProvider>
     </MantineProvider>

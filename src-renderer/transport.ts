@@ -2,12 +2,19 @@ import { io } from 'socket.io-client';
 import { type Credentials, CSRF_HEADER, type SessionState } from '../src-shared/access.ts';
 import type { CallName, EventName, Events, Input, Output } from '../src-shared/contract.ts';
 import { Fault, type FaultCode } from '../src-shared/errors.ts';
+import { BASE } from './base.ts';
 
 /** `outside`: the server answers, but this browser has to sign in first. */
 export type Connection = 'connecting' | 'online' | 'offline' | 'outside';
 type Answer<T> = { ok: true; output: T } | { ok: false; code: FaultCode; sentence: string };
 
-const socket = io({ auth: { live: true }, autoConnect: false, transports: ['websocket'], reconnectionDelayMax: 5000 });
+const socket = io({
+  path: `${BASE}/socket.io`,
+  auth: { live: true },
+  autoConnect: false,
+  transports: ['websocket'],
+  reconnectionDelayMax: 5000,
+});
 
 const watchers = new Set<(connection: Connection) => void>();
 function becomes(next: Connection): void {
@@ -35,7 +42,7 @@ export function onConnection(listener: (connection: Connection) => void): () => 
 const NO_ANSWER = 'Flotilla does not answer at this address. Is it running?';
 
 async function session(method: 'GET' | 'POST' | 'DELETE', body?: Credentials): Promise<SessionState> {
-  const response = await fetch('/api/session', {
+  const response = await fetch(`${BASE}/api/session`, {
     method,
     headers: { [CSRF_HEADER]: '1', ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),

@@ -231,6 +231,12 @@ export const CONTRACT = {
     z.strictObject({ secret: z.string().max(100) }),
     done,
   ),
+  'invite.prove': changing(
+    'stranger',
+    'Become a worker by proving to know the secret that the master was started with; the master proves it in return',
+    z.strictObject({ proof: z.string().max(100) }),
+    z.object({ proof: z.string() }),
+  ),
   'pair.list': reading('user', 'Computers that ask to become workers', none, z.array(PairingView)),
   'pair.approve': changing(
     'user',

@@ -59,6 +59,8 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       tempDir: 'Folder for unfinished results',
       webPort: 'Port',
       listen: 'Listening address',
+      basePath: 'Path behind a reverse proxy',
+      trustedProxies: 'Trusted reverse proxies',
     },
   },
 ];
@@ -68,6 +70,8 @@ export const AT_START: ReadonlySet<SettingKey> = new Set([
   'tempDir',
   'webPort',
   'listen',
+  'basePath',
+  'trustedProxies',
   'mediaDirs',
   'rescanMinutes',
   'nodeName',

@@ -38,8 +38,23 @@ export const Settings = z.strictObject({
     help: 'TCP port of the interface and the API; 0 takes any free one',
   }),
   listen: setting(z.string().min(1), '127.0.0.1', {
+    env: 'LISTEN',
     flag: '--listen <address>',
     help: 'Address to listen on; 0.0.0.0 makes this computer reachable from the network',
+  }),
+  basePath: setting(
+    z.string().regex(/^\/[\w.~/-]*$/, {
+      error: 'a path that begins with /',
+    }),
+    '/',
+    {
+      env: 'BASE_PATH',
+      help: 'Path below which a reverse proxy shows the interface, such as /flotilla',
+    },
+  ),
+  trustedProxies: setting(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])), [], {
+    env: 'TRUSTED_PROXIES',
+    help: 'Addresses or networks of reverse proxies, whose X-Forwarded headers are believed; nobody else’s are',
   }),
   lead: setting(z.boolean(), false, {
     env: 'LEAD',

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type Caller, CONTRACT } from '../../src-shared/contract.ts';
 import { Fault, type FaultCode } from '../../src-shared/errors.ts';
-import { dataPaths } from '../config.ts';
+import { readInstance } from '../instance.ts';
 import { makeLog } from '../log.ts';
 import { startNode } from '../node.ts';
 import { userToken } from '../server/auth.ts';
@@ -31,7 +30,7 @@ export async function withMaster<T>(dataDir: string, work: (call: Caller) => Pro
     node = await startNode({ dataDir, env: process.env, serve: false, log: makeLog('warn') });
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'conflict')) throw error;
-    const url = runningUrl(dataDir);
+    const url = readInstance(dataDir)?.url;
     if (!url) throw error;
     return work(remoteCaller(url, userToken(dataDir)));
   }
@@ -39,13 +38,5 @@ export async function withMaster<T>(dataDir: string, work: (call: Caller) => Pro
     return await work(node.call);
   } finally {
     await node.stop();
-  }
-}
-
-function runningUrl(dataDir: string): string | undefined {
-  try {
-    return (JSON.parse(readFileSync(dataPaths(dataDir).instance, 'utf8')) as { url?: string }).url;
-  } catch {
-    return undefined;
   }
 }

@@ -6,6 +6,7 @@ import { convertCommand } from './convert.ts';
 import { doctorCommand } from './doctor.ts';
 import { filesCommand } from './files.ts';
 import { forgetPasswordCommand } from './forget-password.ts';
+import { healthCommand } from './health.ts';
 import { inviteCommand } from './invite.ts';
 import { logsCommand } from './logs.ts';
 import { mastersCommand } from './masters.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   backupCommand,
   restoreDbCommand,
   doctorCommand,
+  healthCommand,
   forgetPasswordCommand,
 ];
 

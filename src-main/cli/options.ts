@@ -8,7 +8,10 @@ export interface CommonOptions {
 }
 
 export function addDataOption(command: Command): Command {
-  return command.option('--data <dir>', 'folder of the database, lookup tables and backups', defaultDataDir());
+  const option = new Option('--data <dir>', 'folder of the database, lookup tables and backups');
+  // An empty variable counts as not set.
+  option.env('DATA_DIR').argParser((folder) => folder || defaultDataDir());
+  return command.addOption(option.default(defaultDataDir()));
 }
 
 const settingOptions = SETTING_INFOS.flatMap(({ key, flag, help, standard, env }) => {

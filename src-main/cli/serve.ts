@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { readJoinSecret } from '../join-secret.ts';
 import { startNode } from '../node.ts';
 import { VERSION } from '../version.ts';
 import { addDataOption, addSettingOptions, CONVERT_SETTINGS, type CommonOptions, settingFlags } from './options.ts';
@@ -15,6 +16,7 @@ export function serveCommand(): Command {
         flags: { ...settingFlags(options), ...(folders.length > 0 && { mediaDirs: folders }) },
         env: process.env,
         serve: true,
+        joinSecret: readJoinSecret(process.env),
       });
       const { log } = node;
       log.info(`Flotilla ${VERSION} has started.`);

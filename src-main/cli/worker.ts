@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { MasterView } from '../../src-shared/fleet-view.ts';
 import { dataPaths } from '../config.ts';
+import { readJoinSecret } from '../join-secret.ts';
 import { makeKeptLog } from '../log.ts';
 import { startWorkerNode } from '../worker-node.ts';
 import { addDataOption, addSettingOptions, type CommonOptions, settingFlags } from './options.ts';
@@ -39,6 +40,7 @@ async function work(options: WorkerOptions): Promise<void> {
       // An empty variable counts as not set.
       address: options.master || undefined,
       token: options.token || undefined,
+      secret: readJoinSecret(process.env),
       forget: options.forget ?? false,
       log,
       changed: makeTeller(),

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { LibraryView } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import type { FolderView } from '../../src-shared/insights.ts';
+import { userName } from '../computer.ts';
 import { isLeftAlone, isMediaName } from './media-names.ts';
 
 /** Names that are looked at in each folder and below it when films are counted: enough to choose by, and soon done. */
@@ -55,7 +56,7 @@ async function whyNoLibrary(folder: string): Promise<string | null> {
     () => true,
     () => false,
   );
-  const user = os.userInfo().username;
+  const user = userName();
   return writable ? null : `Nothing could be replaced in ${folder}: ${user} may not write there.`;
 }
 

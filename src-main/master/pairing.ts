@@ -4,6 +4,7 @@ import { Fault } from '../../src-shared/errors.ts';
 import type { PairingOutcome, PairingView } from '../../src-shared/fleet-view.ts';
 import { deviceIdOf, type Hello } from '../../src-shared/protocol.ts';
 import type { InviteTable, WorkerRow, WorkerTable } from '../db/workers.ts';
+import { isProof, proofOf } from '../join-secret.ts';
 import { joinToken } from '../join-token.ts';
 import { commitmentOf, makeNonce, pairingCode } from '../pairing-code.ts';
 
@@ -44,11 +45,15 @@ export class Pairing {
   readonly #changed: (requests: PairingView[]) => void;
   readonly #joined: (worker: WorkerRow) => void;
   readonly #termMs: number;
+  readonly #secret: string | undefined;
   readonly #requests = new Map<string, Request>();
   readonly #tries: RateLimiterMemory;
   #wrongCodes = 0;
 
-  /** @param parts `fingerprint` is the master's; `changed` is told who asks now; `joined` of every new worker */
+  /**
+   * @param parts `fingerprint` is the master's; `changed` is told who asks now; `joined` of every new worker; whoever knows
+   * `secret` is let in
+   */
   constructor(parts: {
     fingerprint: string;
     workers: WorkerTable;
@@ -56,6 +61,7 @@ export class Pairing {
     changed: (requests: PairingView[]) => void;
     joined: (worker: WorkerRow) => void;
     termMs?: number;
+    secret?: string | undefined;
   }) {
     this.#fingerprint = parts.fingerprint;
     this.#workers = parts.workers;
@@ -63,6 +69,7 @@ export class Pairing {
     this.#changed = parts.changed;
     this.#joined = parts.joined;
     this.#termMs = parts.termMs ?? TERM_MS;
+    this.#secret = parts.secret;
     this.#tries = new RateLimiterMemory({ points: TRIES, duration: this.#termMs / 1000 });
   }
 
@@ -162,6 +169,21 @@ export class Pairing {
       throw new Fault('denied', 'This join token was used already or is too old; make a new one with flotilla invite.');
     }
     this.#admit(asker);
+  }
+
+  /**
+   * A computer becomes a worker because it knows the secret that this master was started with.
+   * @returns the proof that this master knows it too
+   * @throws Fault `denied` when it does not, or there is none
+   */
+  async prove(asker: Asker, proof: string): Promise<{ proof: string }> {
+    await this.#countTry(asker);
+    const pair = { master: this.#fingerprint, worker: asker.fingerprint };
+    if (this.#secret === undefined || !isProof(proof, this.#secret, 'worker', pair)) {
+      throw new Fault('denied', 'JOIN_SECRET is not the one that this master was started with.');
+    }
+    this.#admit(asker);
+    return { proof: proofOf(this.#secret, 'master', pair) };
   }
 
   /** Nobody is waited for any more. */

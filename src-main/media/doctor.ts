@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { access, mkdir, statfs } from 'node:fs/promises';
-import os from 'node:os';
 import { messageOf } from '../../src-shared/errors.ts';
 import { formatBytes } from '../../src-shared/format.ts';
 import type { Finding } from '../../src-shared/insights.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
+import { userName } from '../computer.ts';
 import { detectCapabilities, type Tools } from './capabilities.ts';
 import type { ProcessManager } from './process.ts';
 
@@ -80,7 +80,7 @@ async function examineFolder(name: string, folder: string, wanted: number): Prom
     return {
       ok: false,
       what,
-      advice: `${messageOf(error)}; make it readable and writable for ${os.userInfo().username}`,
+      advice: `${messageOf(error)}; make it readable and writable for ${userName()}`,
     };
   }
 }

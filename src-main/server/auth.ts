@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { hostOf, type Trust } from './proxies.ts';
 
 /** The file in the data folder with the token of this install's user; readable by its owner only. */
 export function userToken(dataDir: string): string {
@@ -24,7 +25,7 @@ export function bearer(header: string | undefined): string | undefined {
   return /^Bearer (\S+)$/.exec(header ?? '')?.[1];
 }
 
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /** True for an address that only programs of this computer reach. */
 export function isLoopback(address: string): boolean {
@@ -37,16 +38,21 @@ export interface HostRule {
   loopbackOnly: boolean;
   /** The setting: further names of this computer. */
   hostNames: string[];
+  /** Whether a proxy at an address is believed. */
+  trusts: Trust;
 }
 
 /**
  * Whether a request names this server as its host and comes from no foreign page, so that a web site cannot reach it through
  * a name of its own (DNS rebinding).
  */
-export function isTrustedOrigin(request: IncomingMessage, { loopbackOnly, hostNames }: HostRule): boolean {
-  const { host, origin } = request.headers;
+export function isTrustedOrigin(request: IncomingMessage, { loopbackOnly, hostNames, trusts }: HostRule): boolean {
+  const { origin } = request.headers;
+  const host = hostOf(request, trusts);
   if (!host || !isOwnHost(host, hostNames)) return false;
-  if (loopbackOnly && !LOOPBACK.has(host.replace(/:\d+$/, ''))) return false;
+  // A proxy on this computer hands on the name that it is reached by, which has to be told then.
+  const local = [...LOOPBACK, ...hostNames.map((name) => name.toLowerCase())];
+  if (loopbackOnly && !local.includes(host.replace(/:\d+$/, '').toLowerCase())) return false;
   return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
 }
 

@@ -40,7 +40,7 @@ function given(changes: Changes): Partial<WorkerSettings> {
 
 type FleetCall = Extract<
   CallName,
-  'hello' | 'invite.create' | 'invite.redeem' | `pair.${string}` | `master.${string}` | `worker.${string}`
+  'hello' | `invite.${string}` | `pair.${string}` | `master.${string}` | `worker.${string}`
 >;
 
 /** The functions behind the calls about joining and about workers. */
@@ -77,6 +77,7 @@ export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> 
       await pairing.redeem(asker(actor), secret);
       return {};
     },
+    'invite.prove': ({ proof }, actor) => pairing.prove(asker(actor), proof),
     'master.search': ({ seconds }) => search(seconds, (text) => ctx.emit('notice', { level: 'warn', text })),
     'master.get': () => parts.membership.view,
     'master.join': ({ address, token }) => {

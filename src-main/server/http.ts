@@ -35,6 +35,8 @@ export interface HttpParts {
   /** Folder of the built interface. */
   webRoot: string;
   hosts: HostRule;
+  /** '' or `/path`: what comes before every address of the interface. */
+  base: string;
   /** Told of errors that are no Fault: defects. */
   onDefect: (error: unknown) => void;
 }
@@ -43,6 +45,7 @@ export interface HttpParts {
 export function makeHttpServer(parts: HttpParts): HttpServer {
   const app = express();
   app.disable('x-powered-by');
+  app.set('trust proxy', parts.hosts.trusts);
   app.use((request, _response, next) => {
     next(
       isTrustedOrigin(request, parts.hosts)
@@ -75,7 +78,7 @@ export function makeHttpServer(parts: HttpParts): HttpServer {
   });
   app.get('/metrics', metricsRoute(parts.access, parts.metrics));
   app.use('/api', express.json({ limit: LARGEST_BODY, strict: false }));
-  app.use('/api/session', sessionRoutes(parts.access, parts.call));
+  app.use('/api/session', sessionRoutes(parts.access, parts.call, parts.base));
   app.use('/api/files', frameRoutes(parts.access, parts.previews));
   app.all('/api/rpc/:name', async (request, response) => {
     const { name } = request.params;
@@ -90,7 +93,7 @@ export function makeHttpServer(parts: HttpParts): HttpServer {
   app.use('/api', (request) => {
     throw new Fault('missing', `There is nothing at ${request.originalUrl}.`);
   });
-  app.use(serveInterface(parts.webRoot));
+  app.use(serveInterface(parts.webRoot, parts.base));
   app.use(answerErrors(parts.onDefect));
   return createServer(app);
 }

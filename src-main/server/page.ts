@@ -7,6 +7,8 @@ import express, { type RequestHandler, type Response, Router } from 'express';
 
 /** What build/electron.vite.config.ts writes wherever the page needs the nonce of its answer. */
 const NONCE_PLACEHOLDER = '%CSP_NONCE%';
+/** The same for the path below which the interface is. */
+const BASE_PLACEHOLDER = '__BASE__';
 /** Addresses of the interface's own pages; files have a dot in their name. */
 const PAGES = /^\/[a-z0-9/-]*$/;
 
@@ -21,7 +23,7 @@ export const nonceSource = (_request: unknown, response: ServerResponse): string
   `'nonce-${(response as Response).locals.nonce}'`;
 
 /** Serves the built interface: its files, and its one page at every address that the page itself knows how to show. */
-export function serveInterface(webRoot: string): Router {
+export function serveInterface(webRoot: string, base: string): Router {
   const router = Router();
   router.use(compression());
   // Names of assets carry a hash of their content.
@@ -30,7 +32,7 @@ export function serveInterface(webRoot: string): Router {
   router.get(PAGES, async (_request, response) => {
     const page = await readFile(path.join(webRoot, 'index.html'), 'utf8');
     response.set('Cache-Control', 'no-store').type('html');
-    response.send(page.replaceAll(NONCE_PLACEHOLDER, response.locals.nonce));
+    response.send(page.replaceAll(NONCE_PLACEHOLDER, response.locals.nonce).replaceAll(BASE_PLACEHOLDER, base));
   });
   return router;
 }

@@ -10,7 +10,7 @@ const GUESSES = 5;
 const WINDOW_MS = 60_000;
 
 /** Signing in and out, at `/api/session`; see src-shared/access.ts. */
-export function sessionRoutes(access: Access, call: Caller): Router {
+export function sessionRoutes(access: Access, call: Caller, base: string): Router {
   const state = async (session: string | null): Promise<SessionState> => {
     const { name, version } = await call('status', {});
     return { session, password: access.hasPassword, name, version };
@@ -19,7 +19,7 @@ export function sessionRoutes(access: Access, call: Caller): Router {
     httpOnly: true,
     sameSite: 'strict' as const,
     secure: request.secure,
-    path: '/',
+    path: base || '/',
   });
   const limit = rateLimit({
     windowMs: WINDOW_MS,
@@ -27,6 +27,8 @@ export function sessionRoutes(access: Access, call: Caller): Router {
     skipSuccessfulRequests: true,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
+    // A header of somebody who is not trusted: it is not believed, nor worth a word in the log.
+    validate: { xForwardedForHeader: false },
     handler: (_request, _response, next) => {
       next(new Fault('limited', 'Too many wrong passwords; wait a minute, then try again.'));
     },

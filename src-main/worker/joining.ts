@@ -2,6 +2,7 @@ import { CONTRACT } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { type Hello, LAN_PORT } from '../../src-shared/protocol.ts';
 import { type Device, fingerprintOf } from '../device.ts';
+import { isProof, proofOf } from '../join-secret.ts';
 import { readJoinToken } from '../join-token.ts';
 import { commitmentOf, makeNonce, pairingCode } from '../pairing-code.ts';
 import { Link, type Master } from './link.ts';
@@ -16,6 +17,8 @@ export interface JoinParts {
   address: string;
   /** Of an invitation; without one the user of the master has to approve. */
   token: string | undefined;
+  /** What this master was started with as well. */
+  secret?: string | undefined;
   device: Device;
   hello: () => Promise<Hello>;
   /** Told the six digits that the master shows as well, and the master's name; again when the old ones have expired. */
@@ -40,6 +43,10 @@ export async function join(parts: JoinParts): Promise<Master> {
     );
   }
   const master = { name: new URL(origin).hostname, origin, certificate };
+  const { secret } = parts;
+  if (!invitation && secret) {
+    return linked(master, parts, 'stranger', (link) => prove(link, secret, { ...parts, master, fingerprint }));
+  }
   const nameOf = async (link: Link) => (await link.call('hello', {})).name;
   // It may know this computer already: by an earlier approval whose answer was lost on the way, say.
   const known = await linked(master, parts, 'worker', nameOf).catch((error) => {
@@ -78,6 +85,23 @@ async function linked<T>(
     signal.removeEventListener('abort', stop);
     link.stop();
   }
+}
+
+/** Becomes a worker by a secret that both sides know; before it is proved, nothing that the other side says counts. */
+async function prove(
+  link: Link,
+  secret: string,
+  { master, fingerprint, device }: JoinParts & { master: Master; fingerprint: string },
+): Promise<Master> {
+  const pair = { master: fingerprint, worker: device.fingerprint };
+  const { proof } = await link.call('invite.prove', { proof: proofOf(secret, 'worker', pair) });
+  if (!isProof(proof, secret, 'master', pair)) {
+    throw new Fault(
+      'denied',
+      `The computer that answers at ${master.origin} does not know JOIN_SECRET; this one does not work for it. Look at the address.`,
+    );
+  }
+  return { ...master, name: (await link.call('hello', {})).name };
 }
 
 /** Shows six digits until the master's user has approved them; new ones when the time is over. */

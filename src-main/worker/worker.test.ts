@@ -231,7 +231,7 @@ describe('a worker', () => {
     battery = true;
     await settled(() => expect(stands()).toBe(true));
     const finish = { idleMinutes: null, battery: true, fullScreen: false, celsius: null, running: 'finish' } as const;
-    stage.orders = { mode: 'active', settings: { ...WORKER_DEFAULTS, rules: finish } };
+    stage.orders = { mode: 'active', settings: { ...WORKER_DEFAULTS, rules: finish }, prove: false };
     await settled(() => expect(stands()).toBe(false));
     expect(worker.yielding).toEqual({ cause: 'battery', held: false });
     stage.encodes[0]?.end();

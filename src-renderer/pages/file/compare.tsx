@@ -3,6 +3,7 @@ import { type CSSProperties, useState } from 'react';
 import type { Output } from '../../../src-shared/contract.ts';
 import type { FileView } from '../../../src-shared/file-view.ts';
 import { formatBytes } from '../../../src-shared/format.ts';
+import { BASE } from '../../base.ts';
 import classes from './drawer.module.css';
 
 /** Places in the film, or in its sample, of which there are pictures. */
@@ -27,7 +28,7 @@ export function Compare({ file, sample, likeness }: Props) {
   const [divide, setDivide] = useState(50);
   const [missing, setMissing] = useState(false);
   const address = (side: 'source' | 'result') =>
-    `/api/files/${file.id}/frames/${side}/${Number(position) - 1}.jpg${sample ? `?sample=${sample.stamp}` : ''}`;
+    `${BASE}/api/files/${file.id}/frames/${side}/${Number(position) - 1}.jpg${sample ? `?sample=${sample.stamp}` : ''}`;
   const [before, after] = sample
     ? [sample.sourceBytes, sample.resultBytes]
     : [file.sourceSize ?? file.size, file.resultSize ?? 0];

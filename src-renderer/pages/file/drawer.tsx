@@ -5,6 +5,7 @@ import type { Output } from '../../../src-shared/contract.ts';
 import { codecName } from '../../../src-shared/describe.ts';
 import type { FileView } from '../../../src-shared/file-view.ts';
 import { formatBytes, formatDuration } from '../../../src-shared/format.ts';
+import { BASE } from '../../base.ts';
 import { Loading, Saving, Trouble, When } from '../../components/bits.tsx';
 import { CopyText } from '../../components/copy-text.tsx';
 import { LiveState } from '../../components/live-state.tsx';
@@ -78,7 +79,7 @@ function Poster({ file }: { file: FileView }) {
   return (
     <img
       className={classes.poster}
-      src={`/api/files/${file.id}/frames/${side}/2.jpg`}
+      src={`${BASE}/api/files/${file.id}/frames/${side}/2.jpg`}
       alt="From the middle of the film"
       onError={() => setGone(true)}
     />

@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import { Fault } from '../../src-shared/errors.ts';
+import { readInstance } from '../instance.ts';
+import { addDataOption, type CommonOptions } from './options.ts';
+
+/** A server that does not answer in this time does not work, in ms. */
+const ANSWER_MS = 10_000;
+
+/** `flotilla health` */
+export function healthCommand(): Command {
+  const command = new Command('health')
+    .description('tell whether the server or worker of a data folder lives; for containers and monitors')
+    .action(async ({ data }: CommonOptions) => {
+      const instance = readInstance(data);
+      if (!instance || !isAlive(instance.pid)) throw new Fault('node', `No Flotilla runs in ${data}.`);
+      const { url } = instance;
+      if (url !== null) await ask(url);
+      process.stdout.write(url === null ? 'The worker runs.\n' : `Flotilla answers at ${url}.\n`);
+    });
+  return addDataOption(command);
+}
+
+async function ask(url: string): Promise<void> {
+  const answer = await fetch(`${url}/api/status`, { signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => undefined);
+  if (!answer?.ok) throw new Fault('node', `Flotilla does not answer at ${url}.`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
