@@ -2,14 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
+import { Fault } from '../../src-shared/errors.ts';
 import type { Finding } from '../../src-shared/insights.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';
 import { dataPaths } from '../config.ts';
-import { DEFAULT_TOOLS } from '../media/capabilities.ts';
 import { examine } from '../media/doctor.ts';
 import { ProcessManager } from '../media/process.ts';
+import { type FoundTools, findTools } from '../media/tools.ts';
 import { EXIT } from './main.ts';
-import { addDataOption, type CommonOptions } from './options.ts';
+import { addDataOption, addSettingOptions, type CommonOptions, settingFlags } from './options.ts';
 
 /** `flotilla doctor` */
 export function doctorCommand(finish: (code: number) => void): Command {
@@ -17,24 +18,35 @@ export function doctorCommand(finish: (code: number) => void): Command {
     .description('check ffmpeg, its encoders, the folders and their space; each line is ok or says what to do')
     .option('--json', 'as JSON')
     .action(async (options: CommonOptions & { json?: true }) => {
-      const findings = await examineComputer(options.data);
+      const findings = await examineComputer(options);
       if (options.json) process.stdout.write(`${JSON.stringify(findings)}\n`);
       else
         for (const { ok, what, advice } of findings)
           process.stdout.write(`${ok ? 'ok  ' : 'BAD '} ${what}${ok || !advice ? '' : `: ${advice}`}\n`);
       finish(findings.every((f) => f.ok) ? EXIT.ok : EXIT.failed);
     });
-  return addDataOption(command);
+  return addDataOption(addSettingOptions(command, ['ffmpegPath']));
 }
 
-async function examineComputer(dataDir: string): Promise<Finding[]> {
+async function examineComputer(options: CommonOptions): Promise<Finding[]> {
   const notes = await mkdtemp(path.join(os.tmpdir(), 'flotilla-doctor-'));
   try {
-    const { values } = resolveSettings({ env: process.env });
-    const temp = values.tempDir ?? dataPaths(dataDir).temp;
-    const folders = { data: dataDir, temp, libraries: values.mediaDirs };
-    return await examine(await ProcessManager.create(notes), DEFAULT_TOOLS, folders);
+    const { values } = resolveSettings({ flags: settingFlags(options), env: process.env });
+    const { data } = options;
+    const temp = values.tempDir ?? dataPaths(data).temp;
+    const folders = { data, temp, libraries: values.mediaDirs };
+    return await examine(await ProcessManager.create(notes), toolsOr(values.ffmpegPath), folders);
   } finally {
     await rm(notes, { recursive: true, force: true });
+  }
+}
+
+/** The programs, or why there are none: the rest is examined all the same. */
+function toolsOr(chosen: string | null): FoundTools | Fault {
+  try {
+    return findTools(chosen);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
   }
 }
