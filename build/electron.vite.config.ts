@@ -38,7 +38,7 @@ export default defineConfig({
       target: 'node22',
       rolldownOptions: {
         input: {
-          index: source('src-main/electron/main.ts'),
+          index: source('src-main/electron/start.ts'),
           headless: source('src-main/headless.ts'),
           walker: source('src-main/master/walker.ts'),
           'backup-thread': source('src-main/db/backup-thread.ts'),
@@ -66,6 +66,8 @@ export default defineConfig({
     html: { cspNonce: '%CSP_NONCE%' },
     build: {
       outDir: out('renderer'),
+      // build/notices.mjs makes the notices of what the page is made of from it.
+      license: { fileName: '.vite/licenses.json' },
       emptyOutDir: true,
       // Served to any browser of the network, not only to Electron's.
       target: 'es2022',

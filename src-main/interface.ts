@@ -10,10 +10,10 @@ import { FactTable } from './db/facts.ts';
 import { FileList } from './db/file-list.ts';
 import { StatTable } from './db/stats.ts';
 import { FileActions } from './master/file-actions.ts';
-import type { Tools } from './media/capabilities.ts';
 import { examine } from './media/doctor.ts';
 import { Frames } from './media/frames.ts';
 import type { ProcessManager } from './media/process.ts';
+import type { FoundTools } from './media/tools.ts';
 import { Access } from './server/access.ts';
 import type { FleetParts } from './server/fleet-handlers.ts';
 import { type HandlerParts, makeHandlers } from './server/handlers.ts';
@@ -44,7 +44,7 @@ interface Base
     | keyof TransferHandlerParts
   > {
   processes: ProcessManager;
-  tools: Tools;
+  tools: FoundTools;
   caps: Capabilities;
   converter: Converter;
   /** Folder for unfinished results. */

@@ -38,10 +38,11 @@ import { Sentinels } from './master/sentinels.ts';
 import { Swapper } from './master/swap.ts';
 import { Uploads } from './master/uploads.ts';
 import { Vault } from './master/vault.ts';
-import { DEFAULT_TOOLS, detectCapabilities, requireEncoders } from './media/capabilities.ts';
+import { detectCapabilities, requireEncoders } from './media/capabilities.ts';
 import { Prober } from './media/ffprobe.ts';
 import { Brake, ProcessManager } from './media/process.ts';
 import { Timelines } from './media/timeline.ts';
+import { findTools } from './media/tools.ts';
 import { Verifier } from './media/verify.ts';
 import { Membership } from './membership.ts';
 import { isLoopback, userToken } from './server/auth.ts';
@@ -168,7 +169,7 @@ async function wire(
   followLevel();
 
   const processes = await ProcessManager.create(paths.children);
-  const tools = DEFAULT_TOOLS;
+  const tools = findTools(resolved.values.ffmpegPath);
   const caps = await detectCapabilities(processes, tools);
   const prober = new Prober(processes, tools);
   const timelines = new Timelines(processes, tools);

@@ -6,8 +6,9 @@ import { lockDataFolder } from './db/open.ts';
 import { loadDevice } from './device.ts';
 import { noteInstance } from './instance.ts';
 import type { Logger } from './log.ts';
-import { DEFAULT_TOOLS, detectCapabilities } from './media/capabilities.ts';
+import { detectCapabilities } from './media/capabilities.ts';
 import { ProcessManager } from './media/process.ts';
+import { findTools } from './media/tools.ts';
 import { type MasterChoice, Membership } from './membership.ts';
 import { findSignals } from './signals.ts';
 import { Space } from './space.ts';
@@ -47,7 +48,8 @@ export async function startWorkerNode(config: WorkerNodeConfig): Promise<WorkerN
     const paths = dataPaths(config.dataDir);
     const device = await loadDevice(paths.device);
     const processes = await ProcessManager.create(paths.children);
-    const caps = await detectCapabilities(processes, DEFAULT_TOOLS);
+    const tools = findTools(settings.ffmpegPath);
+    const caps = await detectCapabilities(processes, tools);
     if (config.forget) forgetMaster(paths.master);
     const { log, changed } = config;
     const space = new Space();
@@ -57,7 +59,7 @@ export async function startWorkerNode(config: WorkerNodeConfig): Promise<WorkerN
       paths,
       settings,
       processes,
-      tools: DEFAULT_TOOLS,
+      tools,
       caps,
       space,
       signals,

@@ -16,6 +16,8 @@ interface SettingMeta {
   env?: string;
   /** commander flag with its placeholder; a setting without one is set through the interface or the API. */
   flag?: string;
+  /** Never set through the interface or the API: it names a program that runs. */
+  outside?: true;
 }
 
 const setting = <T extends z.ZodType>(schema: T, standard: z.input<T>, meta: SettingMeta) =>
@@ -31,6 +33,16 @@ export const Settings = z.strictObject({
     env: 'TEMP_DIR',
     flag: '--temp <dir>',
     help: 'Folder for unfinished results; needs room for the largest film (default: temp in the data folder)',
+  }),
+  ffmpegPath: setting(z.string().min(1).nullable(), null, {
+    env: 'FFMPEG_PATH',
+    flag: '--ffmpeg <path>',
+    outside: true,
+    help: 'Folder with the ffmpeg and ffprobe to use (default: those that came with the app, else those in PATH)',
+  }),
+  autoUpdate: setting(z.boolean(), true, {
+    env: 'AUTO_UPDATE',
+    help: 'The desktop app looks for a newer Flotilla, fetches it, and installs it when you quit or say so',
   }),
   webPort: setting(z.int().min(0).max(65_535), 8090, {
     env: 'WEB_PORT',
@@ -237,12 +249,13 @@ function describe(schema: JsonSchema): Described {
 /** Every setting with its metadata, in the order of the schema. */
 export const SETTING_INFOS: SettingInfo[] = (Object.keys(Settings.shape) as SettingKey[]).map((key) => {
   const schema = Settings.shape[key];
-  const { help, env, flag } = schema.meta() as unknown as SettingMeta;
+  const { help, env, flag, outside } = schema.meta() as unknown as SettingMeta;
   return {
     key,
     help,
     ...(env && { env }),
     ...(flag && { flag }),
+    ...(outside && { outside }),
     standard: schema.parse(undefined),
     ...describe(z.toJSONSchema(schema, { io: 'input' }) as JsonSchema),
   };

@@ -50,6 +50,7 @@ export const PLAN_SETTINGS: SettingKey[] = [
   'dynamicHdr',
   'skipAudioTranscode',
   'convertDamaged',
+  'ffmpegPath',
 ];
 /** Settings that shape a conversion. */
 export const CONVERT_SETTINGS: SettingKey[] = [

@@ -17,9 +17,10 @@ import { dataPaths } from '../config.ts';
 import { SettingTable } from '../db/settings.ts';
 import { LookupFiles } from '../master/lookup-files.ts';
 import { targetOf } from '../master/swap.ts';
-import { DEFAULT_TOOLS, detectCapabilities } from '../media/capabilities.ts';
+import { detectCapabilities } from '../media/capabilities.ts';
 import { Prober } from '../media/ffprobe.ts';
 import { ProcessManager } from '../media/process.ts';
+import { findTools } from '../media/tools.ts';
 import { addDataOption, addSettingOptions, type CommonOptions, PLAN_SETTINGS, settingFlags } from './options.ts';
 
 /** What `flotilla plan --json` prints. */
@@ -55,15 +56,16 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
     stored: storedSettings(options.data),
   });
   const { tables } = new LookupFiles(options.data, (sentence) => process.stderr.write(`${sentence}\n`));
+  const tools = findTools(values.ffmpegPath);
   const notes = await mkdtemp(path.join(os.tmpdir(), 'flotilla-plan-'));
   try {
     const processes = await ProcessManager.create(notes);
-    const caps = await detectCapabilities(processes, DEFAULT_TOOLS);
+    const caps = await detectCapabilities(processes, tools);
     const base = { file, size: found.size, probe: null, estimate: null, commands: null };
     if (found.size === 0) return { ...base, plan: { kind: 'skip', code: 'empty', reason: 'The file is empty.' } };
     let probe: Probe;
     try {
-      probe = await new Prober(processes, DEFAULT_TOOLS).probe(file);
+      probe = await new Prober(processes, tools).probe(file);
     } catch (error) {
       if (!(error instanceof Fault && error.code === 'conflict')) throw error;
       return {
@@ -78,7 +80,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
       probe,
       plan: made,
       estimate: estimateSize(probe, made, found.size),
-      commands: commandsOf(made, file, probe, caps).map((args) => [DEFAULT_TOOLS.ffmpeg, ...args]),
+      commands: commandsOf(made, file, probe, caps).map((args) => [tools.ffmpeg, ...args]),
     };
   } finally {
     await rm(notes, { recursive: true, force: true });

@@ -26,7 +26,8 @@ export function workerCommand(): Command {
     .addOption(new Option('--token <token>', 'what flotilla invite printed on the master').env('JOIN_TOKEN'))
     .option('--forget', 'forget the master of before first')
     .action(work);
-  return addDataOption(addSettingOptions(command, ['jobs', 'bandwidth', 'hours', 'tempDir', 'nodeName', 'logLevel']));
+  const settings = ['jobs', 'bandwidth', 'hours', 'tempDir', 'nodeName', 'ffmpegPath', 'logLevel'] as const;
+  return addDataOption(addSettingOptions(command, [...settings]));
 }
 
 async function work(options: WorkerOptions): Promise<void> {

@@ -39,11 +39,19 @@ export async function detectCapabilities(processes: ProcessManager, tools: Tools
   };
 }
 
+/** True for a release before 5.1; builds between releases, whose version is no number, are taken for new ones. */
+export function tooOld(version: string): boolean {
+  const [, major, minor] = /^n?(\d+)\.(\d+)/.exec(version) ?? [];
+  return major !== undefined && (Number(major) < 5 || (major === '5' && minor === '0'));
+}
+
 /**
  * Makes sure that this ffmpeg can convert films.
  * @throws Fault `node` naming what is missing
  */
 export function requireEncoders(caps: Capabilities): void {
+  if (tooOld(caps.version))
+    throw new Fault('node', `This ffmpeg (${caps.version}) is too old; Flotilla needs ffmpeg 5.1 or newer.`);
   const missing = (['libsvtav1', 'libopus', 'bwdif'] as const).filter((name) => !caps[name]);
   if (missing.length === 0) return;
   throw new Fault(

@@ -5,8 +5,9 @@ import { formatBytes } from '../../src-shared/format.ts';
 import type { Finding } from '../../src-shared/insights.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import { userName } from '../computer.ts';
-import { detectCapabilities, type Tools } from './capabilities.ts';
+import { detectCapabilities, type Tools, tooOld } from './capabilities.ts';
 import type { ProcessManager } from './process.ts';
+import type { FoundTools } from './tools.ts';
 
 /** Less room than this for unfinished results or in a library is worth a warning, in bytes. */
 const LITTLE_ROOM = 20_000_000_000;
@@ -20,20 +21,28 @@ export interface Folders {
   libraries: readonly string[];
 }
 
-/** Examines what Flotilla needs on this computer; nothing is thrown, each finding says what to do. */
-export async function examine(processes: ProcessManager, tools: Tools, folders: Folders): Promise<Finding[]> {
+/**
+ * Examines what Flotilla needs on this computer; nothing is thrown, each finding says what to do.
+ * @param tools the programs, or why there are none
+ */
+export async function examine(
+  processes: ProcessManager,
+  tools: FoundTools | Error,
+  folders: Folders,
+): Promise<Finding[]> {
   for (const own of [folders.data, folders.temp]) await mkdir(own, { recursive: true }).catch(() => undefined);
   return [
     { ok: true, what: `Node.js ${process.versions.node}` },
-    ...(await examineFfmpeg(processes, tools)),
-    await examineFfprobe(processes, tools),
+    ...(tools instanceof Error
+      ? [{ ok: false, what: 'ffmpeg', advice: tools.message }]
+      : [...(await examineFfmpeg(processes, tools)), await examineFfprobe(processes, tools)]),
     await examineFolder('Data folder', folders.data, LITTLE_DATA),
     await examineFolder('Temporary folder', folders.temp, LITTLE_ROOM),
     ...(await Promise.all(folders.libraries.map((folder) => examineFolder('Library', folder, LITTLE_ROOM)))),
   ];
 }
 
-async function examineFfmpeg(processes: ProcessManager, tools: Tools): Promise<Finding[]> {
+async function examineFfmpeg(processes: ProcessManager, tools: FoundTools): Promise<Finding[]> {
   let caps: Capabilities;
   try {
     caps = await detectCapabilities(processes, tools);
@@ -43,7 +52,7 @@ async function examineFfmpeg(processes: ProcessManager, tools: Tools): Promise<F
   const full = 'install a full build of ffmpeg 5.1 or newer';
   const part = (ok: boolean, what: string): Finding => ({ ok, what, advice: full });
   return [
-    { ok: true, what: `ffmpeg ${caps.version}` },
+    part(!tooOld(caps.version), `ffmpeg ${caps.version} (${tools.origin})`),
     part(caps.libsvtav1, 'encoder libsvtav1 (AV1)'),
     part(caps.libopus, 'encoder libopus (Opus)'),
     part(caps.bwdif, 'filter bwdif (deinterlacing)'),

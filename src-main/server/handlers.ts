@@ -145,7 +145,12 @@ export function makeHandlers(parts: HandlerParts): Handlers {
 function parseChange(name: string, value: unknown, { sources }: ResolvedSettings): [SettingKey, unknown] {
   const info = SETTING_INFOS.find(({ key }) => key === name);
   if (!info) throw new Fault('usage', `There is no setting called ${name}.`);
-  const { key, env, flag } = info;
+  const { key, env, flag, outside } = info;
+  if (outside)
+    throw new Fault(
+      'usage',
+      `${key} names a program that runs; set it on the computer itself, with ${env} or ${flag}.`,
+    );
   const parsed = value === null ? null : parseSetting(key, value);
   const pin = { flag: `the flag ${flag?.split(' ')[0]}`, environment: `the environment variable ${env}` }[
     sources[key] as string

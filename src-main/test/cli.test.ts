@@ -1,5 +1,5 @@
 /** The command line as its users meet it. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { VaultEntry } from '../../src-shared/contract.ts';
@@ -20,6 +20,7 @@ import {
   tempFolder,
   treeOf,
   until,
+  which,
   wrap,
 } from './helpers.ts';
 
@@ -185,7 +186,14 @@ describe('doctor', () => {
     const { code, stdout } = await run(['doctor', '--json', '--data', data]);
     const findings = JSON.parse(stdout) as { ok: boolean; what: string }[];
     expect(code).toBe(findings.every((f) => f.ok) ? 0 : 1);
-    for (const what of [/^ffmpeg \d/, /libsvtav1 \(/, /libopus/, /bwdif/, /^ffprobe \d/, /^Data folder/]) {
+    for (const what of [
+      /^ffmpeg \d.* \(from PATH, \/.*ffmpeg\)$/,
+      /libsvtav1 \(/,
+      /libopus/,
+      /bwdif/,
+      /^ffprobe \d/,
+      /^Data folder/,
+    ]) {
       expect(findings).toContainEqual(expect.objectContaining({ ok: true, what: expect.stringMatching(what) }));
     }
     const words = await run(['doctor', '--data', data]);
@@ -200,6 +208,20 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^BAD {2}ffmpeg: .*install ffmpeg/m);
     expect(stdout).toMatch(/^BAD {2}ffprobe: /m);
     expect(stdout).toMatch(/^BAD {2}Library \/no\/such\/folder: /m);
+  });
+
+  it('takes the chosen ffmpeg, says so, and never another one in its place', async () => {
+    const { data } = makeHome();
+    const old = wrap('ffmpeg', '[ "$2" = -version ] && echo ffmpeg version 4.4.2 && exit\nexec "$REAL" "$@"').PATH;
+    const folder = old.split(':')[0] ?? '';
+    symlinkSync(which('ffprobe'), path.join(folder, 'ffprobe'));
+    const env = { FFMPEG_PATH: folder };
+    const { stdout } = await run(['doctor', '--data', data], { env });
+    expect(stdout).toContain(`ffmpeg 4.4.2 (chosen by FFMPEG_PATH or --ffmpeg, ${folder}/ffmpeg): install`);
+    const refused = await convert(data, [folder], [], { env });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/ffmpeg \(4\.4\.2\) is too old/) });
+    const missing = await convert(data, [folder], ['--ffmpeg', '/no/such'], {});
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringMatching(/^FFMPEG_PATH .*there is no \/no\/such/) });
   });
 });
 

@@ -1,0 +1,32 @@
+/**
+ * Where the installed program begins: with a command it is the command line, else the desktop. One program is both, because
+ * it must not run as a bare Node: what it was shipped with is all that it runs.
+ */
+import { app } from 'electron';
+
+/** What the AppImage's own starter adds. */
+const ADDED = '--no-sandbox';
+
+/** The words after the program's name that are a command; undefined where the desktop is wanted. */
+function command(): string[] | undefined {
+  // From the sources, `electron .` is the desktop and out/main/headless.js the command line.
+  if (!app.isPackaged) return undefined;
+  const words = process.argv.slice(1).filter((word) => word !== ADDED);
+  const [first = '-'] = words;
+  const asks = ['-h', '--help', '-V', '--version'].includes(first);
+  return asks || !first.startsWith('-') ? words : undefined;
+}
+
+async function runCommand(words: string[]): Promise<void> {
+  app.dock?.hide();
+  const { main } = await import('../cli/main.ts');
+  const code = await main([process.execPath, 'flotilla', ...words]);
+  // On Windows, what was written to a pipe may still be on its way.
+  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
+  app.exit(code);
+}
+
+const words = command();
+// Waited for: Chromium starts when this file has been loaded, and a command needs neither it nor a screen.
+if (words) await runCommand(words);
+else await import('./main.ts');

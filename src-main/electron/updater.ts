@@ -1,0 +1,105 @@
+import type { AppUpdater } from 'electron-updater';
+import { messageOf } from '../../src-shared/errors.ts';
+import { afterNews, NO_UPDATE, type UpdateNews, type UpdateState } from './update-state.ts';
+
+/** The first look is not among all that happens at a start; then so often, in ms. */
+const FIRST_LOOK_MS = 60_000;
+const LOOK_MS = 6 * 3_600_000;
+
+/** What keeping the program up to date takes. */
+interface UpdaterParts {
+  /** What fetches and installs: {@link platformUpdater}. */
+  updater: AppUpdater;
+  /** The setting `autoUpdate` as it is now. */
+  enabled: () => Promise<boolean>;
+  /** Ends the program as its user would, with the question that goes with it; may be refused. */
+  quit: () => void;
+  changed?: (state: UpdateState) => void;
+  log: (text: string) => void;
+  /** When it looks for the first time, in ms; 0 is at once. */
+  firstLookMs?: number;
+}
+
+/** Keeps the program up to date. */
+export interface Updater {
+  state: () => UpdateState;
+  /** Looks for a newer version now, unless the user does not want that; it is fetched right away. */
+  look: () => Promise<void>;
+  /** Ends the program as a quit does, then starts the newer version; nothing without one. */
+  install: () => void;
+  /**
+   * The very last step of ending the program, when no film is in its hands any more and no replacement is half done.
+   * @returns true when the newer version was asked for: it ends the program itself
+   */
+  finish: () => boolean;
+  stop: () => void;
+}
+
+/**
+ * The updater for how this program was installed; undefined where it is not installed.
+ * A .deb asks for a password, so it is installed only when the user says so, never at a quit.
+ */
+export async function platformUpdater(): Promise<{ updater: AppUpdater; asks: boolean } | undefined> {
+  const { app } = await import('electron');
+  if (!app.isPackaged) return undefined;
+  // A CommonJS module, and large: loaded after the window is there.
+  const { default: electronUpdater } = await import('electron-updater');
+  const updater = electronUpdater.autoUpdater;
+  return { updater, asks: updater instanceof electronUpdater.DebUpdater };
+}
+
+/**
+ * Looks for newer versions, fetches them and has them installed when the program has ended by itself or its user. It never
+ * ends the program: whoever converts films decides when.
+ * @param asks whether installing asks the user for something
+ */
+export function wireUpdater({ updater, enabled, quit, log, ...parts }: UpdaterParts, asks = false): Updater {
+  let state = NO_UPDATE;
+  let wanted = false;
+  const hear = (news: UpdateNews) => {
+    const before = state;
+    state = afterNews(before, news);
+    if (state.state !== before.state || state.version !== before.version) parts.changed?.(state);
+  };
+  updater.logger = null;
+  updater.autoDownload = true;
+  updater.autoInstallOnAppQuit = false;
+  updater.on('update-available', ({ version }) => hear({ kind: 'found', version }));
+  updater.on('update-not-available', () => hear({ kind: 'current' }));
+  updater.on('download-progress', () => hear({ kind: 'loading' }));
+  updater.on('update-downloaded', ({ version }) => hear({ kind: 'ready', version }));
+  // Told, not shown: nobody can do anything about a server that is away.
+  updater.on('error', (error) => {
+    log(`No update could be had: ${messageOf(error)}`);
+    hear({ kind: 'failed' });
+  });
+  const look = async () => {
+    const on = await enabled();
+    updater.autoInstallOnAppQuit = on && !asks;
+    if (!on) return;
+    // The failure of either is an `error` of the updater too.
+    const found = await updater.checkForUpdates().catch(() => null);
+    await found?.downloadPromise?.catch(() => undefined);
+  };
+  const again = () => void look().catch((error) => log(messageOf(error)));
+  const first = setTimeout(again, parts.firstLookMs ?? FIRST_LOOK_MS);
+  const timer = setInterval(again, LOOK_MS);
+  return {
+    state: () => state,
+    look,
+    install: () => {
+      if (state.state !== 'ready') return;
+      wanted = true;
+      quit();
+    },
+    finish: () => {
+      if (!wanted || state.state !== 'ready') return false;
+      updater.quitAndInstall(true, true);
+      return true;
+    },
+    stop: () => {
+      clearTimeout(first);
+      clearInterval(timer);
+    },
+  };
+}
