@@ -47,6 +47,7 @@ import { serve } from './serving.ts';
 import { Space } from './space.ts';
 import { VERSION } from './version.ts';
 import { Converter } from './worker/converter.ts';
+import type { DisturbanceSignals } from './worker/disturbance.ts';
 import { Worker } from './worker/worker.ts';
 import { Workspace } from './worker/workspace.ts';
 
@@ -62,6 +63,8 @@ export interface NodeConfig {
   /** True: listen, scan the watched libraries again and again, and convert them. False: do only what is asked. */
   serve: boolean;
   log?: Logger;
+  /** What tells whether work would disturb whoever uses this computer. */
+  signals?: DisturbanceSignals;
 }
 
 /** A node at work. */
@@ -72,6 +75,8 @@ export interface RunningNode {
   lanPort: () => number | null;
   /** The address to open first: while there is no password, it lets in once without. */
   welcome: () => string;
+  /** Makes a key for `#token=` behind the address: it lets in once. */
+  makeKey: () => string;
   /** What lets a user of this computer in. */
   token: string;
   settings: ResolvedSettings;
@@ -88,6 +93,11 @@ export interface RunningNode {
   isProbing(): boolean;
   /** Starts the local worker of a node that does not serve. */
   startWorker(): void;
+  /** Films in the hands of this computer, for itself or for a master on another one. */
+  holds(): number;
+  /** This computer takes no more work until {@link carryOn}; resolves when what it holds is done. */
+  windDown(): Promise<void>;
+  carryOn(): void;
   /** Ends all work without a trace but the database; what was running is queued again. */
   stop(): Promise<void>;
 }
@@ -347,6 +357,7 @@ async function wire(
     url: null,
     lanPort: () => leading.port,
     welcome: () => `${node.url}/${access.hasPassword ? '' : `#setup=${access.makeKey()}`}`,
+    makeKey: () => access.makeKey(),
     token,
     settings: resolved,
     warnings,
@@ -364,6 +375,14 @@ async function wire(
       requireEncoders(caps);
       dispatcher.fleet.linked(self.id, true);
       worker.start().catch(defect);
+    },
+    holds: () => worker.holds + membership.holds,
+    windDown: async () => {
+      await Promise.all([worker.windDown(), membership.windDown()]);
+    },
+    carryOn: () => {
+      worker.carryOn();
+      membership.carryOn();
     },
     stop,
   };

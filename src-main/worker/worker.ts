@@ -78,6 +78,8 @@ export class Worker {
   readonly #brake = new Brake();
   readonly #stopping = new AbortController();
   #orders: Orders = { settings: WORKER_DEFAULTS, mode: 'active' };
+  /** The node wants to end: no more work is taken. */
+  #windingDown = false;
   /** The master knows what is held: from then on work may be asked for. */
   #attached = false;
   #asking: Promise<void> | undefined;
@@ -143,6 +145,23 @@ export class Worker {
     this.#parts.transfer.limit(orders.settings.bandwidth);
     this.#parts.onOrders?.(orders);
     this.#ask();
+  }
+
+  /** Films in its hands. */
+  get holds(): number {
+    return this.#held.size;
+  }
+
+  /** Takes no more work until {@link carryOn}; resolves when what it held at the call is done. */
+  async windDown(): Promise<void> {
+    this.#windingDown = true;
+    await this.#asking;
+    await Promise.all([...this.#held.values()].map(({ done }) => done));
+  }
+
+  carryOn(): void {
+    this.#windingDown = false;
+    this.hint();
   }
 
   /** Ends what runs, gives it back, and resolves when nothing is left behind but results that the master lacks. */
@@ -226,7 +245,7 @@ export class Worker {
   /** Whether work can be taken: for now (false), to have it when a film is done (true), or not at all. */
   #room(): boolean | undefined {
     const mayAsk = this.#attached && !this.#stopping.signal.aborted && this.#orders.mode === 'active';
-    if (!mayAsk || this.#resting !== null) return undefined;
+    if (!mayAsk || this.#windingDown || this.#resting !== null) return undefined;
     const { ahead } = this.#parts.transfer;
     const held = [...this.#held.values()].filter(({ lost }) => !lost);
     const before = held.filter(({ converted }) => !converted).length;
