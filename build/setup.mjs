@@ -19,6 +19,14 @@ const TOOLS = {
   ffmpeg: { commands: ['ffmpeg', 'ffprobe'], package: 'ffmpeg', dnf: 'ffmpeg-free', winget: 'Gyan.FFmpeg' },
   // What the tests of the interface look at it with.
   chromium: { commands: ['chromium'], package: 'chromium', winget: 'Hibbiki.Chromium' },
+  // A screen for the tests of the desktop program, where there is none.
+  xvfb: {
+    commands: ['Xvfb'],
+    package: 'xvfb',
+    dnf: 'xorg-x11-server-Xvfb',
+    pacman: 'xorg-server-xvfb',
+    zypper: 'xorg-x11-server-Xvfb',
+  },
   // Tests ask it what is in a Matroska file, independently of ffmpeg and of Flotilla.
   mkvtoolnix: {
     commands: ['mkvmerge', 'mkvpropedit'],
@@ -152,5 +160,5 @@ export function ensureReady({ tools }) {
 
 if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--build')) ensureBuild();
-  else ensureReady({ tools: ['ffmpeg', 'mkvtoolnix', 'chromium'] });
+  else ensureReady({ tools: ['ffmpeg', 'mkvtoolnix', 'chromium', ...(process.platform === 'linux' ? ['xvfb'] : [])] });
 }

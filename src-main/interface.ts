@@ -25,7 +25,7 @@ import type { ServingParts } from './serving.ts';
 import type { Converter } from './worker/converter.ts';
 import { Sampler } from './worker/sampler.ts';
 
-const PAUSED = z.object({ now: z.boolean() });
+const PAUSED = z.object({ now: z.boolean(), until: z.number().nullable().default(null) });
 
 /** What the interface is built on: the master, and the tools of this computer. */
 interface Base
@@ -114,7 +114,8 @@ export function wireInterface(base: Base): Interface {
     },
     restorePause: () => {
       const paused = facts.get('paused', PAUSED);
-      if (paused) dispatcher.pause('Paused by you.', true, paused.now);
+      if (paused && (paused.until === null || paused.until > Date.now()))
+        dispatcher.pause('Paused by you.', true, paused.now, paused.until);
     },
   };
 }

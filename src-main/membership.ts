@@ -141,6 +141,20 @@ export class Membership {
     if (hasMaster(this.#parts.paths.master)) this.begin({}).catch(() => undefined);
   }
 
+  /** Films in its hands. */
+  get holds(): number {
+    return this.#worker?.holds ?? 0;
+  }
+
+  /** Takes no more work until {@link carryOn}; resolves when what it held at the call is with the master. */
+  async windDown(): Promise<void> {
+    await this.#worker?.windDown();
+  }
+
+  carryOn(): void {
+    this.#worker?.carryOn();
+  }
+
   /** Works for it no more, and forgets it. */
   async leave(): Promise<void> {
     await this.stop();

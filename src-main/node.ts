@@ -86,6 +86,8 @@ export interface RunningNode {
   lanPort: () => number | null;
   /** The address to open first: while there is no password, it lets in once without. */
   welcome: () => string;
+  /** Makes a key for `#token=` behind the address: it lets in once. */
+  makeKey: () => string;
   /** What lets a user of this computer in. */
   token: string;
   settings: ResolvedSettings;
@@ -103,6 +105,11 @@ export interface RunningNode {
   isProbing(): boolean;
   /** Starts the local worker of a node that does not serve. */
   startWorker(): void;
+  /** Films in the hands of this computer, for itself or for a master on another one. */
+  holds(): number;
+  /** This computer takes no more work until {@link carryOn}; resolves when what it holds is done. */
+  windDown(): Promise<void>;
+  carryOn(): void;
   /** Ends all work without a trace but the database; what was running is queued again. */
   stop(): Promise<void>;
 }
@@ -396,6 +403,7 @@ async function wire(
     url: null,
     lanPort: () => leading.port,
     welcome: () => `${node.url}${baseOf(resolved.values)}/${access.hasPassword ? '' : `#setup=${access.makeKey()}`}`,
+    makeKey: () => access.makeKey(),
     token,
     settings: resolved,
     log,
@@ -414,6 +422,14 @@ async function wire(
       requireEncoders(caps);
       dispatcher.fleet.linked(self.id, true);
       worker.start().catch(defect);
+    },
+    holds: () => worker.holds + membership.holds,
+    windDown: async () => {
+      await Promise.all([worker.windDown(), membership.windDown()]);
+    },
+    carryOn: () => {
+      worker.carryOn();
+      membership.carryOn();
     },
     stop,
   };

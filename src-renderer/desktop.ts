@@ -1,7 +1,4 @@
-/** What the desktop program offers its page. */
-interface Desktop {
-  version: string;
-}
+import type { Desktop } from '../src-shared/desktop.ts';
 
 declare global {
   interface Window {

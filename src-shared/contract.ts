@@ -85,6 +85,8 @@ export const Summary = z.object({
   paused: z.string().nullable(),
   /** True while also what runs stands still. */
   held: z.boolean(),
+  /** When the user's pause ends by itself, in ms since 1970; null where it does not. */
+  pausedUntil: z.number().nullable(),
 });
 export type Summary = z.infer<typeof Summary>;
 
@@ -316,8 +318,8 @@ export const CONTRACT = {
   'queue.summary': reading('user', 'Counts by state, bytes saved and what runs now', none, Summary),
   'queue.pause': changing(
     'user',
-    'Give out no more work; now: what runs stands still too, until it is resumed',
-    z.strictObject({ now: z.boolean().default(false) }),
+    'Give out no more work; now: what runs stands still too; until (ms since 1970): it ends by itself then',
+    z.strictObject({ now: z.boolean().default(false), until: z.int().positive().nullable().default(null) }),
     done,
   ),
   'queue.resume': changing('user', 'Give out work again', none, done),

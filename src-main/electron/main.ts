@@ -1,54 +1,43 @@
-import path from 'node:path';
-import { app, BrowserWindow, dialog, session } from 'electron';
+import { app, dialog, session } from 'electron';
 import { messageOf } from '../../src-shared/errors.ts';
-import { defaultDataDir } from '../config.ts';
-import { type RunningNode, startNode } from '../node.ts';
+import type { RunningNode } from '../node.ts';
+import { lockDown, refusePermissions } from './lockdown.ts';
+import { startsHidden } from './login-item.ts';
+import { Memory } from './memory.ts';
+import { takeDataDir } from './options.ts';
+import { Quitting } from './quit.ts';
+import { Shell } from './shell.ts';
+import { startServing } from './start-node.ts';
+import { MainWindow } from './window.ts';
 
+const dataDir = takeDataDir();
 let node: RunningNode | undefined;
-let window: BrowserWindow | undefined;
+let shell: Shell | undefined;
 let exitCode = 0;
 
-/** Pages stay where they are, open nothing and get none of a browser's permissions. */
-function lockDown(): void {
-  session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
-  session.defaultSession.setPermissionCheckHandler(() => false);
-  app.on('web-contents-created', (_event, contents) => {
-    contents.on('will-navigate', (event) => event.preventDefault());
-    contents.on('will-attach-webview', (event) => event.preventDefault());
-    contents.setWindowOpenHandler(() => ({ action: 'deny' }));
-  });
-}
-
-/** The window is a browser of the node's own server. */
-async function openWindow({ url, token }: RunningNode): Promise<void> {
-  window = new BrowserWindow({
-    width: 1280,
-    height: 860,
-    minWidth: 390,
-    minHeight: 480,
-    title: 'Flotilla',
-    autoHideMenuBar: true,
-    webPreferences: {
-      preload: path.join(import.meta.dirname, '../preload/preload.cjs'),
-      sandbox: true,
-      contextIsolation: true,
-      nodeIntegration: false,
-    },
-  });
-  await window.loadURL(`${url}#token=${token}`);
-}
+const memory = new Memory(app.getPath('userData'));
+const quitting = new Quitting({
+  node: () => node,
+  window: () => main.window,
+  changed: () => shell?.look(),
+});
+const main = new MainWindow({
+  memory,
+  closed: (window) => (shell ? shell.closed(window) : app.quit()),
+  ending: () => quitting.ending,
+});
 
 async function start(): Promise<void> {
+  const starting = startServing(dataDir);
+  // Its failure is told below; until then nobody may take it for forgotten.
+  starting.catch(() => undefined);
   await app.whenReady();
-  lockDown();
-  node = await startNode({
-    // The same folder as the headless program's: one computer must not keep two records of the same films.
-    dataDir: defaultDataDir(),
-    flags: { webPort: 0 },
-    env: process.env,
-    serve: true,
-  });
-  await openWindow(node);
+  refusePermissions(session.defaultSession, () => node?.url ?? undefined);
+  const hidden = startsHidden();
+  if (!hidden) main.prepare();
+  node = await starting;
+  shell = new Shell({ node, dataDir, main, memory, quitting });
+  await shell.begin(hidden);
 }
 
 /** Children and leases end in good order before the program does; asking a second time does not wait for them. */
@@ -56,6 +45,7 @@ function stopNodeBeforeQuit(): void {
   app.once('will-quit', async (event) => {
     event.preventDefault();
     try {
+      shell?.end();
       await node?.stop();
     } catch (error) {
       console.error(messageOf(error));
@@ -66,16 +56,19 @@ function stopNodeBeforeQuit(): void {
 }
 
 if (app.requestSingleInstanceLock()) {
-  app.on('second-instance', () => {
-    if (window?.isMinimized()) window.restore();
-    window?.focus();
-  });
-  app.on('window-all-closed', () => app.quit());
+  app.setAppUserModelId('app.flotilla');
+  lockDown(() => node);
+  // Whoever ends the session waits for no answer.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => quitting.now());
+  app.on('second-instance', () => shell?.open());
+  app.on('activate', () => shell?.open());
+  // Closing the window and ending the program are two things: see Shell.closed.
+  app.on('window-all-closed', () => undefined);
   stopNodeBeforeQuit();
   start().catch((error: unknown) => {
     dialog.showErrorBox('Flotilla cannot start', messageOf(error));
     exitCode = 1;
-    app.quit();
+    quitting.now();
   });
 } else {
   app.quit();

@@ -75,6 +75,11 @@ export class Dispatcher {
     return this.#pause.held;
   }
 
+  /** When the pause ends by itself, in ms since 1970; null where nobody has said so. */
+  get pausedUntil(): number | null {
+    return this.#pause.until;
+  }
+
   get running(): RunningView[] {
     return this.#leases.all.map((held) => held.view);
   }
@@ -82,9 +87,10 @@ export class Dispatcher {
   /**
    * Gives out no more work. A pause for a fault of this computer ends by itself, to try again.
    * @param held what runs stands still too, on every worker: its time does not count
+   * @param until when a user's pause ends by itself, in ms since 1970
    */
-  pause(reason: string, byUser: boolean, held = false): void {
-    this.#pause.begin({ reason, byUser, held });
+  pause(reason: string, byUser: boolean, held = false, until: number | null = null): void {
+    this.#pause.begin({ reason, byUser, held, until });
   }
 
   /** Gives out work again, also to workers that were at fault. */

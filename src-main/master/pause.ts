@@ -1,7 +1,19 @@
 import type { MasterContext } from './context.ts';
 
 /** What users take for granted at first. */
-const NOT_PAUSED = 'null false';
+const NOT_PAUSED = 'null false null';
+/** A pause that ends by the clock looks at it this often, in ms: timers stand still while the computer sleeps. */
+const CLOCK_MS = 30_000;
+
+/** One reason for a pause. */
+interface Cause {
+  reason: string;
+  byUser: boolean;
+  /** What runs stands still too. */
+  held: boolean;
+  /** When it ends by itself, in ms since 1970; null: when it is ended. */
+  until: number | null;
+}
 
 /** Why no work is given out: the user said so, this computer is at fault, or every worker is. */
 export class Pause {
@@ -9,7 +21,7 @@ export class Pause {
   readonly #fleetFault: () => string | undefined;
   readonly #retryMs: number;
   readonly #standStill: (on: boolean) => void;
-  #set: { reason: string; byUser: boolean; held: boolean } | undefined;
+  #set: Cause | undefined;
   /** What users were told last. */
   #told = NOT_PAUSED;
   #retry: NodeJS.Timeout | undefined;
@@ -47,17 +59,31 @@ export class Pause {
     return this.#set?.held ?? false;
   }
 
+  /** When it ends by itself, in ms since 1970; null where nobody has said so. */
+  get until(): number | null {
+    return this.#set?.until ?? null;
+  }
+
   /** One for a fault of this computer ends by itself, to try again; it does not take the place of the user's. */
-  begin(pause: { reason: string; byUser: boolean; held: boolean }): void {
+  begin(pause: Cause): void {
     if (this.#set?.byUser && !pause.byUser) return;
     this.#set = pause;
     this.#standStill(pause.held);
     clearTimeout(this.#retry);
-    if (!pause.byUser) {
-      this.#retry = setTimeout(() => this.end(), this.#retryMs);
-      this.#retry.unref();
-    }
+    if (pause.until !== null) this.#endAt(pause.until);
+    else if (!pause.byUser) this.#endIn(this.#retryMs, () => this.end());
     this.tell();
+  }
+
+  #endAt(until: number): void {
+    const left = until - Date.now();
+    if (left <= 0) this.end();
+    else this.#endIn(Math.min(left, CLOCK_MS), () => this.#endAt(until));
+  }
+
+  #endIn(ms: number, end: () => void): void {
+    this.#retry = setTimeout(end, ms);
+    this.#retry.unref();
   }
 
   end(): void {
@@ -70,8 +96,8 @@ export class Pause {
 
   /** Tells users, unless they know. */
   tell(): void {
-    const { reason, held } = this;
-    const now = `${reason} ${held}`;
+    const { reason, held, until } = this;
+    const now = `${reason} ${held} ${until}`;
     if (now === this.#told) return;
     this.#told = now;
     this.#emit('paused', { reason });

@@ -66,9 +66,11 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...homeHandlers(parts),
     ...logHandlers(parts),
     'queue.summary': () => summarize(ctx, dispatcher),
-    'queue.pause': ({ now }) => {
-      parts.facts.set('paused', { now });
-      dispatcher.pause('Paused by you.', true, now);
+    'queue.pause': ({ now, until }) => {
+      if (until !== null && until <= Date.now())
+        throw new Fault('usage', 'The pause would be over already; choose a later time.');
+      parts.facts.set('paused', { now, until });
+      dispatcher.pause('Paused by you.', true, now, until);
       return {};
     },
     'queue.resume': () => {

@@ -36,6 +36,7 @@ export function summaryParts({ ctx, dispatcher }: Pick<Sources, 'ctx' | 'dispatc
     recent: () => ctx.files.recent(RECENT),
     paused: () => dispatcher.paused,
     held: () => dispatcher.held,
+    pausedUntil: () => dispatcher.pausedUntil,
   };
 }
 

@@ -20,7 +20,7 @@ const TOUCHED: Partial<Record<EventName, (keyof Live)[]>> = {
   progress: ['running'],
   library: ['libraries', 'problems', 'eta'],
   libraries: ['libraries', 'scanning', 'problems', 'counts', 'settling'],
-  paused: ['paused', 'held', 'problems', 'workers'],
+  paused: ['paused', 'pausedUntil', 'held', 'problems', 'workers'],
   idle: ['running', 'workers', 'eta'],
   worker: ['workers'],
   removed: ['workers'],

@@ -98,6 +98,8 @@ export class Worker {
   #rest: { held: boolean } | null = null;
   #yielding: Yielding | null = null;
   #orders: Orders = { settings: WORKER_DEFAULTS, mode: 'active', prove: false };
+  /** The node wants to end: no more work is taken. */
+  #windingDown = false;
   /** The master knows what is held: from then on work may be asked for. */
   #attached = false;
   #asking: Promise<void> | undefined;
@@ -227,6 +229,23 @@ export class Worker {
     this.#brake.set(this.#orders.mode === 'paused' || this.#yielding?.held === true);
   }
 
+  /** Films in its hands. */
+  get holds(): number {
+    return this.#held.size;
+  }
+
+  /** Takes no more work until {@link carryOn}; resolves when what it held at the call is done. */
+  async windDown(): Promise<void> {
+    this.#windingDown = true;
+    await this.#asking;
+    await Promise.all([...this.#held.values()].map(({ done }) => done));
+  }
+
+  carryOn(): void {
+    this.#windingDown = false;
+    this.hint();
+  }
+
   /** Ends what runs, gives it back, and resolves when nothing is left behind but results that the master lacks. */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -304,7 +323,7 @@ export class Worker {
   /** Whether work can be taken: for now (false), to have it when a film is done (true), or not at all. */
   #room(): boolean | undefined {
     const mayAsk = this.#attached && !this.#stopping.signal.aborted && this.#orders.mode === 'active';
-    if (!mayAsk || this.#yielding) return undefined;
+    if (!mayAsk || this.#windingDown || this.#yielding) return undefined;
     const { ahead } = this.#parts.transfer;
     const held = [...this.#held.values()].filter(({ lost }) => !lost);
     const before = held.filter(({ converted }) => !converted).length;

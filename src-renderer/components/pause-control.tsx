@@ -1,9 +1,10 @@
 import { Button, Menu } from '@mantine/core';
 import { IconChevronDown, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import type { Live } from '../../src-shared/contract.ts';
+import { pauseChoices } from '../../src-shared/time-words.ts';
 import { useAction } from '../store/calls.ts';
 
-/** Pauses the queue, gently or at once, and takes it up again. */
+/** Pauses the queue, gently, at once or for a while, and takes it up again. */
 export function PauseControl({ live: { paused, held, running } }: { live: Live }) {
   const pause = useAction('queue.pause');
   const resume = useAction('queue.resume');
@@ -43,6 +44,13 @@ export function PauseControl({ live: { paused, held, running } }: { live: Live }
       <Menu.Dropdown>
         <Menu.Item onClick={() => pause.mutate({})}>Finish the current films, then pause</Menu.Item>
         <Menu.Item onClick={() => pause.mutate({ now: true })}>Pause now; what runs stands still</Menu.Item>
+        <Menu.Divider />
+        <Menu.Label>Stand still for a while</Menu.Label>
+        {pauseChoices().map(({ id, label, until }) => (
+          <Menu.Item key={id} onClick={() => pause.mutate({ now: true, until })}>
+            {label}
+          </Menu.Item>
+        ))}
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,10 +1,11 @@
 import type { Live } from '../../src-shared/contract.ts';
 import { count } from '../../src-shared/format.ts';
-import { endsAround } from '../words.ts';
+import { endsAround, endsAt } from '../words.ts';
 
 /** How the queue stands, in one sentence. */
-export function livingSentence({ counts, running, paused, held, settling, eta }: Live): string {
+export function livingSentence({ counts, running, paused, pausedUntil, held, settling, eta }: Live): string {
   const waiting = counts.found + counts.queued;
+  if (pausedUntil !== null) return `Paused by you until ${endsAt(pausedUntil)}.`;
   if (paused) return `${held ? 'Standing still' : 'Paused'}: ${paused}`;
   if (running.length > 0) {
     const computers = new Set(running.map(({ worker }) => worker)).size;

@@ -1,4 +1,4 @@
-import { Drawer, Group, Stack, Text } from '@mantine/core';
+import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useState } from 'react';
 import type { Output } from '../../../src-shared/contract.ts';
@@ -9,7 +9,8 @@ import { BASE } from '../../base.ts';
 import { Loading, Saving, Trouble, When } from '../../components/bits.tsx';
 import { CopyText } from '../../components/copy-text.tsx';
 import { LiveState } from '../../components/live-state.tsx';
-import { useCall } from '../../store/calls.ts';
+import { desktop } from '../../desktop.ts';
+import { tellTrouble, useCall } from '../../store/calls.ts';
 import { useLive } from '../../store/live.ts';
 import { useOpenedFile, useOpenFile } from '../../store/open-file.ts';
 import { about, folderOf, nameOf } from '../../words.ts';
@@ -132,7 +133,14 @@ function Body({ detail, root }: { detail: Detail; root: string }) {
         <Text size="xs" c="dimmed" className={classes.path}>
           {root}/{file.path}
         </Text>
-        <CopyText text={() => reportOf(detail, root)}>Copy a report</CopyText>
+        <Group gap="xs">
+          {desktop && !file.missing && (
+            <Button variant="default" onClick={() => desktop?.showInFolder(file.id).catch(tellTrouble)}>
+              Show in folder
+            </Button>
+          )}
+          <CopyText text={() => reportOf(detail, root)}>Copy a report</CopyText>
+        </Group>
       </Group>
     </Stack>
   );

@@ -1,9 +1,11 @@
 import { Tabs } from '@mantine/core';
 import { useLocation, useParams } from 'wouter';
 import { PageBody, PageHead } from '../../components/page.tsx';
+import { desktop } from '../../desktop.ts';
 import { LostPage } from '../lost.tsx';
 import { AboutSection } from './about.tsx';
 import { AccessSection } from './access.tsx';
+import { DesktopSection } from './desktop.tsx';
 import { GeneralSection } from './general.tsx';
 import { LibrariesSection } from './libraries.tsx';
 import { TablesSection } from './tables.tsx';
@@ -15,6 +17,7 @@ const SECTIONS = {
   tables: { title: 'Quality tables', Content: TablesSection },
   vault: { title: 'Vault', Content: VaultSection },
   access: { title: 'Access', Content: AccessSection },
+  ...(desktop && { desktop: { title: 'Desktop', Content: DesktopSection } }),
   about: { title: 'About', Content: AboutSection },
 };
 

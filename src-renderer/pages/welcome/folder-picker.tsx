@@ -4,7 +4,8 @@ import { Fragment, useState } from 'react';
 import type { Output } from '../../../src-shared/contract.ts';
 import { count } from '../../../src-shared/format.ts';
 import { Loading, Nothing, Trouble } from '../../components/bits.tsx';
-import { useCall } from '../../store/calls.ts';
+import { desktop } from '../../desktop.ts';
+import { tellTrouble, useCall } from '../../store/calls.ts';
 import classes from './welcome.module.css';
 
 type Folders = Output<'folder.list'>;
@@ -69,6 +70,11 @@ function FolderRows({ folders, go }: { folders: Folders['folders']; go: (path: s
   );
 }
 
+/** The system's own dialog, which knows the user's favourite places. */
+function askSystem(go: (path: string) => void): void {
+  desktop?.chooseFolder().then((path) => path !== null && go(path), tellTrouble);
+}
+
 /** Chooses a folder of the master's disks, by looking around or by typing its path. */
 export function FolderPicker({ choose, busy }: { choose: (path: string) => void; busy: boolean }) {
   const [path, setPath] = useState<string | undefined>();
@@ -100,6 +106,11 @@ export function FolderPicker({ choose, busy }: { choose: (path: string) => void;
           <Button type="submit" variant="default">
             Open
           </Button>
+          {desktop && (
+            <Button variant="default" onClick={() => askSystem(go)}>
+              Choose a folder…
+            </Button>
+          )}
         </Group>
       </form>
       <Crumbs path={chosen} go={go} />

@@ -1,0 +1,79 @@
+import { count, formatBytes } from '../../src-shared/format.ts';
+
+/** What a notification says. */
+export interface Note {
+  kind: 'finished' | 'failed';
+  title: string;
+  body: string;
+}
+
+/** Failures are collected for so long after the first, in ms. */
+const GROUP_MS = 60_000;
+
+/** What a finished film brought. */
+interface Ended {
+  path: string;
+  state: string;
+  reason: string | null;
+  sourceSize: number | null;
+  resultSize: number | null;
+}
+
+/** Makes few notifications of much that happens: one when the queue is finished, one for all failures of a minute. */
+export class Digest {
+  readonly #tell: (note: Note) => void;
+  readonly #groupMs: number;
+  #done = 0;
+  #saved = 0;
+  #failed = 0;
+  #lastFailure = '';
+  #group: NodeJS.Timeout | undefined;
+
+  constructor(tell: (note: Note) => void, groupMs = GROUP_MS) {
+    this.#tell = tell;
+    this.#groupMs = groupMs;
+  }
+
+  /** A film has another state. */
+  note({ path, state, reason, sourceSize, resultSize }: Ended): void {
+    if (state === 'done') {
+      this.#done += 1;
+      this.#saved += (sourceSize ?? 0) - (resultSize ?? 0);
+    }
+    if (state !== 'failed' && state !== 'blocked') return;
+    this.#failed += 1;
+    this.#lastFailure = `${path.split('/').at(-1)}: ${reason ?? 'no reason was given.'}`;
+    this.#group ??= setTimeout(() => this.#tellFailures(), this.#groupMs);
+    this.#group.unref();
+  }
+
+  /** Nothing is left to do at present. */
+  finished(): void {
+    this.#tellFailures();
+    if (this.#done === 0) return;
+    const [done, saved] = [this.#done, this.#saved];
+    this.#done = this.#saved = 0;
+    this.#tell({
+      kind: 'finished',
+      title: 'All films are done',
+      body: `${count(done, 'film')} converted, ${formatBytes(saved)} saved.`,
+    });
+  }
+
+  stop(): void {
+    clearTimeout(this.#group);
+  }
+
+  #tellFailures(): void {
+    clearTimeout(this.#group);
+    this.#group = undefined;
+    if (this.#failed === 0) return;
+    const failed = this.#failed;
+    this.#failed = 0;
+    this.#tell({
+      kind: 'failed',
+      title: failed === 1 ? 'A film needs you' : `${count(failed, 'film')} need you`,
+      body: failed === 1 ? this.#lastFailure : `The last one: ${this.#lastFailure}`,
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import path from 'node:path';
+import { type BrowserWindow, dialog, ipcMain, shell, type WebFrameMain } from 'electron';
+import { DESKTOP_CALLS, type DesktopCall } from '../../src-shared/desktop.ts';
+import { Fault, messageOf } from '../../src-shared/errors.ts';
+import type { RunningNode } from '../node.ts';
+import { DESKTOP_CHANNEL } from './channel.ts';
+import { loginItem, setLoginItem } from './login-item.ts';
+import type { Updates } from './updates.ts';
+
+/** What the page's calls act on. */
+interface IpcParts {
+  node: RunningNode;
+  updates: Updates;
+  /** The window, while there is one. */
+  window: () => BrowserWindow | undefined;
+}
+
+type Functions = { [C in DesktopCall]: (input: never) => unknown };
+
+/** Answers the calls of src-shared/desktop.ts, and nobody's but our own page's. */
+export function answerPage(parts: IpcParts): void {
+  const functions = functionsOf(parts);
+  ipcMain.handle(DESKTOP_CHANNEL, async ({ senderFrame }, name: unknown, input: unknown) => {
+    try {
+      if (!isOwnPage(senderFrame, parts)) throw new Fault('denied', 'This page may not do that.');
+      if (typeof name !== 'string' || !Object.hasOwn(DESKTOP_CALLS, name))
+        throw new Fault('missing', `The desktop program knows no call ${String(name)}.`);
+      const call = name as DesktopCall;
+      const parsed = DESKTOP_CALLS[call].input.safeParse(input);
+      if (!parsed.success)
+        throw new Fault('usage', `The call ${call} is not right: ${parsed.error.issues[0]?.message}.`);
+      return { ok: true, output: await functions[call](parsed.data as never) };
+    } catch (error) {
+      return { ok: false, sentence: messageOf(error) };
+    }
+  });
+}
+
+/** True for the top frame of our own window, while it shows a page of our own server. */
+function isOwnPage(frame: WebFrameMain | null, { node, window }: IpcParts): boolean {
+  return frame !== null && frame === window()?.webContents.mainFrame && new URL(frame.url).origin === node.url;
+}
+
+function functionsOf({ node, updates, window }: IpcParts): Functions {
+  return {
+    showInFolder: async (file: number) => {
+      // By number, so that a page can name nothing but films of a library.
+      const { file: film } = await node.call('file.get', { file });
+      const library = (await node.call('library.list', {})).find(({ id }) => id === film.library);
+      if (!library) throw new Fault('missing', `The library of ${film.path} is not there any more.`);
+      shell.showItemInFolder(path.join(library.root, film.path));
+    },
+    chooseFolder: async () => {
+      const owner = window();
+      const options = { title: 'Where are your films?', properties: ['openDirectory' as const] };
+      const { filePaths } = await (owner ? dialog.showOpenDialog(owner, options) : dialog.showOpenDialog(options));
+      return filePaths[0] ?? null;
+    },
+    getLoginItem: () => loginItem(),
+    setLoginItem: (on: boolean) => setLoginItem(on),
+    getUpdate: () => updates.state(),
+    installUpdate: () => updates.install(),
+  };
+}

@@ -1,0 +1,40 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { app } from 'electron';
+import { autostartEntry } from './autostart.ts';
+
+/** The flag of a start that shows no window. */
+export const HIDDEN = 'hidden';
+const ARGS = [`--${HIDDEN}`];
+
+/** Where freedesktop.org's Autostart Specification looks. */
+const autostartFile = () =>
+  path.join(process.env.XDG_CONFIG_HOME || path.join(app.getPath('home'), '.config'), 'autostart', 'flotilla.desktop');
+
+/** Whether Flotilla starts when its user logs in; null on a system that has no such thing. */
+export function loginItem(): boolean | null {
+  if (process.platform === 'linux') return existsSync(autostartFile());
+  if (process.platform !== 'darwin' && process.platform !== 'win32') return null;
+  return app.getLoginItemSettings({ args: ARGS }).openAtLogin;
+}
+
+/** Starts Flotilla from now on when its user logs in, without a window; or no longer. */
+export function setLoginItem(on: boolean): void {
+  if (process.platform !== 'linux') return app.setLoginItemSettings({ openAtLogin: on, args: ARGS });
+  const file = autostartFile();
+  if (!on) return rmSync(file, { force: true });
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, autostartEntry(command()));
+}
+
+/** True for a start that shows no window: by the flag, or by macOS, which passes none on. */
+export function startsHidden(): boolean {
+  if (app.commandLine.hasSwitch(HIDDEN)) return true;
+  return process.platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin;
+}
+
+/** What starts this very program; an AppImage is mounted elsewhere at every start. */
+function command(): string[] {
+  const program = process.env.APPIMAGE ?? process.execPath;
+  return [program, ...(app.isPackaged ? [] : [app.getAppPath()]), ...ARGS];
+}

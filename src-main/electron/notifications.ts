@@ -1,0 +1,30 @@
+import { Notification } from 'electron';
+import type { RunningNode } from '../node.ts';
+import { Digest } from './digest.ts';
+
+/**
+ * Tells what a user would want to know who looks at something else.
+ * @param open shows an address of the interface
+ * @returns ends it
+ */
+export function notify(node: RunningNode, open: (address: string) => void): () => void {
+  if (!Notification.isSupported()) return () => undefined;
+  // One that nobody holds loses its click.
+  const shown = new Set<Notification>();
+  const digest = new Digest(({ kind, title, body }) => {
+    const notification = new Notification({ title, body });
+    shown.add(notification);
+    notification.on('click', () => open(kind === 'failed' ? '/library?state=failed,blocked' : '/'));
+    for (const event of ['click', 'close', 'failed'] as const)
+      notification.on(event as 'close', () => shown.delete(notification));
+    notification.show();
+  });
+  const ends = [
+    node.on('file', (file) => digest.note(file)),
+    node.on('idle', () => digest.finished()),
+    () => digest.stop(),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { powerMonitor, powerSaveBlocker } from 'electron';
+import type { DisturbanceSignals } from '../worker/disturbance.ts';
+import type { Status } from './status.ts';
+
+const run = promisify(execFile);
+/** A program that has not answered after so long, in ms, will not. */
+const PATIENCE_MS = 5000;
+
+/** What Electron and the system tell of the user and of power. */
+export function desktopSignals(): DisturbanceSignals {
+  return {
+    // Wayland tells no program when the user was last seen: what X has of it would always be long ago.
+    ...(process.env.XDG_SESSION_TYPE !== 'wayland' && { idleSeconds: () => powerMonitor.getSystemIdleTime() }),
+    onBattery: () => powerMonitor.isOnBatteryPower(),
+    fullScreen: () => fullScreen().catch(() => undefined),
+  };
+}
+
+/** True while an application covers the whole screen; undefined where it cannot be told, as on macOS and Wayland. */
+async function fullScreen(): Promise<boolean | undefined> {
+  if (process.platform === 'win32') return fullScreenOnWindows();
+  if (process.platform !== 'linux' || !process.env.DISPLAY || process.env.XDG_SESSION_TYPE === 'wayland')
+    return undefined;
+  const ask = async (...args: string[]) => (await run('xprop', args, { timeout: PATIENCE_MS })).stdout;
+  // Extended Window Manager Hints: the root names the window that is used, and that one its states.
+  const active = /0x[1-9a-f][0-9a-f]*/.exec(await ask('-root', '_NET_ACTIVE_WINDOW'))?.[0];
+  return active !== undefined && (await ask('-id', active, '_NET_WM_STATE')).includes('_NET_WM_STATE_FULLSCREEN');
+}
+
+/** QUERY_USER_NOTIFICATION_STATE of shellapi.h: an application that covers the screen, a Direct3D one, a presentation. */
+const COVERED = ['2', '3', '4'];
+const QUERY = `
+$api = Add-Type -PassThru -Name Shell -Namespace Flotilla -MemberDefinition '
+  [DllImport("shell32.dll")] public static extern int SHQueryUserNotificationState(out int state);'
+$state = 0
+if ($api::SHQueryUserNotificationState([ref]$state) -eq 0) { $state }`;
+
+async function fullScreenOnWindows(): Promise<boolean | undefined> {
+  const args = ['-NoProfile', '-NonInteractive', '-Command', QUERY];
+  const { stdout } = await run('powershell.exe', args, { timeout: PATIENCE_MS, windowsHide: true });
+  return stdout.trim() ? COVERED.includes(stdout.trim()) : undefined;
+}
+
+/** Whether the computer is kept awake: only for work of its own that goes on, and never at the cost of the battery. */
+export function staysAwake({ holds, mood }: Pick<Status, 'holds' | 'mood'>, onBattery: boolean | undefined): boolean {
+  return holds > 0 && mood === 'working' && onBattery !== true;
+}
+
+/** Keeps the computer, not its screen, from falling asleep while films are encoded here. */
+export class Wakefulness {
+  #blocker: number | undefined;
+
+  follow(status: Status): void {
+    const on = staysAwake(status, powerMonitor.isOnBatteryPower());
+    if (on === (this.#blocker !== undefined)) return;
+    if (this.#blocker === undefined) this.#blocker = powerSaveBlocker.start('prevent-app-suspension');
+    else this.#blocker = void powerSaveBlocker.stop(this.#blocker);
+  }
+}

@@ -1,0 +1,102 @@
+import { app, type BrowserWindow, dialog } from 'electron';
+import { count } from '../../src-shared/format.ts';
+import type { RunningNode } from '../node.ts';
+
+/** What the user wants done with films that are being converted when the program ends. */
+type Answer = 'finish' | 'stop' | 'cancel';
+const ANSWERS: readonly Answer[] = ['finish', 'stop', 'cancel'];
+
+/** What ending takes. */
+interface QuitParts {
+  node: () => RunningNode | undefined;
+  window: () => BrowserWindow | undefined;
+  /** Something about leaving has changed: the tray tells it. */
+  changed: () => void;
+}
+
+/** Ends the program in good order: it asks while films are being converted, and lets them be finished if so wished. */
+export class Quitting {
+  readonly #parts: QuitParts;
+  #asking = false;
+  #decided = false;
+  /** The wish to end when what runs is done; another object for each. */
+  #leaving: object | undefined;
+
+  constructor(parts: QuitParts) {
+    this.#parts = parts;
+    app.on('before-quit', (event) => {
+      if (this.#mayEnd) this.#decided = true;
+      if (this.#decided) return;
+      event.preventDefault();
+      this.#ask().catch(() => this.now());
+    });
+  }
+
+  /** True once nothing keeps the program from ending. */
+  get ending(): boolean {
+    return this.#decided;
+  }
+
+  /** True while it ends as soon as what runs is done. */
+  get leaving(): boolean {
+    return this.#leaving !== undefined;
+  }
+
+  /** Without a question: what runs is queued again. */
+  now(): void {
+    this.#decided = true;
+    app.quit();
+  }
+
+  /** Nothing would be lost by ending at once. */
+  get #mayEnd(): boolean {
+    return (this.#parts.node()?.holds() ?? 0) === 0;
+  }
+
+  async #ask(): Promise<void> {
+    const node = this.#parts.node();
+    if (this.#asking || !node) return;
+    this.#asking = true;
+    try {
+      const answer = await this.#question(node.holds());
+      if (answer === 'stop') this.now();
+      if (answer === 'finish') await this.#whenDone(node);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  /** Takes the wish back to end when what runs is done. */
+  stay(): void {
+    if (!this.#leaving) return;
+    this.#leaving = undefined;
+    this.#parts.node()?.carryOn();
+    this.#parts.changed();
+  }
+
+  async #question(films: number): Promise<Answer> {
+    const owner = this.#parts.window();
+    const options = {
+      type: 'question' as const,
+      message: films === 1 ? 'A film is being converted.' : `${count(films, 'film')} are being converted.`,
+      detail: `If you stop now, ${films === 1 ? 'it is' : 'they are'} queued again and converted from the start next time. Your originals stay as they are either way.`,
+      buttons: [films === 1 ? 'Finish it, then quit' : 'Finish them, then quit', 'Stop now, resume later', 'Cancel'],
+      defaultId: 0,
+      cancelId: 2,
+    };
+    const visible = owner?.isVisible() ? owner : undefined;
+    const { response } = await (visible ? dialog.showMessageBox(visible, options) : dialog.showMessageBox(options));
+    return ANSWERS[response] ?? 'cancel';
+  }
+
+  async #whenDone(node: RunningNode): Promise<void> {
+    const wish = {};
+    this.#leaving = wish;
+    this.#parts.changed();
+    // It may take hours: nobody who asked waits for it.
+    node.windDown().then(
+      () => this.#leaving === wish && this.now(),
+      () => this.stay(),
+    );
+  }
+}

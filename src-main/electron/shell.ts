@@ -1,0 +1,159 @@
+import { app, type BrowserWindow, dialog, powerMonitor } from 'electron';
+import { messageOf } from '../../src-shared/errors.ts';
+import { pauseChoices } from '../../src-shared/time-words.ts';
+import type { RunningNode } from '../node.ts';
+import { followStatus } from './follow.ts';
+import { answerPage } from './ipc.ts';
+import type { Memory } from './memory.ts';
+import { setMenu } from './menu.ts';
+import { notify } from './notifications.ts';
+import { Wakefulness } from './power.ts';
+import type { Quitting } from './quit.ts';
+import type { Status } from './status.ts';
+import { TrayIcon } from './tray.ts';
+import { hasTray } from './tray-host.ts';
+import { type TrayAction, trayModel } from './tray-model.ts';
+import { NO_UPDATES } from './updates.ts';
+import type { MainWindow } from './window.ts';
+
+/** At login a panel may come after us: its tray is looked for again so often, after so long each, in ms. */
+const TRAY_LOOKS = 12;
+const TRAY_WAIT_MS = 5000;
+
+/** What the shell is built around. */
+interface ShellParts {
+  node: RunningNode;
+  dataDir: string;
+  main: MainWindow;
+  memory: Memory;
+  quitting: Quitting;
+}
+
+/** All that the desktop adds to a running node: window, tray, menus, notifications and what the page may ask for. */
+export class Shell {
+  readonly #parts: ShellParts;
+  readonly #wakefulness = new Wakefulness();
+  readonly #ends: (() => void)[] = [];
+  #look: () => void = () => undefined;
+  #status: Status | undefined;
+  #tray: TrayIcon | undefined;
+  #trayLook: NodeJS.Timeout | undefined;
+
+  constructor(parts: ShellParts) {
+    this.#parts = parts;
+  }
+
+  /** @param hidden starts in the tray, or as a small window where there is none */
+  async begin(hidden: boolean): Promise<void> {
+    const { node, dataDir, main, quitting } = this.#parts;
+    answerPage({ node, updates: NO_UPDATES, window: () => main.window });
+    setMenu({ node, dataDir, open: (address) => this.open(address), reload: () => void main.load() });
+    powerMonitor.on('shutdown', () => quitting.now());
+    app.on('browser-window-created', (_event, window) => window.on('session-end', () => quitting.now()));
+    main.window?.on('session-end', () => quitting.now());
+    this.#ends.push(notify(node, (address) => this.open(address)));
+    const { look, end } = followStatus(node, (status) => this.#follow(status));
+    this.#look = look;
+    this.#ends.push(end, () => clearTimeout(this.#trayLook));
+    if (!hidden) await main.open(node);
+    await this.#findTray(TRAY_LOOKS, hidden);
+  }
+
+  end(): void {
+    for (const end of this.#ends.splice(0)) end();
+    this.#tray?.remove();
+  }
+
+  /** Brings the window up. */
+  open(address?: string): void {
+    this.#parts.main.open(this.#parts.node, address).catch((error) => console.error(messageOf(error)));
+  }
+
+  /** Something that the tray tells has changed. */
+  look(): void {
+    if (this.#status) this.#follow(this.#status);
+    this.#look();
+  }
+
+  /** The user closed the window: the work goes on where the window can be had back. */
+  closed(window: BrowserWindow): void {
+    if (this.#tray || process.platform === 'darwin')
+      this.#toTray(window).catch((error) => console.error(messageOf(error)));
+    else app.quit();
+  }
+
+  async #toTray(window: BrowserWindow): Promise<void> {
+    const { memory, main } = this.#parts;
+    if (!memory.now.closingExplained) {
+      const place = process.platform === 'darwin' ? 'in the menu bar' : 'in the tray, near the clock';
+      const { response } = await dialog.showMessageBox(window, {
+        type: 'info',
+        message: 'Flotilla goes on without its window.',
+        detail: `You find it ${place}: how far it is, a pause, and the way back to this window. To end it, choose Quit there.`,
+        buttons: ['Go on', 'Quit instead'],
+        cancelId: 0,
+      });
+      memory.note({ closingExplained: true });
+      if (response === 1) return app.quit();
+    }
+    main.hide();
+  }
+
+  async #findTray(looks: number, hidden: boolean): Promise<void> {
+    if (await hasTray()) {
+      this.#tray = new TrayIcon(this.#model(), (action) => this.#act(action));
+    } else if (looks > 0) {
+      const again = () => this.#findTray(looks - 1, hidden).catch((error) => console.error(messageOf(error)));
+      this.#trayLook = setTimeout(again, TRAY_WAIT_MS);
+    } else if (hidden) {
+      this.#parts.main.prepare().minimize();
+    }
+  }
+
+  #follow(status: Status): void {
+    this.#status = status;
+    this.#tray?.show(this.#model());
+    this.#wakefulness.follow(status);
+    const { window } = this.#parts.main;
+    const { share, paused } = status;
+    if (share === null) window?.setProgressBar(-1);
+    else window?.setProgressBar(share, { mode: paused?.held ? 'paused' : 'normal' });
+  }
+
+  #model() {
+    const status = this.#status ?? STARTING;
+    return trayModel(status, { leaving: this.#parts.quitting.leaving });
+  }
+
+  #act(action: TrayAction): void {
+    const { node, quitting } = this.#parts;
+    const tell = (error: unknown) => dialog.showErrorBox('That did not work', messageOf(error));
+    const acts: { [A in TrayAction['do']]: () => unknown } = {
+      open: () => this.open(),
+      problems: () => this.open('/'),
+      resume: () => node.call('queue.resume', {}).catch(tell),
+      finish: () => node.call('queue.pause', {}).catch(tell),
+      pause: () => {
+        const choice = pauseChoices().find(({ id }) => action.do === 'pause' && id === action.until);
+        return node.call('queue.pause', { now: true, until: choice?.until ?? null }).catch(tell);
+      },
+      quit: () => app.quit(),
+      quitNow: () => quitting.now(),
+      stay: () => quitting.stay(),
+    };
+    acts[action.do]();
+  }
+}
+
+/** Before anything is known. */
+const STARTING: Status = {
+  mood: 'idle',
+  films: [],
+  waiting: 0,
+  eta: null,
+  share: null,
+  paused: null,
+  problems: 0,
+  master: null,
+  holds: 0,
+};

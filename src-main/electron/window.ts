@@ -1,0 +1,151 @@
+import path from 'node:path';
+import { BrowserWindow, dialog, nativeTheme, screen } from 'electron';
+import type { RunningNode } from '../node.ts';
+import type { Memory } from './memory.ts';
+import { visibleBounds } from './window-state.ts';
+
+const SIZE = { width: 1280, height: 860 };
+/** The ground of src-renderer/theme.ts, so that nothing flashes before the page is there. */
+const GROUND = { light: '#ffffff', dark: '#1f1f1f' };
+/** A page that nobody looks at for so long, in ms, is given up: its memory is of more use to others. */
+const REST_MS = 10 * 60_000;
+/** A page that has crashed so often within {@link CRASH_MS} is not tried again by itself. */
+const MOST_CRASHES = 3;
+const CRASH_MS = 60_000;
+
+/** What the window needs of the program around it. */
+interface WindowParts {
+  memory: Memory;
+  /** The window was closed by its user. */
+  closed: (window: BrowserWindow) => void;
+  /** True once closing it really closes it. */
+  ending: () => boolean;
+}
+
+/** The one window: a browser of the node's own server. */
+export class MainWindow {
+  readonly #parts: WindowParts;
+  #window: BrowserWindow | undefined;
+  #node: RunningNode | undefined;
+  #rest: NodeJS.Timeout | undefined;
+  #crashes: number[] = [];
+
+  constructor(parts: WindowParts) {
+    this.#parts = parts;
+  }
+
+  get window(): BrowserWindow | undefined {
+    return this.#window;
+  }
+
+  /** Makes the window before there is anything to show, so that its process starts beside the node. */
+  prepare(): BrowserWindow {
+    const { bounds, maximized } = this.#parts.memory.now;
+    const place = visibleBounds(
+      bounds,
+      screen.getAllDisplays().map(({ workArea }) => workArea),
+    );
+    const window = new BrowserWindow({
+      ...SIZE,
+      ...place,
+      minWidth: 390,
+      minHeight: 480,
+      title: 'Flotilla',
+      show: false,
+      autoHideMenuBar: true,
+      backgroundColor: nativeTheme.shouldUseDarkColors ? GROUND.dark : GROUND.light,
+      webPreferences: {
+        preload: path.join(import.meta.dirname, '../preload/preload.cjs'),
+        sandbox: true,
+        contextIsolation: true,
+        nodeIntegration: false,
+      },
+    });
+    if (maximized) window.maximize();
+    this.#window = window;
+    this.#remember(window);
+    window.on('close', (event) => {
+      if (this.#parts.ending()) return;
+      event.preventDefault();
+      this.#parts.closed(window);
+    });
+    window.on('closed', () => {
+      if (this.#window === window) this.#window = undefined;
+    });
+    window.webContents.on('render-process-gone', (_event, { reason }) => {
+      if (reason !== 'clean-exit' && !this.#parts.ending()) this.#recover(window);
+    });
+    return window;
+  }
+
+  /** Shows an address of the interface, or the window as it is. */
+  async open(node: RunningNode, address?: string): Promise<void> {
+    clearTimeout(this.#rest);
+    this.#node = node;
+    const fresh = this.#window === undefined || this.#window.webContents.getURL() === '';
+    const window = this.#window ?? this.prepare();
+    // The page paints while it is hidden; a window that waits for it shows no empty ground.
+    if (fresh || address !== undefined) await this.load(address ?? '/');
+    if (window.isDestroyed()) return;
+    if (window.isMinimized()) window.restore();
+    window.show();
+    window.focus();
+  }
+
+  /** Loads an address of the interface with a key that lets in once. */
+  async load(address = this.#address()): Promise<void> {
+    const [node, window] = [this.#node, this.#window];
+    if (node && window) await window.loadURL(`${node.url}${address}#token=${node.makeKey()}`).catch(ignoreAborted);
+  }
+
+  /** Out of sight; after a while its page ends too. */
+  hide(): void {
+    const window = this.#window;
+    window?.hide();
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => window?.destroy(), REST_MS);
+    this.#rest.unref();
+  }
+
+  /** Where the page is now. */
+  #address(): string {
+    const url = this.#window?.webContents.getURL();
+    if (!url || !this.#node || !url.startsWith(`${this.#node.url}/`)) return '/';
+    const { pathname, search } = new URL(url);
+    return pathname + search;
+  }
+
+  #remember(window: BrowserWindow): void {
+    const note = () => {
+      if (window.isDestroyed() || window.isMinimized() || window.isFullScreen()) return;
+      this.#parts.memory.note({ bounds: window.getNormalBounds(), maximized: window.isMaximized() });
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const soon = () => {
+      clearTimeout(timer);
+      timer = setTimeout(note, 500);
+      timer.unref();
+    };
+    for (const event of ['resize', 'move', 'maximize', 'unmaximize'] as const) window.on(event as 'resize', soon);
+    window.on('close', note);
+  }
+
+  /** The page's process has ended; the work has not. */
+  #recover(window: BrowserWindow): void {
+    const now = Date.now();
+    this.#crashes = [...this.#crashes.filter((time) => now - time < CRASH_MS), now];
+    if (this.#crashes.length < MOST_CRASHES) return void this.load();
+    this.#crashes = [];
+    const asked = dialog.showMessageBox(window, {
+      type: 'error',
+      message: 'The window cannot be shown.',
+      detail: 'Its page ended several times in a row. Films are converted all the same.',
+      buttons: ['Try again', 'Close the window'],
+      cancelId: 1,
+    });
+    asked.then(({ response }) => (response === 0 ? this.load() : window.destroy()), ignoreAborted);
+  }
+}
+
+/** A newer load took the place of this one, or the window went. */
+function ignoreAborted(): void {}

@@ -1,0 +1,75 @@
+import { Button, Group, Switch, Text } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import type { UpdateState } from '../../../src-shared/desktop.ts';
+import { Loading, Trouble } from '../../components/bits.tsx';
+import { desktop } from '../../desktop.ts';
+import { tellTrouble } from '../../store/calls.ts';
+import classes from './settings.module.css';
+
+const UPDATE_WORDS: Record<UpdateState['state'], (version: string) => string> = {
+  none: () => 'This is the newest version that Flotilla knows of.',
+  available: (version) => `Version ${version} is there.`,
+  downloading: (version) => `Version ${version} is being fetched.`,
+  ready: (version) => `Version ${version} is put in place when Flotilla ends.`,
+};
+
+/** Asks the desktop program, whose answers no event of the server changes. */
+function useDesktop<T>(name: string, ask: () => Promise<T> | undefined) {
+  return useQuery({ queryKey: ['desktop', name], queryFn: async () => (await ask()) ?? null, staleTime: 0 });
+}
+
+function LoginItem() {
+  const queries = useQueryClient();
+  const loginItem = useDesktop('loginItem', () => desktop?.getLoginItem());
+  if (loginItem.error) return <Trouble error={loginItem.error} retry={loginItem.refetch} />;
+  if (loginItem.isPending) return <Loading lines={1} />;
+  if (loginItem.data === null) return null;
+  const set = async (on: boolean) => {
+    await desktop?.setLoginItem(on).catch(tellTrouble);
+    await queries.invalidateQueries({ queryKey: ['desktop', 'loginItem'] });
+  };
+  return (
+    <Switch
+      label="Start at login"
+      description="Flotilla starts without its window when you log in, and goes on with its work in the tray."
+      checked={loginItem.data}
+      onChange={(event) => void set(event.currentTarget.checked)}
+    />
+  );
+}
+
+function Update() {
+  const update = useDesktop('update', () => desktop?.getUpdate());
+  if (!update.data) return null;
+  const { state, version } = update.data;
+  return (
+    <Group>
+      <Text>{UPDATE_WORDS[state](version ?? '')}</Text>
+      {state === 'ready' && (
+        <Button variant="default" onClick={() => desktop?.installUpdate().catch(tellTrouble)}>
+          Quit and update now
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+/** What only the desktop program has: how it starts, and its newer versions. */
+export function DesktopSection() {
+  return (
+    <div className={classes.form}>
+      <section aria-label="Start">
+        <h2 className={classes.group}>Start</h2>
+        <div className={classes.field}>
+          <LoginItem />
+        </div>
+      </section>
+      <section aria-label="Updates">
+        <h2 className={classes.group}>Updates</h2>
+        <div className={classes.field}>
+          <Update />
+        </div>
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+/**
+ * Whether there is a newer version:
+ * - `none`: not that is known
+ * - `available`, `downloading`: on its way
+ * - `ready`: it is put in place when the program ends
+ */
+export const UpdateState = z.object({
+  state: z.enum(['none', 'available', 'downloading', 'ready']),
+  version: z.string().nullable(),
+});
+export type UpdateState = z.infer<typeof UpdateState>;
+
+const none = z.undefined();
+
+/** What the desktop program does for its page, by the name that both sides call it: each input is parsed where it arrives. */
+export const DESKTOP_CALLS = {
+  /** Shows a film, by its number, in the system's file manager. */
+  showInFolder: { input: z.int().positive(), output: none },
+  /** Asks for a folder with the system's own dialog; null when none was chosen. */
+  chooseFolder: { input: none, output: z.string().nullable() },
+  /** Whether Flotilla starts with the session of its user; null where this system cannot be told. */
+  getLoginItem: { input: none, output: z.boolean().nullable() },
+  setLoginItem: { input: z.boolean(), output: none },
+  getUpdate: { input: none, output: UpdateState },
+  /** Ends the program as a quit does, with its question, and starts the newer version. */
+  installUpdate: { input: none, output: none },
+};
+export type DesktopCalls = typeof DESKTOP_CALLS;
+export type DesktopCall = keyof DesktopCalls;
+
+/** The desktop program as its page sees it: `window.desktop`. */
+export type Desktop = { version: string; platform: string } & {
+  [C in DesktopCall]: (
+    ...input: z.input<DesktopCalls[C]['input']> extends undefined ? [] : [z.input<DesktopCalls[C]['input']>]
+  ) => Promise<z.output<DesktopCalls[C]['output']>>;
+};
