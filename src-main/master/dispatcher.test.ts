@@ -320,11 +320,11 @@ describe('a worker on which films fail in a row', () => {
       problem: expect.stringMatching(/^2 attempts in a row failed on A: it converts a test picture/),
     });
     expect(eventsOf('orders').at(-1)).toMatchObject({ worker: 'a', prove: true });
-    expect(dispatcher.beat('a', { held: [], load: null }, true).prove).toBe(true);
+    expect(dispatcher.beat('a', { held: [], yielding: null, load: null }, true).prove).toBe(true);
     expect([dispatcher.fleet.doubting, dispatcher.paused]).toEqual([true, null]);
     dispatcher.trials.ended('a', null);
     expect(dispatcher.fleet.doubting).toBe(false);
-    expect(dispatcher.beat('a', { held: [], load: null }, true).prove).toBe(false);
+    expect(dispatcher.beat('a', { held: [], yielding: null, load: null }, true).prove).toBe(false);
     await lease('a');
     // The films are at fault: their attempts count.
     expect(jobs.get(1)?.attempts).toBe(2);

@@ -29,7 +29,7 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /** True for an address that only programs of this computer reach. */
 export function isLoopback(address: string): boolean {
-  return address === '::1' || LOOPBACK.has(address);
+  return address === '::1' || LOOPBACK.includes(address);
 }
 
 /** Under which names a server may be reached. */
