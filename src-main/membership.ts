@@ -16,8 +16,8 @@ import type { Space } from './space.ts';
 import { VERSION } from './version.ts';
 import { Whereabouts } from './whereabouts.ts';
 import { Converter } from './worker/converter.ts';
-import { findMaster, forgetMaster, hasMaster, writeMaster } from './worker/known-master.ts';
-import { Link, type LinkState } from './worker/link.ts';
+import type { Link, LinkState } from './worker/link.ts';
+import { forgetMaster, hasMaster, writeMaster } from './worker/master-file.ts';
 import { RemoteTransfer } from './worker/remote-transfer.ts';
 import { parseMappings, Storage } from './worker/storage.ts';
 import { Worker } from './worker/worker.ts';
@@ -136,6 +136,11 @@ export class Membership {
   async #work({ address, token }: MasterChoice, signal: AbortSignal): Promise<void> {
     const { device, paths, log } = this.#parts;
     const hello = () => this.#hello();
+    // Loaded by those only that work for another one.
+    const [{ findMaster }, { Link }] = await Promise.all([
+      import('./worker/known-master.ts'),
+      import('./worker/link.ts'),
+    ]);
     const master = await findMaster({
       file: paths.master,
       address,

@@ -44,8 +44,6 @@ import { Verifier } from './media/verify.ts';
 import { Membership } from './membership.ts';
 import { userToken } from './server/auth.ts';
 import { makeCaller } from './server/handlers.ts';
-import { makeTransferRouter } from './server/transfer.ts';
-import { serve } from './serving.ts';
 import { Space } from './space.ts';
 import { VERSION } from './version.ts';
 import { Converter } from './worker/converter.ts';
@@ -295,7 +293,10 @@ async function wire(
     greeting,
     workers,
     pairing,
-    routes: { '/': makeTransferRouter({ originals: new Originals(ctx, dispatcher), uploads }) },
+    routes: async () => {
+      const { makeTransferRouter } = await import('./server/transfer.ts');
+      return { '/': makeTransferRouter({ originals: new Originals(ctx, dispatcher), uploads }) };
+    },
     callAs: (actor: Actor) => gate.guard(makeCaller(handlers, actor)),
     onLinked: (id, linked) => dispatcher.fleet.linked(id, linked),
     notice: (text) => emit('notice', { level: 'warn', text }),
@@ -380,6 +381,8 @@ async function wire(
   };
   if (config.serve) {
     restorePause();
+    // A conversion on the command line needs no server.
+    const { serve } = await import('./serving.ts');
     node.url = await serve({
       settings: resolved.values,
       ...{ call, access, previews, makeFeed },
