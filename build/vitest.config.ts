@@ -11,6 +11,8 @@ export default defineConfig({
     // Many tests run real ffmpeg, which fills every core by itself.
     pool: 'forks',
     maxWorkers: 2,
+    // Of one file, where its tests wait most of the time.
+    maxConcurrency: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Real programs under load miss a time limit now and then; the closing lines name what needed it, so that it is looked into.

@@ -6,7 +6,7 @@ import type { WorkerTable } from './db/workers.ts';
 import type { Device } from './device.ts';
 import { announce } from './discovery.ts';
 import type { Pairing } from './master/pairing.ts';
-import { type Lan, startLan } from './server/lan.ts';
+import type { Lan } from './server/lan.ts';
 
 /** What a node that leads is made of. */
 export interface LeadingParts {
@@ -16,7 +16,7 @@ export interface LeadingParts {
   workers: WorkerTable;
   pairing: Pairing;
   /** For workers only, by their path. */
-  routes: Record<string, Router>;
+  routes: () => Promise<Record<string, Router>>;
   callAs: (actor: Actor) => Caller;
   /** A worker's connection came up, or its last one went down. */
   onLinked: (worker: string, linked: boolean) => void;
@@ -80,6 +80,8 @@ export class Leading {
   async #begin(): Promise<void> {
     const { device, greeting, workers, pairing, settings } = this.#parts;
     const { lanPort, hostNames } = settings();
+    // Loaded by those only that lead.
+    const { startLan } = await import('./server/lan.ts');
     const lan = await startLan({
       device,
       port: lanPort,
@@ -100,7 +102,7 @@ export class Leading {
       },
       onDefect: this.#parts.defect,
     });
-    for (const [path, router] of Object.entries(this.#parts.routes)) lan.mount(path, router);
+    for (const [path, router] of Object.entries(await this.#parts.routes())) lan.mount(path, router);
     this.#lan = lan;
     this.#silence = announce({ greeting, port: lan.port, fingerprint: device.fingerprint, warn: this.#parts.notice });
   }

@@ -19,8 +19,8 @@ import { VERSION } from './version.ts';
 import { Whereabouts } from './whereabouts.ts';
 import { Converter } from './worker/converter.ts';
 import type { DisturbanceSignals } from './worker/disturbance.ts';
-import { findMaster, forgetMaster, hasMaster, writeMaster } from './worker/known-master.ts';
-import { Link, type LinkState } from './worker/link.ts';
+import type { Link, LinkState } from './worker/link.ts';
+import { forgetMaster, hasMaster, writeMaster } from './worker/master-file.ts';
 import { RemoteTransfer } from './worker/remote-transfer.ts';
 import { parseMappings, Storage } from './worker/storage.ts';
 import { Worker } from './worker/worker.ts';
@@ -203,6 +203,11 @@ export class Membership {
   async #work({ address, token, secret }: MasterChoice, signal: AbortSignal): Promise<void> {
     const { device, paths, log } = this.#parts;
     const hello = () => this.#hello();
+    // Loaded by those only that work for another one.
+    const [{ findMaster }, { Link }] = await Promise.all([
+      import('./worker/known-master.ts'),
+      import('./worker/link.ts'),
+    ]);
     const master = await findMaster({
       file: paths.master,
       address,

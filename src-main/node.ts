@@ -51,8 +51,6 @@ import { makeCaller } from './server/handlers.ts';
 import { Metrics } from './server/metrics.ts';
 import { metricsToken } from './server/metrics-token.ts';
 import { Traffic } from './server/traffic.ts';
-import { makeTransferRouter } from './server/transfer.ts';
-import { serve } from './serving.ts';
 import { findSignals } from './signals.ts';
 import { Space } from './space.ts';
 import { VERSION } from './version.ts';
@@ -332,8 +330,11 @@ async function wire(
     greeting,
     workers,
     pairing,
+    routes: async () => {
+      const { makeTransferRouter } = await import('./server/transfer.ts');
+      return { '/': makeTransferRouter({ originals: new Originals(ctx, dispatcher), uploads, traffic }) };
+    },
     callAs: (actor: Actor) => gate.guard(makeCaller(handlers, actor)),
-    routes: { '/': makeTransferRouter({ originals: new Originals(ctx, dispatcher), uploads, traffic }) },
     onLinked: (id, linked) => dispatcher.fleet.linked(id, linked),
     dismiss: () => {
       for (const { id, local } of workers.all()) if (!local) dispatcher.recall(id, 'is led no more');
@@ -435,6 +436,8 @@ async function wire(
   };
   if (config.serve) {
     restorePause();
+    // A conversion on the command line needs no server.
+    const { serve } = await import('./serving.ts');
     node.url = await serve({
       settings: resolved.values,
       ...{ call, access, previews, makeFeed },

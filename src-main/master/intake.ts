@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
+import type { LibraryView } from '../../src-shared/contract.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { formatBytes } from '../../src-shared/format.ts';
 import type { Lease, Outcome } from '../../src-shared/lease.ts';
@@ -129,9 +130,9 @@ export class Intake {
       )
       .catch((error: unknown) => {
         if (isOfDisk(error)) {
-          const reason = roomless(error);
+          const reason = roomless(error, library.root);
           this.#full.set(library.id, { reason, until: performance.now() + this.#retryMs });
-          this.#dispatcher.pause(reason, false);
+          this.#pause(library, reason);
           this.#postpone(file.id, reason, error);
         }
         if (!(error instanceof Fault && error.code === 'conflict')) throw error;
@@ -139,6 +140,7 @@ export class Intake {
         jobs.apply(file.id, 'block', { code: 'not-replaced', reason: error.message });
         throw error;
       });
+    if (this.#full.delete(library.id)) this.#pause(library, null);
     const likeness = await this.#check(lease, swap, plan, delivery);
     if ('kind' in likeness) return likeness;
     this.#dispatcher.enter(lease, 'replacing');
@@ -175,6 +177,13 @@ export class Intake {
     }
   }
 
+  /** No work is given out for a library whose disk has no room for results. */
+  #pause(library: LibraryView, reason: string | null): void {
+    this.#ctx.libraries.setPaused(library.id, reason);
+    this.#ctx.emit('library', { ...library, paused: reason });
+    if (reason === null) this.#ctx.emit('work', {});
+  }
+
   /** The result stays where it came from, and may be delivered again under the same lease. @throws NotNow */
   #postpone(file: number, reason: string, cause: unknown): never {
     this.#ctx.jobs.apply(file, 'reopen');
@@ -204,11 +213,12 @@ const OF_DISK: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EST
 
 const isOfDisk = (error: unknown): boolean => OF_DISK.has((error as { code?: unknown }).code);
 
-/** What keeps a result from being stored, as a sentence. */
-function roomless(error: unknown): string {
+/** What keeps a result from being stored, as a sentence; `folder` is where, unless the error itself tells. */
+function roomless(error: unknown, folder?: string): string {
   const { dest, path: file } = error as { dest?: string; path?: string };
   const place = dest ?? file;
-  const where = place ? ` in ${path.dirname(place)}` : '';
+  const found = place ? path.dirname(place) : folder;
+  const where = found ? ` in ${found}` : '';
   return `A result could not be stored${where}: ${nodeFaultReason(error)}. Put that right; it is tried again by itself.`;
 }
 

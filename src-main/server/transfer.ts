@@ -1,11 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { FileStore } from '@tus/file-store';
-import { ERRORS, Server as TusServer } from '@tus/server';
 import express, { type Request as HttpRequest, type Response as HttpResponse, type Router } from 'express';
 import { Fault } from '../../src-shared/errors.ts';
 import type { Lease } from '../../src-shared/lease.ts';
@@ -13,12 +5,10 @@ import type { Originals } from '../master/originals.ts';
 import { idOf, leaseOf, type Uploads } from '../master/uploads.ts';
 import type { KnownWorker } from './lan.ts';
 import type { Traffic } from './traffic.ts';
+import type { Tus } from './tus.ts';
 
 /** Read and written at a time, in bytes: TLS records of 16 KiB one by one would cost several times the work. */
 const PIECE = 512 * 1024;
-
-/** Bytes of an upload that may wait for the disk. */
-const WRITE_AHEAD = 4 * 1024 * 1024;
 
 /** What workers fetch from and upload to. */
 export interface TransferParts {
@@ -62,7 +52,7 @@ export function makeTransferRouter({ originals, uploads, traffic }: TransferPart
     });
   });
 
-  let tus: Promise<TusServer> | undefined;
+  let tus: Promise<Tus> | undefined;
   const running = new Map<string, HttpRequest>();
   router.all('/uploads/:lease', async (request, response) => {
     const lease = leaseOf(request.params.lease);
@@ -79,12 +69,14 @@ export function makeTransferRouter({ originals, uploads, traffic }: TransferPart
     response.once('close', () => running.get(id) === request && running.delete(id));
     duringLease(uploads, lease, response);
     if (request.method === 'POST') await uploads.create(lease, worker, Number(request.get('upload-length')));
-    tus ??= makeTus(uploads.folder, traffic).catch((error) => {
-      tus = undefined;
-      throw error;
-    });
-    const server = await tus;
-    const answer = await bodies.run(request, () => server.handleWeb(toWebRequest(request, id)));
+    // Loaded for the first result that comes.
+    tus ??= import('./tus.ts')
+      .then(({ makeTus }) => makeTus(uploads.folder, traffic))
+      .catch((error) => {
+        tus = undefined;
+        throw error;
+      });
+    const answer = await (await tus)(request, toWebRequest(request, id));
     response.status(answer.status).setHeaders(answer.headers);
     response.end(await answer.text());
   });
@@ -101,9 +93,6 @@ function duringLease(uploads: Uploads, lease: Lease, response: HttpResponse): vo
   response.once('close', over);
 }
 
-/** The requests whose bodies are being stored. */
-const bodies = new AsyncLocalStorage<HttpRequest>();
-
 /** What tus is told of a request: all but its body, which goes to the disk without the web streams in between. */
 function toWebRequest(request: HttpRequest, id: string): Request {
   // Whatever length was declared is all that can come; without one there is no limit to it.
@@ -113,47 +102,4 @@ function toWebRequest(request: HttpRequest, id: string): Request {
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
   return new Request(`https://master/${id}`, { method: request.method, headers });
-}
-
-/** Keeps uploads as tus does, but takes the bytes from the request itself and tells faults of the disk as they are. */
-class UploadStore extends FileStore {
-  readonly #traffic: Traffic;
-
-  constructor(directory: string, traffic: Traffic) {
-    super({ directory });
-    this.#traffic = traffic;
-  }
-
-  override async write(nothing: Readable, id: string, offset: number): Promise<number> {
-    nothing.resume();
-    const request = bodies.getStore();
-    if (request?.method !== 'PATCH') return offset;
-    const options = { flags: 'r+', start: offset, highWaterMark: WRITE_AHEAD };
-    const file = createWriteStream(path.join(this.directory, id), options);
-    const over = this.#traffic.follow('received', () => file.bytesWritten);
-    try {
-      await pipeline(request, file);
-    } catch (error) {
-      throw request.complete ? error : ERRORS.ABORTED;
-    } finally {
-      over();
-    }
-    return offset + file.bytesWritten;
-  }
-}
-
-async function makeTus(directory: string, traffic: Traffic): Promise<TusServer> {
-  // The store makes it too, but in its constructor, where nobody would hear of a failure.
-  await mkdir(directory, { recursive: true });
-  return new TusServer({
-    path: '/',
-    datastore: new UploadStore(directory, traffic),
-    namingFunction: ({ url }) => path.posix.basename(new URL(url).pathname),
-    // Relative to the address that was asked.
-    generateUrl: (_request, { id }) => id,
-    onResponseError: (_request, error) => {
-      if ('status_code' in error) return undefined;
-      throw error;
-    },
-  });
 }

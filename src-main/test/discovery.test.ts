@@ -1,9 +1,13 @@
 /** Masters and who looks for them on separate hosts: network namespaces with a cable between them. */
+import os from 'node:os';
+import path from 'node:path';
+import { createServer } from 'node:tls';
 import { execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { SeenMaster } from '../../src-shared/fleet-view.ts';
-import { browse } from '../discovery.ts';
-import { type LeadingServer, lead, makeHome, run, start, until } from './helpers.ts';
+import { loadDevice } from '../device.ts';
+import { announce, browse } from '../discovery.ts';
+import { join, type LeadingServer, lead, makeHome, run, start, tempFolder, until } from './helpers.ts';
 
 const NAME = `flotilla-${process.pid}`;
 /** Interface names have 15 letters at the most. */
@@ -42,6 +46,11 @@ describe.skipIf(!CAN_SEPARATE)('between two hosts (needs root on Linux, for netw
     ]) {
       execaSync('ip', args);
     }
+    // A network is one only once the kernel has seen the carrier, which takes it up to a second.
+    return until(() => {
+      expect(os.networkInterfaces()[`${CABLE}a`]).toBeDefined();
+      expect(execaSync('ip', ['-n', NAME, '-br', 'link', 'show', `${CABLE}b`]).stdout).toMatch(/\sUP\s/);
+    });
   });
   afterAll(() => {
     ip('netns', 'del', NAME);
@@ -96,6 +105,51 @@ describe.skipIf(!CAN_SEPARATE)('between two hosts (needs root on Linux, for netw
     );
     far.kill('SIGTERM');
     await far.end();
+  });
+
+  it('a worker finds its master again that has another address now, and is taken in by nobody else', async () => {
+    const home = makeHome();
+    const first = await lead(home.data, ['--listen', `${NETWORK}.2`], { prefix: inside });
+    const far = await join(
+      { ...first, lan: `${NETWORK}.2:${first.lan.split(':')[1]}` },
+      { data: makeHome().data, name: 'far' },
+    );
+    const { device, fingerprint, ...greeting } = await first.call('hello');
+    first.flotilla.kill('SIGKILL');
+    await first.flotilla.end();
+
+    // Somebody else who calls himself by its name.
+    const { key, certificate } = await loadDevice(path.join(tempFolder(), 'device.pem'));
+    let asked = 0;
+    const liar = createServer({ key, cert: certificate }).listen(0);
+    liar.on('connection', () => {
+      asked += 1;
+    });
+    const { port } = liar.address() as { port: number };
+    const silence = announce({ greeting: { ...greeting, device }, port, fingerprint, warn: () => undefined });
+    onTestFinished(async () => {
+      await silence();
+      liar.close();
+    });
+    await until(() => expect(asked).toBeGreaterThan(1));
+    await silence();
+
+    for (const [verb, address] of [
+      ['del', `${NETWORK}.2/24`],
+      ['add', `${NETWORK}.3/24`],
+    ] as const) {
+      execaSync('ip', ['-n', NAME, 'addr', verb, address, 'dev', `${CABLE}b`]);
+    }
+    onTestFinished(() => void ip('-n', NAME, 'addr', 'add', `${NETWORK}.2/24`, 'dev', `${CABLE}b`));
+    const moved = await lead(home.data, ['--listen', `${NETWORK}.3`, '--lan-port', first.lan.split(':')[1] ?? ''], {
+      prefix: inside,
+    });
+    await until(async () =>
+      expect((await moved.call('worker.list')).map(({ name, state }) => `${name} ${state}`)).toContain('far idle'),
+    );
+    expect(far.errors).not.toContain('another key');
+    far.kill('SIGTERM');
+    expect((await far.end()).code).toBe(0);
   });
 
   it('nothing is seen where nobody leads, and a host without any network does not fail', async () => {

@@ -26,6 +26,7 @@ import {
   convert,
   enlarge,
   filesIn,
+  fill,
   isAlive,
   makeClip,
   makeGate,
@@ -49,19 +50,6 @@ import {
 /** Every attempt on a film, first to last. */
 const attempts = (data: string) =>
   query<{ outcome: string; reason: string | null }>(data, 'SELECT outcome, reason FROM attempts ORDER BY id');
-
-/** Takes all room that a disk has left; returns the file that does. */
-function fill(disk: string): string {
-  const filler = path.join(disk, 'filler');
-  for (const size of [65_536, 4096, 1]) {
-    try {
-      for (;;) writeFileSync(filler, Buffer.alloc(size), { flag: 'a' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    }
-  }
-  return filler;
-}
 
 describe('a full disk', () => {
   it('of the temporary folder, before an encode, stops the run with a sentence', async ({ skip }) => {

@@ -29,7 +29,7 @@ import {
   until,
 } from './helpers.ts';
 
-// Several processes, each with its ffmpeg, share the cores of one computer.
+// Several processes, each with its ffmpeg, share the cores of one computer; most of the time they wait for each other.
 vi.setConfig({ testTimeout: 300_000 });
 
 /** Films travel, although all of this happens on one computer. */
@@ -57,7 +57,7 @@ async function expectWhole(master: Master, films: string[], members: Member[]): 
 const expectOnce = (told: string[][]) =>
   expect(told.map((story) => story.filter((attempt) => attempt.endsWith(' done')).length)).toEqual(told.map(() => 1));
 
-describe('a library', () => {
+describe.concurrent('a library', () => {
   it('is converted by two workers that cannot see it', async ({ skip }) => {
     skip(!CAN_MOUNT, NO_MOUNT);
     const master = await lead(makeHome());
@@ -89,7 +89,7 @@ describe('a library', () => {
   });
 });
 
-describe('a worker that is killed', () => {
+describe.concurrent('a worker that is killed', () => {
   /** Starts a slow worker on one film, kills it when it is in a stage, starts it again, and tells the film's story. */
   async function killIn(kill: (master: Master, anna: Member) => Promise<void>, env: Record<string, string>) {
     const master = await lead(makeHome());
@@ -163,7 +163,7 @@ describe('a worker that is killed', () => {
   });
 });
 
-describe('a worker that was thought dead', () => {
+describe.concurrent('a worker that was thought dead', () => {
   it('is refused when it comes back, and another has its film', async () => {
     const master = await lead(makeHome());
     const gate = makeGate();
@@ -182,7 +182,7 @@ describe('a worker that was thought dead', () => {
   });
 });
 
-describe('a master that is killed', () => {
+describe.concurrent('a master that is killed', () => {
   it('while a worker encodes, finds it at work again and gets its result', async () => {
     const home = makeHome();
     const first = await lead(home);
@@ -217,7 +217,7 @@ describe('a master that is killed', () => {
   );
 });
 
-describe('a worker that is removed', () => {
+describe.concurrent('a worker that is removed', () => {
   it('loses its film at once, and is turned away when it comes back', async () => {
     const master = await lead(makeHome());
     const gate = makeGate();
@@ -234,7 +234,7 @@ describe('a worker that is removed', () => {
   });
 });
 
-describe('what the user wants of a worker', () => {
+describe.concurrent('what the user wants of a worker', () => {
   it('reaches it at once: more films at a time, each with its share of the cores', async () => {
     const master = await lead(makeHome());
     const gate = makeGate();
@@ -287,7 +287,7 @@ describe('what the user wants of a worker', () => {
   });
 });
 
-describe('a fault of a worker', () => {
+describe.concurrent('a fault of a worker', () => {
   it('pauses it with its reason, leaves its film to others, and ends when it is put right', async ({ skip }) => {
     skip(!CAN_MOUNT, NO_MOUNT);
     const master = await lead(makeHome());

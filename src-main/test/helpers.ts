@@ -76,6 +76,19 @@ export function smallDisk(kilobytes: number, folder = tempFolder()): string {
   return folder;
 }
 
+/** Takes all room that a disk has left; returns the file that does. */
+export function fill(disk: string): string {
+  const filler = path.join(disk, 'filler');
+  for (const size of [65_536, 4096, 1]) {
+    try {
+      for (;;) writeFileSync(filler, Buffer.alloc(size), { flag: 'a' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  }
+  return filler;
+}
+
 /** Gives a file system of {@link smallDisk} more room. */
 export function enlarge(folder: string, kilobytes: number): void {
   execaSync('mount', ['-o', `remount,size=${kilobytes}k`, folder]);

@@ -12,7 +12,9 @@ import { describeComputer } from '../computer.ts';
 import { type Device, loadDevice } from '../device.ts';
 import { DEFAULT_TOOLS, detectCapabilities } from '../media/capabilities.ts';
 import { ProcessManager } from '../media/process.ts';
+import { Timelines } from '../media/timeline.ts';
 import { Bandwidth } from '../worker/bandwidth.ts';
+import { Converter } from '../worker/converter.ts';
 import { fetchFile } from '../worker/fetch.ts';
 import { join } from '../worker/joining.ts';
 import { Link, type Master } from '../worker/link.ts';
@@ -27,6 +29,7 @@ import {
   makeClip,
   makeHome,
   NO_MOUNT,
+  probe,
   query,
   sha256,
   smallDisk,
@@ -48,8 +51,9 @@ interface Hand {
 }
 
 let capabilities: Capabilities;
+let processes: ProcessManager;
 beforeAll(async () => {
-  const processes = await ProcessManager.create(path.join(tempFolder(), 'children'));
+  processes = await ProcessManager.create(path.join(tempFolder(), 'children'));
   capabilities = await detectCapabilities(processes, DEFAULT_TOOLS);
 });
 
@@ -392,6 +396,58 @@ describe('a result', () => {
     await cut;
     await until(() => expect(uploadsIn(home.data)).toEqual([]));
     await expect(upload(grant, file)).rejects.toMatchObject({ code: 'fenced' });
+  });
+});
+
+describe('what a worker says', () => {
+  it('twice and in another order converts a film once, and is refused in a sentence where it comes too late', async () => {
+    const { link } = hand;
+    const say = (grant: Grant) => ({
+      attach: () => link.call('job.attach', { held: [leaseOf(grant)] }),
+      beat: () => link.call('job.beat', { held: [leaseOf(grant)] }),
+      report: (share: number) =>
+        link.call('job.progress', { ...leaseOf(grant), progress: { stage: 'encoding', share } }),
+      giveBack: () =>
+        link.call('job.finish', { ...leaseOf(grant), outcome: { kind: 'failed', reason: 'no', log: '' } }),
+    });
+    const codesOf = async (words: Promise<unknown>[]) =>
+      (await Promise.allSettled(words)).map((end) => (end.status === 'fulfilled' ? 'heard' : end.reason.code));
+
+    // That it holds nothing was true before its grant, and comes again.
+    const old = say(await lease(hand));
+    await link.call('job.attach', { held: [] });
+    expect(await codesOf([old.report(0.1), old.giveBack(), old.report(0.2)])).toEqual(['fenced', 'fenced', 'fenced']);
+    await expect(old.giveBack()).rejects.toThrow(
+      /^This task was given to another worker or ended meanwhile; its result/,
+    );
+
+    const grant = await lease(hand);
+    const { attach, beat, report, giveBack: late } = say(grant);
+    const timelines = new Timelines(processes, DEFAULT_TOOLS);
+    const converter = new Converter({ processes, tools: DEFAULT_TOOLS, caps: capabilities, timelines });
+    const { signal } = new AbortController();
+    const work = { folder: tempFolder(), signal, report: () => undefined };
+    const made = await converter.convert(grant, filmOf(grant), work);
+    if (made.kind !== 'result') throw new Error(JSON.stringify(made));
+    const { kind: _, file, ...told } = made;
+    const deliver = () => link.call('job.deliver', { ...leaseOf(grant), sha256: sha256(file), ...told });
+    expect(
+      await codesOf([deliver(), report(0.9), attach(), report(0.1), beat(), deliver(), attach(), report(0.9)]),
+    ).toEqual(['missing', 'heard', 'heard', 'heard', 'heard', 'missing', 'heard', 'heard']);
+    for (let n = 0; n < 2; n++) await upload(grant, file);
+    const during = await codesOf([deliver(), report(0.5), attach(), deliver(), beat(), report(0.1), attach()]);
+    expect(new Set(during)).toEqual(new Set(['heard']));
+    expect(await codesOf([deliver(), report(1), late(), upload(grant, file), deliver()])).toEqual(
+      Array.from({ length: 5 }, () => 'fenced'),
+    );
+    for (const again of [attach, beat]) expect((await again()).lost).toEqual([leaseOf(grant)]);
+
+    expect((await attemptsOf(grant)).filter((outcome) => outcome === 'done')).toEqual(['done']);
+    expect(fileState(grant)).toBe('done');
+    expect(probe(filmOf(grant).replace(/mp4$/, 'mkv')).streams[0]?.codec_name).toBe('av1');
+    const kept = (await server.call('vault.list')).filter(({ original }) => original === filmOf(grant));
+    expect(kept).toHaveLength(1);
+    expect(uploadsIn(home.data)).toEqual([]);
   });
 });
 

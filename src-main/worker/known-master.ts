@@ -1,15 +1,12 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { z } from 'zod';
-import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { Fault } from '../../src-shared/errors.ts';
 import { fingerprintOf } from '../device.ts';
 import { findOrigin, type JoinParts, join } from './joining.ts';
 import type { Master } from './link.ts';
+import { readMaster, writeMaster } from './master-file.ts';
 import { fetchCertificate } from './peer.ts';
 
 /** Between tries to reach a master for the first time, in ms. */
 const RETRY_MS = 5000;
-
-const Stored = z.object({ name: z.string(), origin: z.string(), certificate: z.string() });
 
 /** What is asked for where the master is not known yet, or may have moved. */
 export interface MasterWish extends Omit<JoinParts, 'address'> {
@@ -43,16 +40,6 @@ export async function findMaster(wish: MasterWish): Promise<Master> {
     writeMaster(file, master);
     return master;
   });
-}
-
-/** Whether this computer works for a master, or did when it ended. */
-export function hasMaster(file: string): boolean {
-  return existsSync(file);
-}
-
-/** The next start asks which master to work for. */
-export function forgetMaster(file: string): void {
-  rmSync(file, { force: true });
 }
 
 /**
@@ -89,25 +76,4 @@ function pause(signal: AbortSignal): Promise<void> {
       resolve();
     });
   });
-}
-
-function readMaster(file: string): Master | undefined {
-  if (!existsSync(file)) return undefined;
-  try {
-    const master = Stored.parse(JSON.parse(readFileSync(file, 'utf8')));
-    fingerprintOf(master.certificate);
-    return master;
-  } catch (error) {
-    throw new Fault(
-      'conflict',
-      `The file ${file}, which says whom this computer works for, is damaged (${messageOf(error)}); remove it and pair this computer again.`,
-      { cause: error },
-    );
-  }
-}
-
-/** Remembers a master for the next start. */
-export function writeMaster(file: string, master: Master): void {
-  writeFileSync(`${file}.part`, JSON.stringify(master, null, 2), { mode: 0o600 });
-  renameSync(`${file}.part`, file);
 }

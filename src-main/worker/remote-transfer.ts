@@ -10,7 +10,6 @@ import { Bandwidth } from './bandwidth.ts';
 import { fetchFile } from './fetch.ts';
 import { persist } from './retry.ts';
 import { isReadable, type Storage } from './storage.ts';
-import { uploadFile } from './upload.ts';
 import type { Result, Transfer, TransferWork } from './worker.ts';
 
 /** A result that arrives damaged so often is not damaged by the network alone. */
@@ -89,6 +88,7 @@ export class RemoteTransfer implements Transfer {
     await rm(fetchedFile(grant, folder), { force: true });
     const hashing = sha256(file, signal);
     hashing.catch(() => undefined);
+    const { uploadFile } = await import('./upload.ts');
     let damages = 0;
     await persist(signal, async () => {
       await uploadFile({

@@ -1,0 +1,155 @@
+/** What goes wrong on computers of a fleet and is put right again: no film is lost, and none is converted twice. */
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { addFilms, allDone, inStage, join, lead, stories, viewOf } from './fleet.ts';
+import {
+  CAN_MOUNT,
+  filesIn,
+  fill,
+  makeGate,
+  makeHome,
+  NO_MOUNT,
+  slowEncodes,
+  smallDisk,
+  tempFolder,
+  until,
+  wrap,
+} from './helpers.ts';
+
+// Several processes, each with its ffmpeg, share the cores of one computer.
+vi.setConfig({ testTimeout: 300_000 });
+
+/** Films travel, although all of this happens on one computer. */
+const HTTP = { FILE_DISTRIBUTION_MODE: 'true' };
+
+describe.concurrent('a fleet', () => {
+  it.skipIf(!CAN_MOUNT)(`keeps a result for which its library has no room (${NO_MOUNT})`, async () => {
+    const master = await lead({ ...makeHome(), media: smallDisk(4096) });
+    const gate = makeGate();
+    const anna = await join(master, 'anna', { env: { ...HTTP, ...gate.env } });
+    await addFilms(master, 1);
+    await gate.reached();
+    const filler = fill(master.media);
+    gate.open();
+    const told = async () => (await master.call('live.snapshot')).problems;
+    const sentence = expect.stringMatching(/^A result could not be stored in .*: the disk is full\..* by itself\.$/);
+    await until(async () => expect(await told()).toMatchObject([{ kind: 'library', sentence }]));
+    expect(await stories(master)).toEqual([['anna null']]);
+    expect(filesIn(path.join(anna.data, 'temp')).some((file) => file.endsWith('/result'))).toBe(true);
+    rmSync(filler);
+    await allDone(master, 1);
+    expect(await stories(master)).toEqual([['anna done']]);
+    expect(await told()).toEqual([]);
+    await until(() => expect(filesIn(path.join(anna.data, 'temp'))).toEqual([]));
+  });
+
+  it('finds out that the ffmpeg of a worker is at fault, and no film is given up for it', async () => {
+    const master = await lead(makeHome());
+    const broken = path.join(tempFolder(), 'broken');
+    writeFileSync(broken, '');
+    const failing = `[ $encode$test != 00 ] && [ -e '${broken}' ] && echo 'Illegal instruction' >&2 && exit 7`;
+    await join(master, 'anna', { env: wrap('ffmpeg', `${failing}\nexec "$REAL" "$@"`) });
+    await addFilms(master, 3);
+    await until(async () =>
+      expect(await viewOf(master, 'anna')).toMatchObject({
+        state: 'waiting',
+        problem: expect.stringMatching(/^anna cannot convert even a test picture \(Illegal instruction\); install/),
+      }),
+    );
+    await until(async () => expect(new Set((await stories(master)).flat())).toEqual(new Set(['anna node'])));
+    expect((await master.call('queue.summary')).counts).toMatchObject({ queued: 3, failed: 0 });
+    rmSync(broken);
+    await allDone(master, 3);
+    expect((await stories(master)).map((story) => story.at(-1))).toEqual(['anna done', 'anna done', 'anna done']);
+  });
+
+  it('finds out that a film is at fault, and goes on with the others', async () => {
+    const master = await lead(makeHome());
+    const failing = `case "$*" in *'film 1.mkv'*) [ $encode = 1 ] && exit 7;; esac`;
+    await join(master, 'anna', { env: wrap('ffmpeg', `${failing}\nexec "$REAL" "$@"`) });
+    await addFilms(master, 2);
+    await until(async () =>
+      expect((await master.call('queue.summary')).counts).toMatchObject({ failed: 1, done: 1, queued: 0 }),
+    );
+    expect((await stories(master)).sort()).toEqual([['anna done'], ['anna failed', 'anna failed', 'anna failed']]);
+    await until(async () => expect(await viewOf(master, 'anna')).toMatchObject({ state: 'idle', problem: null }));
+  });
+
+  it('follows a worker to another folder for unfinished films, and keeps its hours', async () => {
+    const master = await lead(makeHome());
+    const [here, there] = [tempFolder(), tempFolder()];
+    const never = `${(new Date().getDay() + 3) % 7}@00:00-00:01`;
+    const env = { ...HTTP, ...slowEncodes().env, TEMP_DIR: here, WORK_HOURS: never };
+    await join(master, 'anna', { env });
+    await addFilms(master, 3);
+    await until(async () =>
+      expect(await viewOf(master, 'anna')).toMatchObject({
+        ...{ state: 'paused', problem: 'It works at other hours only.' },
+        settings: { schedule: [{ from: '00:00', to: '00:01' }] },
+      }),
+    );
+    await master.call('worker.set', { worker: 'anna', settings: { schedule: null } });
+    await inStage(master, 'anna', 'encoding');
+    expect(filesIn(here)).not.toEqual([]);
+    await master.call('worker.set', { worker: 'anna', settings: { tempDir: there } });
+    // What runs stays where it is; what comes is there.
+    await until(() => expect(filesIn(there)).not.toEqual([]));
+    await allDone(master, 3);
+    expect(await stories(master)).toEqual([['anna done'], ['anna done'], ['anna done']]);
+    await until(() => expect([filesIn(here), filesIn(there)]).toEqual([[], []]));
+  });
+
+  it('does not mind whose clock is wrong by a day, and when', async () => {
+    const [ours, theirs] = [makeClock(0), makeClock(-DAY_MS)];
+    const master = await lead(makeHome(), { env: ours.env });
+    const encodes = slowEncodes();
+    await join(master, 'anna', { env: { ...HTTP, ...encodes.env, ...theirs.env } });
+    await addFilms(master, 1, 6);
+    const share = async () => (await viewOf(master, 'anna')).running[0]?.progress.share ?? 0;
+    /** Resolves when the encode has gone on for some heartbeats. */
+    const goesOn = async () => {
+      const before = await share();
+      await until(async () => expect(await share()).toBeGreaterThan(before + 0.1));
+    };
+    await inStage(master, 'anna', 'encoding');
+    for (const [clock, to] of [
+      [ours, DAY_MS],
+      [theirs, DAY_MS],
+      [ours, -DAY_MS],
+    ] as const) {
+      clock.set(to);
+      await goesOn();
+      const { expiresAt } = await master.call('invite.create', { minutes: 1 });
+      if (clock === ours) expect(Math.abs(expiresAt - Date.now() - to)).toBeLessThan(DAY_MS / 2);
+    }
+    await allDone(master, 1);
+    expect(await stories(master)).toEqual([['anna done']]);
+    expect(encodes.pids()).toHaveLength(1);
+  });
+});
+
+const DAY_MS = 86_400_000;
+
+/** A clock of a process that a test can set while it runs; the monotonic one goes on as it is. */
+function makeClock(offset: number): { env: { NODE_OPTIONS: string }; set: (offset: number) => void } {
+  const folder = tempFolder();
+  const [shim, file] = [path.join(folder, 'clock.cjs'), path.join(folder, 'offset')];
+  const set = (to: number) => writeFileSync(file, String(to));
+  set(offset);
+  writeFileSync(
+    shim,
+    `const { readFileSync } = require('node:fs');
+    const Real = Date;
+    let offset = 0;
+    const look = () => { offset = Number(readFileSync(${JSON.stringify(file)}, 'utf8')) || offset; };
+    look();
+    setInterval(look, 20).unref();
+    const now = () => Real.now() + offset;
+    globalThis.Date = class extends Real {
+      constructor(...args) { if (args.length > 0) super(...args); else super(now()); }
+      static now() { return now(); }
+    };`,
+  );
+  return { env: { NODE_OPTIONS: `--require=${shim}` }, set };
+}
