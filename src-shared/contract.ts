@@ -189,6 +189,8 @@ const changing = <I extends z.ZodType, O extends z.ZodType>(
   output,
 });
 const none = z.strictObject({});
+/** Words that all have to be in the path, in any order and case. */
+const search = z.string().max(200).optional();
 const done = z.object({});
 
 /** Every call between the interface or a worker and the master: THE schema. */
@@ -474,7 +476,22 @@ export const CONTRACT = {
     Sample,
   ),
   'file.stopSample': changing('user', 'End the sample that is being made', z.strictObject({ file: id }), done),
-  'vault.list': reading('user', 'Originals that are kept', none, z.array(VaultEntry)),
+  'vault.list': reading(
+    'user',
+    'A part of the originals that are kept, the latest first',
+    z.strictObject({
+      search,
+      offset: z.int().nonnegative().default(0),
+      limit: z.int().min(1).max(1000).default(1000),
+    }),
+    z.array(VaultEntry),
+  ),
+  'vault.tally': reading(
+    'user',
+    'How many originals are kept, and their bytes',
+    z.strictObject({ search }),
+    z.object({ count: z.number(), bytes: z.number() }),
+  ),
   'vault.restore': changing(
     'user',
     "Take originals back, by vault id, by path (the original's, the result's or a folder) or all",

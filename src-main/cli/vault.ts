@@ -1,10 +1,14 @@
 import path from 'node:path';
 import { Command } from 'commander';
+import type { Caller, VaultEntry } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { count, formatBytes } from '../../src-shared/format.ts';
 import { withMaster } from './connect.ts';
 import { EXIT } from './main.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
+
+/** Entries asked for at a time. */
+const PART = 1000;
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -27,13 +31,23 @@ export function restoreCommand(finish: (code: number) => void): Command {
   return addDataOption(command);
 }
 
+/** Every entry of the vault, the latest first. */
+async function allEntries(call: Caller): Promise<VaultEntry[]> {
+  const entries: VaultEntry[] = [];
+  for (;;) {
+    const part = await call('vault.list', { offset: entries.length, limit: PART });
+    entries.push(...part);
+    if (part.length < PART) return entries;
+  }
+}
+
 /** `flotilla vault` */
 export function vaultCommand(): Command {
   const list = new Command('list')
     .description('originals that are kept')
     .option('--json', 'as JSON')
     .action(async (options: CommonOptions & { json?: true }) => {
-      const entries = await withMaster(options.data, (call) => call('vault.list', {}));
+      const entries = await withMaster(options.data, allEntries);
       if (options.json) return void print(JSON.stringify(entries));
       for (const { original, size, resultSize, keepUntil } of entries) {
         const until = keepUntil === null ? 'until you purge it' : `until ${new Date(keepUntil).toLocaleDateString()}`;

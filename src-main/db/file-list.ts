@@ -3,6 +3,7 @@ import { type FileFilter, type FileSort, type FileView, STATES, Tally } from '..
 import type { FileOrder } from '../../src-shared/settings.ts';
 import { asView, VIEW } from './files.ts';
 import type { Db } from './open.ts';
+import { searchCondition } from './search.ts';
 import { statements } from './statements.ts';
 
 const ORDER_BY: Record<FileSort, string[]> = {
@@ -28,27 +29,12 @@ const ORDER_BY: Record<FileSort, string[]> = {
 const KINDS = ['state', 'library', 'codec', 'resolution', 'hdr', 'worker', 'code'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** Words of a search beyond this are left out. */
-const MOST_WORDS = 10;
-
 interface Condition {
   /** To be put before the SELECT. */
   head: string;
   where: string;
   values: Record<string, unknown>;
 }
-
-/**
- * A word as it may be written in a path: SQLite's LIKE knows capitals in ASCII only, and macOS takes letters and their
- * accents apart.
- */
-function spellings(word: string): string[] {
-  const capital = word.charAt(0).toUpperCase() + word.slice(1).toLowerCase();
-  const cases = [word, word.toLowerCase(), word.toUpperCase(), capital];
-  return [...new Set(cases.flatMap((text) => [text.normalize('NFC'), text.normalize('NFD')]))];
-}
-
-const likePattern = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 
 /**
  * SQL for a filter. A search looks through the index of paths first, which is four times quicker than the table.
@@ -73,17 +59,11 @@ function condition(filter: FileFilter, without: readonly Kind[] = []): Condition
     values[key] = filter[key];
     where.push(`${percent} ${sign} @${key}`);
   }
-  const words = (filter.search ?? '').split(/\s+/).filter(Boolean).slice(0, MOST_WORDS);
-  const hits = words.map((word, w) => {
-    const ways = spellings(word).map((spelling, i) => {
-      values[`word${w}_${i}`] = likePattern(spelling);
-      return `path LIKE @word${w}_${i} ESCAPE '\\'`;
-    });
-    return `(${ways.join(' OR ')})`;
-  });
-  if (hits.length > 0) where.push('id IN hits');
+  const hits = searchCondition('path', filter.search);
+  Object.assign(values, hits.values);
+  if (hits.sql) where.push('id IN hits');
   return {
-    head: hits.length > 0 ? `WITH hits AS MATERIALIZED (SELECT id FROM files WHERE ${hits.join(' AND ')})` : '',
+    head: hits.sql && `WITH hits AS MATERIALIZED (SELECT id FROM files WHERE ${hits.sql})`,
     where: where.length > 0 ? `WHERE ${where.join(' AND ')}` : '',
     values,
   };

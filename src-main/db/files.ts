@@ -7,6 +7,7 @@ import { dynamicRange, mainVideo, Probe } from '../../src-shared/media.ts';
 import { resolutionOf } from '../../src-shared/quality.ts';
 import type { FileOrder } from '../../src-shared/settings.ts';
 import type { Db } from './open.ts';
+import { searchCondition } from './search.ts';
 import { statements } from './statements.ts';
 
 const FileRow = z.object({
@@ -99,9 +100,12 @@ export class FileTable {
     if (filter.library !== undefined) where.push('f.library = @library');
     if (filter.state) where.push('f.state = @state');
     if (filter.code) where.push('f.code = @code');
-    if (filter.search) where.push('instr(lower(f.path), lower(@search)) > 0');
+    const { sql: hits, values } = searchCondition('f.path', filter.search);
+    if (hits) where.push(hits);
     const sql = `SELECT ${VIEW} FROM files f WHERE ${where.join(' AND ')} ORDER BY f.id LIMIT @limit`;
-    return this.#sql(sql).all(filter).map(asView);
+    return this.#sql(sql)
+      .all({ ...filter, ...values })
+      .map(asView);
   }
 
   /** The files whose jobs ended last, newest first. */

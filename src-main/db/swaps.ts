@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Db } from './open.ts';
+import { searchCondition } from './search.ts';
 import { statements } from './statements.ts';
 
 /** What tells one version of one file from every other; made by master/identity.ts. */
@@ -93,6 +94,21 @@ export class SwapTable {
 
   vault(): VaultRow[] {
     return z.array(VaultRow).parse(this.#sql('SELECT * FROM vault ORDER BY replaced').all());
+  }
+
+  /** A part of the originals that are kept, the latest first; with `search` those whose path has all of its words. */
+  vaultPage({ search, offset, limit }: { search?: string | undefined; offset: number; limit: number }): VaultRow[] {
+    const { sql: hits, values } = searchCondition('original', search);
+    // Rows are numbered as they come.
+    const sql = `SELECT * FROM vault ${hits && `WHERE ${hits}`} ORDER BY rowid DESC LIMIT @limit OFFSET @offset`;
+    return z.array(VaultRow).parse(this.#sql(sql).all({ ...values, offset, limit }));
+  }
+
+  /** How many originals are kept, and their bytes. */
+  vaultTally(search?: string): { count: number; bytes: number } {
+    const { sql: hits, values } = searchCondition('original', search);
+    const sql = `SELECT count(*) AS count, coalesce(sum(identity ->> 'size'), 0) AS bytes FROM vault ${hits && `WHERE ${hits}`}`;
+    return z.object({ count: z.number(), bytes: z.number() }).parse(this.#sql(sql).get(values));
   }
 
   vaultEntry(id: string): VaultRow | undefined {

@@ -23,8 +23,14 @@ export class Vault {
     this.#files = tables.files;
   }
 
-  list(): VaultEntry[] {
-    return this.#swaps.vault().map((row) => this.view(row));
+  /** Entries as users see them, the latest first; all of them unless a part is asked for. */
+  list(part: { search?: string | undefined; offset: number; limit: number } = { offset: 0, limit: -1 }): VaultEntry[] {
+    return this.#swaps.vaultPage(part).map((row) => this.view(row));
+  }
+
+  /** How many originals are kept, and their bytes. */
+  tally(search?: string): { count: number; bytes: number } {
+    return this.#swaps.vaultTally(search);
   }
 
   /** An entry as users see it. */

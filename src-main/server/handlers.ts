@@ -101,7 +101,8 @@ export function makeHandlers(parts: HandlerParts): Handlers {
       return {};
     },
     ...fileHandlers(parts),
-    'vault.list': () => vault.list(),
+    'vault.list': (part) => vault.list(part),
+    'vault.tally': ({ search }) => vault.tally(search),
     'vault.restore': async ({ path: place, ...rest }) => {
       const rows = vault.select({ ...rest, ...(place && { path: path.resolve(place) }) });
       if (rows.length === 0)

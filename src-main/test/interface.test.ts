@@ -86,6 +86,9 @@ describe('a list of files', () => {
     expect(await found('season')).toHaveLength(2);
     expect(await found('OLD series')).toEqual(['old.mp4']);
     expect(await found('äLTER')).toEqual(['Älter.mkv']);
+    expect(
+      (await home.server.call('file.list', { search: 'älter SEASON' })).map(({ path: file }) => path.basename(file)),
+    ).toEqual(['Älter.mkv']);
     expect(await found('Älter'.normalize('NFD'))).toEqual(['Älter.mkv']);
     expect(await found('%')).toEqual([]);
     expect(await found('s_ason')).toEqual([]);
@@ -429,8 +432,12 @@ const picturesOf = (server: Server) => async (place: string) => {
 
 describe('after a conversion', () => {
   let home: Home;
+  /** Holds the path of a film that goes while it is looked into. */
+  let going: string;
   beforeAll(async () => {
-    home = await heldLibrary();
+    going = path.join(tempFolder(), 'going');
+    const goes = `case "$*" in *-show_frames*) [ -e '${going}' ] && rm -f "$(cat '${going}')";; esac`;
+    home = await heldLibrary(TESTING, { env: wrap('ffprobe', `"$REAL" "$@"; code=$?; ${goes}; exit $code`) });
     await home.server.call('library.release', { library: home.library });
     await until(async () => expect((await home.server.call('queue.summary')).counts.done).toBe(4));
   });
@@ -506,10 +513,28 @@ describe('after a conversion', () => {
       expect(attempts.filter(({ outcome }) => outcome === 'done')).toHaveLength(2);
     });
     expect(filesIn(path.join(media, 'Series/Season 1'))).toEqual(['old.mkv', 'Älter.mkv']);
+    const all = await server.call('vault.list');
+    expect(path.basename(all[0]?.original ?? '')).toBe('old.mp4');
+    expect(await server.call('vault.list', { offset: 1, limit: 2 })).toEqual(all.slice(1, 3));
+    expect((await server.call('vault.list', { search: 'ÄLTER series' })).map((entry) => entry.original)).toEqual([
+      path.join(media, 'Series/Season 1/Älter.mkv'),
+    ]);
+    const bytes = all.reduce((sum, { size }) => sum + size, 0);
+    expect(await server.call('vault.tally')).toEqual({ count: 4, bytes });
+    expect(await server.call('vault.tally', { search: 'nothing' })).toEqual({ count: 0, bytes: 0 });
     const purged = await server.call('vault.purge', { all: true });
     expect(purged.purged).toBe(4);
     const refused = await server.call('file.reencode', { files: [file] });
     expect(refused).toMatchObject({ queued: 0, refused: [expect.stringMatching(/its original is not kept any more/)] });
+  });
+
+  it('a picture of a film that goes meanwhile is told to be none', async () => {
+    const file = await idOf(home, 'new.mkv');
+    const film = path.join(home.media, 'new.mkv');
+    writeFileSync(going, film);
+    const { status, bytes } = await picturesOf(home.server)(`${file}/frames/result/1.jpg`);
+    expect([status, existsSync(film)]).toEqual([404, false]);
+    expect(JSON.parse(bytes.toString()).sentence).toMatch(/new\.mkv was replaced or taken back meanwhile/);
   });
 });
 

@@ -149,6 +149,21 @@ describe('the interface', () => {
     const [script] = /\/assets\/[^"]+\.js/.exec(body) ?? [];
     expect((await ask(script ?? '/none')).status).toBe(200);
   });
+
+  it('travels compressed, and its parts are asked for once', async () => {
+    const { body } = await ask('/');
+    const parts = [...body.matchAll(/\/assets\/[^"]+\.(?:js|css)/g)].map(([part]) => part);
+    expect(parts.length).toBeGreaterThan(1);
+    const sizes = await Promise.all(
+      parts.map(async (part) => {
+        const { status, headers, body: packed } = await ask(part, { 'accept-encoding': 'br' });
+        expect([status, headers['cache-control']]).toEqual([200, 'public, max-age=31536000, immutable']);
+        return [packed.length, (await ask(part)).body.length] as const;
+      }),
+    );
+    const [travelled = 0, whole = 0] = [0, 1].map((i) => sizes.reduce((sum, size) => sum + (size[i] ?? 0), 0));
+    expect(travelled).toBeLessThan(whole / 3);
+  });
 });
 
 describe('a user', () => {

@@ -9,6 +9,8 @@ import { type Server, which } from '../../src-main/test/helpers.ts';
 
 const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
+/** What a window of 1440 by 900 holds at 200 %. */
+export const ZOOMED = { width: 720, height: 450 };
 
 let browser: Browser | undefined;
 const complaints: string[] = [];
@@ -51,6 +53,25 @@ export async function enter(server: Server, address = '/', options: BrowserConte
   await page.goto(`${server.url}${address}#token=${server.token}`);
   await page.getByRole('navigation', { name: 'Pages' }).waitFor();
   return page;
+}
+
+/** Controls of the page that lie beyond its sides, or under something else. */
+export function hiddenControls(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const main = document.querySelector('main');
+    const controls = [...(main?.querySelectorAll('button, a, input:not([type="hidden"]), [role="combobox"]') ?? [])];
+    return controls.flatMap((control) => {
+      control.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' });
+      const { left, top, width, height } = control.getBoundingClientRect();
+      // Made for readers of screens, or the hidden part of a switch.
+      if (width < 4 || height < 4 || Number(getComputedStyle(control).opacity) === 0) return [];
+      if (getComputedStyle(control).visibility === 'hidden') return [];
+      const there = document.elementFromPoint(left + width / 2, top + height / 2);
+      const own =
+        there && (control.contains(there) || there.contains(control) || there.closest('label, [data-disabled]'));
+      return own ? [] : [`${control.ariaLabel ?? control.textContent} is under ${there?.outerHTML.slice(0, 120)}`];
+    });
+  });
 }
 
 /** What axe-core finds serious on the page as it is. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeClip, makeHome, type Server, serve, TINY, until } from '../../src-main/test/helpers.ts';
-import { enter, openPage, PHONE, seriousFindings } from './browser.ts';
+import { enter, hiddenControls, openPage, PHONE, seriousFindings, ZOOMED } from './browser.ts';
 
 const PAGES: Record<string, string> = {
   '/': 'Dashboard',
@@ -44,12 +44,23 @@ async function settled(address: string, title: string, options: BrowserContextOp
   return page;
 }
 
-describe('on a phone', () => {
+/** Nothing has to be scrolled sideways for, and nothing lies under something else. */
+async function expectFit(page: Page): Promise<void> {
+  const [needed, there] = await page.evaluate(() => {
+    const main = document.querySelector('main');
+    return [main?.scrollWidth ?? 0, main?.clientWidth ?? 0];
+  });
+  expect(needed).toBeLessThanOrEqual(there ?? 0);
+  expect(await hiddenControls(page)).toEqual([]);
+}
+
+describe('on a phone and at 200 %', () => {
   it.each(Object.entries(PAGES))('%s fits, and has nothing serious for axe', async (address, title) => {
     const page = await settled(address, title, { viewport: PHONE });
-    const width = await page.evaluate(() => document.querySelector('main')?.scrollWidth ?? 0);
-    expect(width).toBeLessThanOrEqual(PHONE.width);
+    await expectFit(page);
     expect(await seriousFindings(page)).toEqual([]);
+    await page.setViewportSize(ZOOMED);
+    await expectFit(page);
   });
 });
 

@@ -28,6 +28,7 @@ const OF_FILES: CallName[] = [
   'queue.list',
   'stats.get',
   'vault.list',
+  'vault.tally',
   'library.dryRun',
 ];
 /** Answers that change when settings or tables do. */

@@ -9,7 +9,7 @@ import { FileMenu } from '../library/file-menu.tsx';
 
 /** The one likely next step for a film as a button, the others in the menu. */
 export function FileButtons({ detail: { file, original } }: { detail: Output<'file.get'> }) {
-  const restore = useAction('vault.restore', ['file.get', 'vault.list']);
+  const restore = useAction('vault.restore', ['file.get', 'vault.list', 'vault.tally']);
   const files = [file.id];
   const askRestore = () => {
     if (!original) return;

@@ -110,7 +110,7 @@ function Body({ detail, root }: { detail: Detail; root: string }) {
           <Compare
             file={file}
             sample={file.state === 'done' ? null : sample}
-            likeness={attempts.at(0)?.likeness ?? sample?.likeness ?? null}
+            likeness={attempts.at(-1)?.likeness ?? sample?.likeness ?? null}
           />
         </Part>
       )}

@@ -54,7 +54,7 @@ function Log({ log }: { log: string }) {
 export function Timeline({ attempts }: { attempts: Attempt[] }) {
   return (
     <Line bulletSize={12} lineWidth={2} active={attempts.length}>
-      {attempts.map((attempt) => (
+      {attempts.toReversed().map((attempt) => (
         <Line.Item
           key={attempt.startedAt}
           color={colourOf(attempt)}

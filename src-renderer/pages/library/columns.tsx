@@ -119,4 +119,27 @@ export const LAYOUT: Record<string, Layout> = {
 };
 
 /** Columns that a phone has room for, and their widths there. */
-export const NARROW: Record<string, string> = { film: 'minmax(0, 1fr)', state: '124px' };
+export const NARROW: Record<string, string> = { film: 'minmax(0, 1fr)', state: '148px' };
+
+/** Columns that make way where there is no room for all, the first one first. */
+const MAKES_WAY = ['modified', 'added', 'frameRate', 'duration', 'resultSize', 'worker', 'bitRate', 'audio', 'hdr'];
+const MAKES_WAY_LAST = ['resolution', 'codec', 'size', 'saved'];
+/** Pixels that a film's name needs at least, and what stands at the sides of the columns. */
+const [FILM, SIDES] = [240, 112];
+
+/**
+ * The columns to show.
+ * @param chosen those that the user showed or hid; what was asked for stays, however narrow the window is
+ * @param room pixels
+ */
+export function columnsFor(chosen: Record<string, boolean>, room: number): Set<string> {
+  const shown = new Set(Object.keys(LAYOUT).filter((id) => chosen[id] ?? !LAYOUT[id]?.extra));
+  const widthOf = (id: string) => Number.parseInt(LAYOUT[id]?.width ?? '', 10) || 0;
+  let needed = [...shown].reduce((sum, id) => sum + widthOf(id), FILM + SIDES);
+  for (const id of [...MAKES_WAY, ...MAKES_WAY_LAST]) {
+    if (needed <= room) break;
+    if (chosen[id] || !shown.delete(id)) continue;
+    needed -= widthOf(id);
+  }
+  return shown;
+}

@@ -2,7 +2,7 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus, and tells of the active row
 // biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid handles the keys of all rows
 // biome-ignore-all lint/suspicious/noArrayIndexKey: grey cells have no identity
-import { useMediaQuery } from '@mantine/hooks';
+import { useElementSize, useMediaQuery, useMergedRef } from '@mantine/hooks';
 import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { type ReactTable, type Row, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
@@ -12,7 +12,7 @@ import { Trouble } from '../../components/bits.tsx';
 import { holdLists } from '../../store/calls.ts';
 import { usePreferences } from '../../store/preferences.ts';
 import { nameOf } from '../../words.ts';
-import { columns, features, LAYOUT, NARROW } from './columns.tsx';
+import { columns, columnsFor, features, LAYOUT, NARROW } from './columns.tsx';
 import { FileMenu } from './file-menu.tsx';
 import { clearSelection, isSelected, selectAll, toggle, useSelection } from './selection.ts';
 import classes from './table.module.css';
@@ -22,7 +22,7 @@ import type { View } from './view.ts';
 
 type FileTable = ReactTable<typeof features, FileView>;
 const ROW = 44;
-const ROW_NARROW = 56;
+const ROW_NARROW = 72;
 
 interface Props {
   view: View;
@@ -31,16 +31,13 @@ interface Props {
   openFile: (id: number) => void;
 }
 
-/** Which columns are shown: the user's choice, or what a phone has room for. */
-function useShownColumns(narrow: boolean): Record<string, boolean> {
+/** Which columns are shown: the user's choice, as far as there is room. */
+function useShownColumns(narrow: boolean, room: number): Record<string, boolean> {
   const chosen = usePreferences((preferences) => preferences.columns);
-  return useMemo(
-    () =>
-      Object.fromEntries(
-        Object.entries(LAYOUT).map(([id, { extra }]) => [id, narrow ? id in NARROW : (chosen[id] ?? !extra)]),
-      ),
-    [narrow, chosen],
-  );
+  return useMemo(() => {
+    const shown = narrow ? new Set(Object.keys(NARROW)) : columnsFor(chosen, room);
+    return Object.fromEntries(Object.keys(LAYOUT).map((id) => [id, shown.has(id)]));
+  }, [narrow, chosen, room]);
 }
 
 function HeadCell({ id, title, view, setView }: { id: string; title: string } & Pick<Props, 'view' | 'setView'>) {
@@ -176,7 +173,9 @@ export function FileTable({ view, setView, total, openFile }: Props) {
   const virtualizer = useVirtualRows(scroll, total, narrow);
   const items = virtualizer.getVirtualItems();
   const { files, fileAt, error, retry } = useRows(view, items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
-  const shown = useShownColumns(narrow);
+  const { ref: measured, width } = useElementSize();
+  const grid = useMergedRef(scroll, measured);
+  const shown = useShownColumns(narrow, width || window.innerWidth);
   const table = useTable({
     features,
     columns,
@@ -205,7 +204,7 @@ export function FileTable({ view, setView, total, openFile }: Props) {
   if (error) return <Trouble error={error} retry={retry} />;
   return (
     <div
-      ref={scroll}
+      ref={grid}
       className={classes.scroll}
       role="grid"
       aria-label="Films"

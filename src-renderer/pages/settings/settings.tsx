@@ -8,6 +8,7 @@ import { AccessSection } from './access.tsx';
 import { DesktopSection } from './desktop.tsx';
 import { GeneralSection } from './general.tsx';
 import { LibrariesSection } from './libraries.tsx';
+import classes from './settings.module.css';
 import { TablesSection } from './tables.tsx';
 import { VaultSection } from './vault.tsx';
 
@@ -21,6 +22,8 @@ const SECTIONS = {
   about: { title: 'About', Content: AboutSection },
 };
 
+const intoSight = (tab: HTMLElement | null) => tab?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 /** Everything that can be set, one part at a time. */
 export function SettingsPage() {
   const { section = 'general' } = useParams<{ section?: string }>();
@@ -32,9 +35,9 @@ export function SettingsPage() {
       <PageHead title="Settings" sentence="Changes count at once, and for films that are planned from now on." />
       <PageBody>
         <Tabs value={section} onChange={(next) => navigate(`/settings/${next}`)} keepMounted={false}>
-          <Tabs.List mb="lg" style={{ flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' }}>
+          <Tabs.List mb="lg" className={classes.tabs}>
             {Object.entries(SECTIONS).map(([key, { title }]) => (
-              <Tabs.Tab key={key} value={key}>
+              <Tabs.Tab key={key} value={key} ref={key === section ? intoSight : undefined}>
                 {title}
               </Tabs.Tab>
             ))}

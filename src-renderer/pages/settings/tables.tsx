@@ -1,4 +1,5 @@
 import { Button, Code, Group, NumberInput, Stack, Table, Text } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import type { Output } from '../../../src-shared/contract.ts';
 import { AudioTable, QualityTable, RESOLUTIONS } from '../../../src-shared/quality.ts';
@@ -68,6 +69,7 @@ function Foot<T>({
 
 function QualityEditor(props: EditorProps<QualityTable>) {
   const { draft, setDraft, dirty } = useDraft(props.view.table);
+  const narrow = useMediaQuery('(max-width: 639px)', window.innerWidth < 640);
   const why = QualityTable.safeParse(draft).success ? undefined : 'Each CRF has to be a whole number from 1 to 63.';
   return (
     <Stack gap="sm">
@@ -88,7 +90,8 @@ function QualityEditor(props: EditorProps<QualityTable>) {
                 {(Object.keys(SOURCES) as (keyof typeof SOURCES)[]).map((source) => (
                   <Table.Td key={source}>
                     <NumberInput
-                      w={96}
+                      w={narrow ? 64 : 96}
+                      hideControls={narrow}
                       aria-label={`CRF for ${resolution} from ${SOURCES[source]}`}
                       min={1}
                       max={63}

@@ -1,8 +1,9 @@
 import { Button, Group, Table, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { modals } from '@mantine/modals';
 import { IconArchive, IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { VaultEntry } from '../../../src-shared/contract.ts';
+import type { CallName, VaultEntry } from '../../../src-shared/contract.ts';
 import { count, formatBytes } from '../../../src-shared/format.ts';
 import { Loading, Nothing, Trouble, When } from '../../components/bits.tsx';
 import { tell, tellTrouble, useAction, useCall } from '../../store/calls.ts';
@@ -10,11 +11,16 @@ import { call } from '../../transport.ts';
 import { nameOf } from '../../words.ts';
 import classes from './settings.module.css';
 
-/** Rows shown at a time; the search finds the rest. */
-const MOST_ROWS = 100;
+/** Rows shown at first, and more at a click. */
+const ROWS = 100;
+/** No more than this are shown; the search finds the rest. */
+const MOST_ROWS = 1000;
+/** Typing never waits: the list follows a moment later. */
+const TYPING = 200;
+const CHANGES: CallName[] = ['vault.list', 'vault.tally'];
 
 function usePurge() {
-  const purge = useAction('vault.purge', ['vault.list']);
+  const purge = useAction('vault.purge', CHANGES);
   return async (all: boolean) => {
     try {
       const { purged, bytes } = await call('vault.purge', { all, dryRun: true });
@@ -35,7 +41,7 @@ function usePurge() {
 }
 
 function Entry({ entry }: { entry: VaultEntry }) {
-  const restore = useAction('vault.restore', ['vault.list']);
+  const restore = useAction('vault.restore', CHANGES);
   const ask = () =>
     modals.openConfirmModal({
       title: `Take back ${nameOf(entry.original)}, ${formatBytes(entry.size)}?`,
@@ -70,26 +76,30 @@ function Entry({ entry }: { entry: VaultEntry }) {
 
 /** Originals that are kept: how much room they take, and how to take one back or let them go. */
 export function VaultSection() {
-  const vault = useCall('vault.list', {});
   const purge = usePurge();
   const [search, setSearch] = useState('');
-  if (vault.error) return <Trouble error={vault.error} retry={vault.refetch} />;
-  if (!vault.data) return <Loading lines={6} />;
-  if (vault.data.length === 0) {
+  const [rows, setRows] = useState(ROWS);
+  const [asked] = useDebouncedValue(search, TYPING);
+  const kept = useCall('vault.tally', {});
+  const matching = useCall('vault.tally', { search: asked }, { keep: true });
+  const entries = useCall('vault.list', { search: asked, limit: rows }, { keep: true });
+  const error = kept.error ?? matching.error ?? entries.error;
+  if (error)
+    return <Trouble error={error} retry={() => [kept, matching, entries].forEach((one) => void one.refetch())} />;
+  if (!kept.data || !matching.data || !entries.data) return <Loading lines={6} />;
+  if (kept.data.count === 0) {
     return (
       <Nothing icon={IconArchive} title="The vault is empty">
         After each replacement the original is kept here for a while, so that you can take it back.
       </Nothing>
     );
   }
-  const bytes = vault.data.reduce((sum, { size }) => sum + size, 0);
-  const words = search.toLowerCase().split(/\s+/);
-  const found = vault.data.filter(({ original }) => words.every((word) => original.toLowerCase().includes(word)));
+  const more = matching.data.count - entries.data.length;
   return (
     <>
       <Group justify="space-between" mb="md">
         <Text>
-          {count(vault.data.length, 'original')}, {formatBytes(bytes)}
+          {count(kept.data.count, 'original')}, {formatBytes(kept.data.bytes)}
         </Text>
         <Group gap="xs">
           <Button variant="default" onClick={() => purge(false)}>
@@ -107,6 +117,7 @@ export function VaultSection() {
         placeholder="Search the vault"
         leftSection={<IconSearch size={16} aria-hidden />}
         value={search}
+        maxLength={200}
         onChange={(event) => setSearch(event.currentTarget.value)}
       />
       <div className={classes.scroll}>
@@ -121,18 +132,26 @@ export function VaultSection() {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {found.slice(0, MOST_ROWS).map((entry) => (
+            {entries.data.map((entry) => (
               <Entry key={entry.id} entry={entry} />
             ))}
           </Table.Tbody>
         </Table>
       </div>
-      {found.length > MOST_ROWS && (
-        <Text c="dimmed" mt="xs">
-          {count(found.length - MOST_ROWS, 'more original')}; search for one by its name.
-        </Text>
+      {more > 0 && (
+        <Group mt="xs">
+          <Text c="dimmed">
+            {count(more, 'more original')}
+            {rows >= MOST_ROWS && '; search for one by its name'}.
+          </Text>
+          {rows < MOST_ROWS && (
+            <Button variant="default" onClick={() => setRows(Math.min(rows + ROWS, MOST_ROWS))}>
+              Show more
+            </Button>
+          )}
+        </Group>
       )}
-      {found.length === 0 && <Text c="dimmed">No original matches.</Text>}
+      {matching.data.count === 0 && <Text c="dimmed">No original matches.</Text>}
     </>
   );
 }
