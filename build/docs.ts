@@ -1,9 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SETTING_INFOS } from '../src-shared/settings.ts';
+import { apiReference } from './api-docs.ts';
 
-const FILE = path.join(import.meta.dirname, '../docs/configuration.md');
-const [BEGIN, END] = ['<!-- settings: made by npm run docs -->', '<!-- settings end -->'];
+/** Pages with a part that is made from the sources, between two marks, and how it is made. */
+const PAGES = {
+  'configuration.md': { mark: 'settings', make: settingsTable },
+  'api.md': { mark: 'calls', make: apiReference },
+};
+export type Page = keyof typeof PAGES;
+export const PAGE_NAMES = Object.keys(PAGES) as Page[];
 
 function settingsTable(): string {
   const code = (text: string | undefined) => (text ? `\`${text}\`` : '');
@@ -15,13 +21,17 @@ function settingsTable(): string {
   return [...head, ...rows].join('\n');
 }
 
-/** docs/configuration.md with its table made anew from the settings schema. */
-export function configurationPage(page: string): string {
-  const [before = '', rest = ''] = page.split(BEGIN);
-  return `${before}${BEGIN}\n\n${settingsTable()}\n\n${END}${rest.split(END)[1] ?? '\n'}`;
+const fileOf = (page: Page) => path.join(import.meta.dirname, '../docs', page);
+
+/** A page as it is in the repository. */
+export const readPage = (page: Page): string => readFileSync(fileOf(page), 'utf8');
+
+/** The page with its part made anew. */
+export function makePage(page: Page): string {
+  const { mark, make } = PAGES[page];
+  const [begin, end] = [`<!-- ${mark}: made by npm run docs -->`, `<!-- ${mark} end -->`];
+  const [before = '', rest = ''] = readPage(page).split(begin);
+  return `${before}${begin}\n\n${make()}\n\n${end}${rest.split(end)[1] ?? '\n'}`;
 }
 
-/** The page as it is in the repository. */
-export const readConfigurationPage = () => readFileSync(FILE, 'utf8');
-
-if (import.meta.main) writeFileSync(FILE, configurationPage(readConfigurationPage()));
+if (import.meta.main) for (const page of PAGE_NAMES) writeFileSync(fileOf(page), makePage(page));

@@ -10,7 +10,7 @@ const FILE = new RegExp(`^${LOG_NAME}\\.(\\d+)\\.log$`);
 const LOOK_MS = 250;
 
 /** The log files of a folder, oldest first. */
-export function logFiles(folder: string): string[] {
+function logFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const number = (name: string) => Number(FILE.exec(name)?.[1]);
   return readdirSync(folder)
@@ -51,15 +51,25 @@ export async function readLog(folder: string, wanted: { job?: number; limit: num
   return found.slice(-wanted.limit);
 }
 
-/** Tells lines as they are written, from now on and from file to file, until `signal` ends it. */
-export async function followLog(folder: string, tell: (line: LogLine) => void, signal: AbortSignal): Promise<void> {
-  const ends = new Map(logFiles(folder).map((file) => [file, statSync(file).size]));
+/** How far the log was written, by file. */
+export function endsOfLog(folder: string): Map<string, number> {
+  return new Map(logFiles(folder).map((file) => [file, statSync(file).size]));
+}
+
+/** Tells lines as they are written, from these ends on and from file to file, until `signal` ends it. */
+export async function followLog(
+  folder: string,
+  from: ReadonlyMap<string, number>,
+  tell: (line: LogLine) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const ends = new Map(from);
   while (!signal.aborted) {
     for (const file of logFiles(folder)) {
-      const [from, size] = [ends.get(file) ?? 0, statSync(file).size];
-      if (size <= from) continue;
+      const [start, size] = [ends.get(file) ?? 0, statSync(file).size];
+      if (size <= start) continue;
       // A line comes with one write, so that what is there ends with one.
-      for await (const text of linesOf(file, from, size - 1)) {
+      for await (const text of linesOf(file, start, size - 1)) {
         const line = parseLine(text);
         if (line) tell(line);
       }

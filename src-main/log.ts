@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
@@ -50,11 +51,11 @@ export async function makeKeptLog(level: string, folder: string): Promise<Logger
 async function openFiles(folder: string): Promise<DestinationStream> {
   // Not for every command: it brings much with it.
   const { default: roll } = await import('pino-roll');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = await roll({
     file: path.join(folder, `${LOG_NAME}.log`),
     size: LARGEST_FILE,
     limit: { count: KEPT_FILES, removeOtherLogFiles: true },
-    mkdir: true,
     sync: true,
   });
   files.on('error', () => undefined);

@@ -7,7 +7,6 @@ declare module 'pino-roll' {
     /** `10m` */
     size?: string;
     limit?: { count: number; removeOtherLogFiles?: boolean };
-    mkdir?: boolean;
     sync?: boolean;
   }
   /** Opens the newest of the numbered files, and goes on to the next when it has its size. */

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { MasterView } from '../src-shared/fleet-view.ts';
 import { resolveSettings, type SettingKey } from '../src-shared/settings.ts';
 import { dataPaths } from './config.ts';
@@ -42,7 +41,6 @@ export interface WorkerNode {
 export async function startWorkerNode(config: WorkerNodeConfig): Promise<WorkerNode> {
   const { values: settings } = resolveSettings({ flags: config.flags, env: config.env });
   config.log.level = settings.logLevel;
-  mkdirSync(config.dataDir, { recursive: true });
   const unlock = lockDataFolder(config.dataDir);
   try {
     const paths = dataPaths(config.dataDir);

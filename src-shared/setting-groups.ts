@@ -51,6 +51,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     title: 'This computer',
     settings: {
       nodeName: 'Name',
+      logLevel: 'Log level',
       jobs: 'Films at a time',
       bandwidth: 'Bandwidth',
       hours: 'Working hours',

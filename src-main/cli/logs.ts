@@ -5,7 +5,7 @@ import { Fault } from '../../src-shared/errors.ts';
 import { formatDuration } from '../../src-shared/format.ts';
 import type { LogLine } from '../../src-shared/log-line.ts';
 import { dataPaths } from '../config.ts';
-import { followLog, readLog } from '../log-files.ts';
+import { endsOfLog, followLog, readLog } from '../log-files.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
 import { listenForEnd } from './signals.ts';
@@ -39,20 +39,26 @@ async function showLogs(job: string | undefined, options: LogsOptions): Promise<
   if (!/^\d+$/.test(options.lines)) throw new Fault('usage', `"${options.lines}" is no number of lines.`);
   const folder = dataPaths(options.data).logs;
   const tell = (line: LogLine) => print(options.json ? JSON.stringify(line) : inWords(line));
+  const ends = endsOfLog(folder);
   let only: number | undefined;
+  let told: LogLine[];
   if (job === undefined) {
-    for (const line of await readLog(folder, { limit: Number(options.lines) })) tell(line);
+    told = await readLog(folder, { limit: Number(options.lines) });
+    for (const line of told) tell(line);
   } else {
     const wanted = /^\d+$/.test(job) ? { job: Number(job) } : { path: path.resolve(job) };
     const story = await withMaster(options.data, (call) => call('job.log', wanted));
-    only = story.job;
-    if (options.json && !options.follow) return void print(JSON.stringify(story));
-    for (const text of tellStory(story, Number(options.lines))) print(text);
+    [only, told] = [story.job, story.lines];
+    if (options.json) print(JSON.stringify(story));
+    else for (const text of tellStory(story, Number(options.lines))) print(text);
   }
   if (!options.follow) return;
   const [end, over] = [listenForEnd(), new AbortController()];
   end.asked.then(() => over.abort());
-  await followLog(folder, (line) => (only === undefined || line.job === only) && tell(line), over.signal);
+  // Written while the log was read.
+  const known = new Set(told.map((line) => JSON.stringify(line)));
+  const isNew = (line: LogLine) => (only === undefined || line.job === only) && !known.has(JSON.stringify(line));
+  await followLog(folder, ends, (line) => isNew(line) && tell(line), over.signal);
   end.release();
 }
 

@@ -15,7 +15,7 @@ export function metricsTokenCommand(): Command {
       if (process.env.METRICS_TOKEN && (another || remove))
         throw new Fault('conflict', 'The token is fixed by the environment variable METRICS_TOKEN; change it there.');
       if (remove) return removeMetricsToken(data);
-      mkdirSync(data, { recursive: true });
+      mkdirSync(data, { recursive: true, mode: 0o700 });
       const known = another ? undefined : metricsToken(data, process.env);
       process.stdout.write(`${known ?? makeMetricsToken(data)}\n`);
     });

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   copyFileSync,
   existsSync,
@@ -67,7 +68,7 @@ export function backupFinding(folder: string): Finding {
  * Proves that a file is a whole Flotilla database, reading all of it.
  * @throws Fault `conflict` with the reason
  */
-export function proveDatabase(file: string): void {
+function proveDatabase(file: string): void {
   let db: Database.Database | undefined;
   try {
     db = new Database(file, { readonly: true, fileMustExist: true });
@@ -115,6 +116,7 @@ export async function copyDatabase(database: string, file: string, overwrite = f
     // One file, without a log beside it.
     copy.pragma('journal_mode = DELETE');
     copy.close();
+    chmodSync(part, 0o600);
     proveDatabase(part);
     sync(part);
     if (overwrite) renameSync(part, file);

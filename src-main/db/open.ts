@@ -90,7 +90,8 @@ export function openDatabase(file: string, backups: string): { db: Db; repaired?
  * @throws Fault `conflict` when another process holds it
  */
 export function lockDataFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
+  // Names of films and hashes of passwords are nobody else's business.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = new Database(path.join(folder, 'lock.db'), { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');

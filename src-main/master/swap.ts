@@ -305,18 +305,18 @@ export class Swapper {
     const kept = await identify(swap.kept);
     const free = (await exists(folder)) && !(await exists(swap.source));
     if (free && sameContent(kept, swap.sourceIdentity)) await placeNew(swap.kept, swap.source);
+    const found = await identify(swap.source);
+    // A link to the very file that stands in its place keeps nothing, whatever was written to it meanwhile.
+    const linked = found && kept && sameInode(found.inode, kept.inode);
     // Where a database of earlier days was taken up, the original may have been purged since: the result is all there is then.
-    const stands = (await exists(swap.source)) || sameContent(kept, swap.sourceIdentity);
+    const stands = linked || [found, kept].some((file) => sameContent(file, swap.sourceIdentity));
     if (stands && swap.target !== swap.source && swap.resultIdentity) {
       const target = await identify(swap.target);
       if (target && sameVersion(target, swap.resultIdentity)) await unlink(swap.target);
     }
     await remove(swap.staged);
     if (await exists(folder)) await syncFolder(folder);
-    const source = await identify(swap.source);
-    // A link to the very file that stands in its place keeps nothing, whatever was written to it meanwhile.
-    const linked = source && kept && sameInode(source.inode, kept.inode);
-    const needed = !linked && !sameContent(source, swap.sourceIdentity) ? kept : undefined;
+    const needed = !linked && !sameContent(found, swap.sourceIdentity) ? kept : undefined;
     if (!needed) await removeKept(swap.kept);
     this.#swaps.transaction(() => {
       if (needed) {

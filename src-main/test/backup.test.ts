@@ -1,5 +1,5 @@
 /** Copies of the database of a running server, and what becomes of films when one is restored. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { makeClip, makeHome, query, run, type Server, serve, sha256, TINY, until } from './helpers.ts';

@@ -313,14 +313,15 @@ describe('a journal of earlier days', () => {
   test.each(['film.mp4', 'film.mkv'])(
     'costs no film when %s was replaced since, whatever became of its original',
     async (name) => {
-      for (const since of ['purged', 'restored', 'kept'] as const) {
-        const { home, deliver, crashWhenKept, swapper, swaps, vault, names, read } = await makeLibrary();
+      for (const since of ['purged', 'purged, and its name taken', 'restored', 'kept']) {
+        const { home, at, deliver, crashWhenKept, swapper, swaps, vault, names, read } = await makeLibrary();
         const { swap } = await deliver(name);
         await crashWhenKept(swap, false);
         const backup = path.join(home, 'backup.db');
         await copyDatabase(path.join(home, 'data', 'flotilla.db'), backup);
         expect(await swapper.recover()).toEqual([]);
-        if (since === 'purged') await vault.purge({ all: true, dryRun: false });
+        if (since.startsWith('purged')) await vault.purge({ all: true, dryRun: false });
+        if (since.endsWith('taken') && !existsSync(at(name))) await writeFile(at(name), 'another film');
         if (since === 'restored') await vault.restore(swaps.vault()[0] as VaultRow);
         const before = await names();
 
