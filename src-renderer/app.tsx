@@ -21,6 +21,7 @@ import { LibraryPage } from './pages/library/library.tsx';
 import { LostPage } from './pages/lost.tsx';
 import { QueuePage } from './pages/queue/queue.tsx';
 import { SettingsPage } from './pages/settings/settings.tsx';
+import { ThisComputerPage } from './pages/this-computer/this-computer.tsx';
 import { WelcomePage } from './pages/welcome/welcome.tsx';
 import { WorkersPage } from './pages/workers/workers.tsx';
 import { queries } from './store/calls.ts';
@@ -47,6 +48,7 @@ function Pages() {
             <Route path="/workers" component={WorkersPage} />
             <Route path="/insights" component={InsightsPage} />
             <Route path="/settings/:section?" component={SettingsPage} />
+            <Route path="/this-computer" component={ThisComputerPage} />
             <Route path="/welcome" component={WelcomePage} />
             <Route component={LostPage} />
           </Switch>

@@ -54,9 +54,13 @@ export function endsAround(seconds: number, now = new Date()): string {
 
 const startOfDay = (date: Date) => new Date(date).setHours(0, 0, 0, 0);
 
-/** Stage, speed and remaining time of running work, short: `Encoding · 42.1 fps · about 3 min`. */
-export function progressWords({ progress: { stage, fps, eta } }: RunningView): string {
+/**
+ * Stage, speed and remaining time of running work, short: `Encoding · 42.1 fps · about 3 min`.
+ * @param still why it stands still, in place of its speed
+ */
+export function progressWords({ progress: { stage, fps, eta } }: RunningView, still?: string): string {
   const parts: string[] = [STAGE_WORDS[stage]];
+  if (still) return [...parts, still].join(' · ');
   if (fps !== undefined) parts.push(`${fps.toFixed(1)} fps`);
   if (stage === 'encoding') parts.push(eta === undefined ? 'estimating' : about(eta));
   return parts.join(' · ');

@@ -66,7 +66,7 @@ function timeLeft({
   return () => {
     const speed = throughput();
     const { queued, running } = ctx.files.counts();
-    if (!speed || queued + running === 0 || dispatcher.paused !== null || dispatcher.fleet.rests) return null;
+    if (!speed || queued + running === 0 || dispatcher.paused !== null || dispatcher.fleet.standsStill) return null;
     const now = performance.now();
     if (known.waiting !== queued + running || now - known.at > known.cost / LARGEST_SHARE) {
       const open = ctx.libraries.all().filter(({ paused, held }) => paused === null && !held);

@@ -1,11 +1,23 @@
 import type { Live } from '../../src-shared/contract.ts';
+import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import { count } from '../../src-shared/format.ts';
 import { endsAround } from '../words.ts';
 
+/** Why none of the computers that are there works; undefined while one does. */
+function whyAllWait(workers: WorkerView[]): string | undefined {
+  const there = workers.filter(({ connected, mode }) => connected && mode === 'active');
+  const [first, ...others] = there;
+  if (!first?.problem || there.some(({ state }) => state !== 'yielding')) return undefined;
+  if (others.length === 0) return first.local ? first.problem : `${first.name}: ${first.problem}`;
+  return `None of ${count(there.length, 'computer')} works. ${there.map(({ name, problem }) => `${name}: ${problem}`).join(' ')}`;
+}
+
 /** How the queue stands, in one sentence. */
-export function livingSentence({ counts, running, paused, held, settling, eta }: Live): string {
+export function livingSentence({ counts, running, paused, held, settling, eta, workers }: Live): string {
   const waiting = counts.found + counts.queued;
   if (paused) return `${held ? 'Standing still' : 'Paused'}: ${paused}`;
+  const stepsBack = running.length + waiting > 0 && whyAllWait(workers);
+  if (stepsBack) return stepsBack;
   if (running.length > 0) {
     const computers = new Set(running.map(({ worker }) => worker)).size;
     const now = `${count(running.length, 'film')} running on ${count(computers, 'computer')}`;
