@@ -157,24 +157,24 @@ export class Membership {
 
   /** Works for it no more, and forgets it. */
   async leave(): Promise<void> {
-    await this.stop();
+    await this.stop({ leaving: true });
     forgetMaster(this.#parts.paths.master);
     this.#view = null;
     this.#tell();
   }
 
-  /** Ends what runs; the next start goes on with the same master. */
-  async stop(): Promise<void> {
+  /** Ends what runs; the next start goes on with the same master, unless it is left. */
+  async stop({ leaving = false } = {}): Promise<void> {
     const current = this.#current;
     current?.ending.abort();
     await current?.work;
-    await this.#end();
+    await this.#end(leaving);
     current?.over.resolve();
   }
 
-  async #end(): Promise<void> {
+  async #end(leaving = false): Promise<void> {
     // What is held is given back over the link.
-    await this.#worker?.stop();
+    await this.#worker?.stop({ leaving });
     this.#link?.stop();
     await this.#whereabouts?.end();
     this.#current = this.#worker = this.#link = this.#whereabouts = undefined;

@@ -35,6 +35,7 @@ function apart<N extends string>(load: () => Promise<Record<N, ComponentType>>, 
 const FileDrawer = apart(() => import('./pages/file/drawer.tsx'), 'FileDrawer');
 const LibraryPage = apart(() => import('./pages/library/library.tsx'), 'LibraryPage');
 const QueuePage = apart(() => import('./pages/queue/queue.tsx'), 'QueuePage');
+const ThisComputerPage = apart(() => import('./pages/this-computer/this-computer.tsx'), 'ThisComputerPage');
 const WorkersPage = apart(() => import('./pages/workers/workers.tsx'), 'WorkersPage');
 const InsightsPage = apart(() => import('./pages/insights/insights.tsx'), 'InsightsPage');
 const SettingsPage = apart(() => import('./pages/settings/settings.tsx'), 'SettingsPage');
@@ -63,6 +64,7 @@ function Pages() {
             <Route path="/workers" component={WorkersPage} />
             <Route path="/insights" component={InsightsPage} />
             <Route path="/settings/:section?" component={SettingsPage} />
+            <Route path="/this-computer" component={ThisComputerPage} />
             <Route path="/welcome" component={WelcomePage} />
             <Route component={LostPage} />
           </Switch>

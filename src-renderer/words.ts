@@ -23,9 +23,13 @@ export const nameOf = (path: string): string => path.split(/[/\\]/).at(-1) || pa
 /** What stands before the name, without the separator; empty at the root of a library. */
 export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.length - nameOf(path).length - 1));
 
-/** Stage, speed and remaining time of running work, short: `Encoding · 42.1 fps · about 3 min`. */
-export function progressWords({ progress: { stage, fps, eta } }: RunningView): string {
+/**
+ * Stage, speed and remaining time of running work, short: `Encoding · 42.1 fps · about 3 min`.
+ * @param still why it stands still, in place of its speed
+ */
+export function progressWords({ progress: { stage, fps, eta } }: RunningView, still?: string): string {
   const parts: string[] = [STAGE_WORDS[stage]];
+  if (still) return [...parts, still].join(' · ');
   if (fps !== undefined) parts.push(`${fps.toFixed(1)} fps`);
   if (stage === 'encoding') parts.push(eta === undefined ? 'estimating' : about(eta));
   return parts.join(' · ');

@@ -39,7 +39,10 @@ function rules(text: string): WorkerSettings['rules'] {
   for (const [name, value] of Object.entries(given)) {
     const wanted = ['idle', 'celsius'].includes(name);
     if (!RULE_NAMES.includes(name) || (value !== undefined) !== wanted)
-      throw new Fault('usage', `"${name}" is no rule; write some of idle=5,battery,full-screen,celsius=85,finish, or none.`);
+      throw new Fault(
+        'usage',
+        `"${name}" is no rule; write some of idle=5,battery,full-screen,celsius=85,finish, or none.`,
+      );
   }
   return {
     idleMinutes: number('idle'),
@@ -111,7 +114,9 @@ export function workersCommand(): Command {
     )
     .action(async (worker: string, options: SetOptions) => {
       const { data, name, jobs, bandwidth, temp: tempDir, hours: schedule, rules } = options;
-      const given = Object.entries({ jobs, bandwidth, tempDir, schedule, rules }).filter(([, value]) => value !== undefined);
+      const given = Object.entries({ jobs, bandwidth, tempDir, schedule, rules }).filter(
+        ([, value]) => value !== undefined,
+      );
       const changes = { ...(name && { name }), ...(given.length > 0 && { settings: Object.fromEntries(given) }) };
       if (Object.keys(changes).length === 0)
         throw new Fault('usage', 'Say what to change; --help tells what there is.');

@@ -1,7 +1,16 @@
 import pLimit from 'p-limit';
 import type { Actor } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import type { Grant, Held as HeldWord, Lease, Orders, Outcome, Progress, RunningView, Stage } from '../../src-shared/lease.ts';
+import type {
+  Grant,
+  Held as HeldWord,
+  Lease,
+  Orders,
+  Outcome,
+  Progress,
+  RunningView,
+  Stage,
+} from '../../src-shared/lease.ts';
 import type { TaskRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
 import { Fleet, type Member } from './fleet.ts';
@@ -164,11 +173,7 @@ export class Dispatcher {
    * @param attached true after a start or a cut, when nothing can be under way to it
    * @returns those that it holds in vain
    */
-  beat(
-    worker: string,
-    { held, yielding, load }: HeldWord,
-    attached: boolean,
-  ): Orders & { lost: Lease[] } {
+  beat(worker: string, { held, yielding, load }: HeldWord, attached: boolean): Orders & { lost: Lease[] } {
     const member = this.fleet.member(worker);
     if (!member) throw new Fault('denied', 'This computer is no worker here any more.');
     for (const { view } of this.#leases.heard(worker, held, attached)) {

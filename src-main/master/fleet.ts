@@ -209,10 +209,10 @@ export class Fleet {
     return there.every(({ fault }) => fault !== undefined) ? there[0]?.fault : undefined;
   }
 
-  /** True when all of the workers that are there step back for their users. */
-  get rests(): boolean {
-    const there = [...this.#present.values()].filter(({ linked }) => linked);
-    return there.length > 0 && there.every(({ yielding }) => yielding?.held);
+  /** True when all of the workers that are there stand still: by a user's wish, or because they step back for theirs. */
+  get standsStill(): boolean {
+    const there = this.#members().filter(({ id }) => this.#presence(id).linked);
+    return there.length > 0 && there.every((member) => this.#standsStill(member));
   }
 
   views(): WorkerView[] {

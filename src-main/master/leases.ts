@@ -92,7 +92,8 @@ export class Leases {
   #closeStage(held: Held): void {
     const { stage } = held.view.progress;
     const now = this.#clock.monotonic();
-    if (!this.#still.has(held.view.workerId)) held.stages[stage] = (held.stages[stage] ?? 0) + (now - held.stageStarted) / 1000;
+    if (!this.#still.has(held.view.workerId))
+      held.stages[stage] = (held.stages[stage] ?? 0) + (now - held.stageStarted) / 1000;
     held.stageStarted = now;
   }
 

@@ -14,7 +14,8 @@ function onWindows(pid: number, verb: 'Suspend' | 'Resume'): void {
   const script = `$nt = Add-Type -PassThru -Namespace Flotilla -Name Nt -MemberDefinition '${DLL}'; [void]$nt::Nt${verb}Process((Get-Process -Id ${pid}).Handle)`;
   // Encoded, nothing of it can be taken for quotes.
   const args = ['-NoProfile', '-NonInteractive', '-EncodedCommand', Buffer.from(script, 'utf16le').toString('base64')];
-  const run = () => execa('powershell.exe', args, { reject: false, stdio: 'ignore', timeout: SHELL_MS, windowsHide: true });
+  const run = () =>
+    execa('powershell.exe', args, { reject: false, stdio: 'ignore', timeout: SHELL_MS, windowsHide: true });
   turn = turn.then(run, run);
 }
 

@@ -111,7 +111,11 @@ export async function startLan(parts: LanParts): Promise<Lan> {
     cut: (fingerprint) => connections.cut(fingerprint),
     heard: async () => {
       // Events come in order: who answers this one has heard those before it.
-      await io.timeout(HEARD_MS).to(WORKERS).emitWithAck('work', {}).catch(() => undefined);
+      await io
+        .timeout(HEARD_MS)
+        .to(WORKERS)
+        .emitWithAck('work', {})
+        .catch(() => undefined);
     },
     close: async () => {
       const closed = io.close();

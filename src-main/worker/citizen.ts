@@ -69,7 +69,12 @@ export class Citizen {
    * @param at the time of day here
    * @returns why no work is to be done now, what counts most; null when nothing is against it
    */
-  consider(settings: Pick<WorkerSettings, 'rules' | 'schedule'>, reading: Reading, now: number, at: Date): Cause | null {
+  consider(
+    settings: Pick<WorkerSettings, 'rules' | 'schedule'>,
+    reading: Reading,
+    now: number,
+    at: Date,
+  ): Cause | null {
     const rules = settings.rules ?? DEFAULT_RULES;
     const { clear, hot } = this.#pace;
     const latched = (latch: Latch, rule: boolean, told: boolean | undefined, on: number) => {

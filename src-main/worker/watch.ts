@@ -52,7 +52,8 @@ export class Watch {
 
   /** Takes the rules and hours that count from now on; others than before are looked at at once. */
   heed({ rules, schedule }: Considered): void {
-    if (isDeepStrictEqual({ rules, schedule }, { rules: this.#settings.rules, schedule: this.#settings.schedule })) return;
+    if (isDeepStrictEqual({ rules, schedule }, { rules: this.#settings.rules, schedule: this.#settings.schedule }))
+      return;
     this.#settings = { rules, schedule };
     this.#parts.changed();
     this.look();

@@ -50,6 +50,8 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     calls: [] as { name: string; input: unknown }[],
     encodes: [] as Encode[],
     delivered: [] as number[],
+    /** Where false, no result gets through. */
+    delivers: true,
     orders: { settings: WORKER_DEFAULTS, mode: 'active', prove: false } as Orders,
     /** Films whose originals do not come, or are not looked into, before the test lets them. */
     slow: new Map<string, PromiseWithResolvers<void>>(),
@@ -119,7 +121,8 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
       return '/film.mkv';
     },
     deliver: async ({ task }) => {
-      if (stage.cut ?? stage.full) throw stage.cut ?? stage.full;
+      if (stage.full) throw stage.full;
+      if (stage.cut || !stage.delivers) throw stage.cut ?? CUT;
       stage.delivered.push(task);
     },
   };
@@ -226,7 +229,10 @@ describe('a worker', () => {
     await settled(() => expect(stage.called('job.beat').at(-1)).toMatchObject({ yielding: null }));
     // Its clock stands still as long as it is held.
     const { brake } = stage.encodes[0]?.work ?? {};
-    const stands = () => brake?.now() === brake?.now();
+    const stands = () => {
+      const then = brake?.now();
+      return brake?.now() === then;
+    };
     await settled(() => expect(stands()).toBe(false));
     battery = true;
     await settled(() => expect(stands()).toBe(true));
@@ -434,6 +440,20 @@ describe('a finished result', () => {
     await settled(() => expect(stage.delivered).toEqual([1]));
     await settled(() => expect(stage.folders()).toEqual([]));
     expect(stage.called('job.finish')).toEqual([]);
+  });
+
+  it('is given up when its master is left', async () => {
+    const stage = makeStage({ tasks: 1 });
+    const worker = await stage.start();
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+    stage.cut = CUT;
+    stage.encodes[0]?.end();
+    await settled(() => expect(stage.folders()).toEqual(['1-1']));
+    stage.cut = undefined;
+    stage.delivers = false;
+    await worker.stop({ leaving: true });
+    expect(stage.folders()).toEqual([]);
+    expect(stage.called('job.finish')).toMatchObject([{ outcome: { kind: 'released' } }]);
   });
 
   it('is dropped after the next start when its lease is lost', async () => {

@@ -10,13 +10,12 @@ import { type Load, WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import type { Yielding } from '../../src-shared/yielding.ts';
 import { faultPoint } from '../fault.ts';
 import type { Logger } from '../log.ts';
-import { Brake } from '../media/process.ts';
 import { Assignment } from './assignment.ts';
 import type { Pace } from './citizen.ts';
 import type { Conversion, Converter } from './converter.ts';
 import type { DisturbanceSignals } from './disturbance.ts';
 import { Lane, type Turn } from './lane.ts';
-import { Watch } from './watch.ts';
+import { Stance } from './stance.ts';
 import type { Workspace } from './workspace.ts';
 
 /** How often a worker tells its master what it holds, in ms. */
@@ -92,11 +91,9 @@ export class Worker {
   /** Films get their room and their originals, and come to be encoded, in the order in which they were granted. */
   readonly #fetching = new Lane();
   readonly #lining = new Lane();
-  readonly #brake = new Brake();
   readonly #stopping = new AbortController();
-  readonly #watch: Watch;
-  #rest: { held: boolean } | null = null;
-  #yielding: Yielding | null = null;
+  readonly #stance: Stance;
+  #keeps: boolean;
   #orders: Orders = { settings: WORKER_DEFAULTS, mode: 'active', prove: false };
   /** The node wants to end: no more work is taken. */
   #windingDown = false;
@@ -115,14 +112,15 @@ export class Worker {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.#encoding.concurrency = parts.jobs;
+    this.#keeps = parts.keeps;
     const { signals, pace } = parts;
     const isBusy = () => this.#held.size > 0;
-    this.#watch = new Watch({ signals, pace, isBusy, changed: () => this.#reconsider() });
+    this.#stance = new Stance({ signals, pace, isBusy, changed: (yielding) => this.#onStance(yielding) });
   }
 
   /** Why it takes no work by its own decision; null while it does. */
   get yielding(): Yielding | null {
-    return this.#yielding;
+    return this.#stance.yielding;
   }
 
   /** What the master's user wants. */
@@ -143,9 +141,9 @@ export class Worker {
   }
 
   async #start(): Promise<void> {
-    const kept = this.#parts.keeps ? await this.#parts.workspace.kept() : [];
+    const kept = this.#keeps ? await this.#parts.workspace.kept() : [];
     for (const { grant, result } of kept) this.#take(grant, result);
-    await this.#watch.look();
+    await this.#stance.fresh();
     if (this.#stopping.signal.aborted) return;
     this.#beating = setInterval(() => this.#beat(), this.#parts.beatMs ?? BEAT_MS);
   }
@@ -181,8 +179,7 @@ export class Worker {
   obey(orders: Orders): void {
     this.#orders = orders;
     this.#encoding.concurrency = this.#jobs;
-    this.#watch.heed(orders.settings);
-    this.#hold();
+    this.#stance.obey(orders);
     this.#parts.transfer.limit(orders.settings.bandwidth);
     this.#parts.onOrders?.(orders);
     if (orders.prove) this.#prove();
@@ -207,26 +204,13 @@ export class Worker {
 
   /** The user of this computer wants it to rest, whatever the master's wants: `held`, what runs stands still too. */
   rest(rest: { held: boolean } | null): void {
-    this.#rest = rest;
-    this.#reconsider();
+    this.#stance.rest(rest);
   }
 
-  /** Whether it works has another answer now, perhaps: whoever has to know is told. */
-  #reconsider(): void {
-    const { cause, rules } = this.#watch;
-    const now: Yielding | null = this.#rest
-      ? { cause: 'user', held: this.#rest.held }
-      : cause && { cause, held: rules.running === 'hold' };
-    if (now?.cause === this.#yielding?.cause && now?.held === this.#yielding?.held) return;
-    this.#yielding = now;
-    this.#hold();
-    this.#parts.onYield?.(now);
+  #onStance(yielding: Yielding | null): void {
+    this.#parts.onYield?.(yielding);
     if (this.#attached) this.#beat();
-    if (!now) this.hint();
-  }
-
-  #hold(): void {
-    this.#brake.set(this.#orders.mode === 'paused' || this.#yielding?.held === true);
+    if (!yielding) this.hint();
   }
 
   /** Films in its hands. */
@@ -246,10 +230,14 @@ export class Worker {
     this.hint();
   }
 
-  /** Ends what runs, gives it back, and resolves when nothing is left behind but results that the master lacks. */
-  async stop(): Promise<void> {
+  /**
+   * Ends what runs, gives it back, and resolves when nothing is left behind but results that the master lacks.
+   * @param leaving there is no next start for this master: results are given up too
+   */
+  async stop({ leaving = false } = {}): Promise<void> {
+    if (leaving) this.#keeps = false;
     this.#stopping.abort();
-    this.#watch.stop();
+    this.#stance.stop();
     await this.#started;
     clearInterval(this.#beating);
     for (const assignment of this.#held.values()) assignment.stop();
@@ -282,7 +270,7 @@ export class Worker {
       const load = await this.#parts.load();
       // A master in this process closes its books as soon as this worker has ended.
       if (this.#stopping.signal.aborted) return;
-      const { lost, ...orders } = await this.#parts.call(name, { held, yielding: this.#yielding, load });
+      const { lost, ...orders } = await this.#parts.call(name, { held, yielding: this.yielding, load });
       for (const lease of lost) this.revoke(lease);
       if (!this.#attached) this.#wanting = true;
       this.#attached = true;
@@ -308,7 +296,7 @@ export class Worker {
 
   async #askOn(): Promise<void> {
     while (this.#wanting) {
-      if (this.#attached) await this.#watch.fresh();
+      if (this.#attached) await this.#stance.fresh();
       const ahead = this.#room();
       if (ahead === undefined) return;
       // A hint that comes while this question is under way makes for another one.
@@ -323,7 +311,7 @@ export class Worker {
   /** Whether work can be taken: for now (false), to have it when a film is done (true), or not at all. */
   #room(): boolean | undefined {
     const mayAsk = this.#attached && !this.#stopping.signal.aborted && this.#orders.mode === 'active';
-    if (!mayAsk || this.#windingDown || this.#yielding) return undefined;
+    if (!mayAsk || this.#windingDown || this.yielding) return undefined;
     const { ahead } = this.#parts.transfer;
     const held = [...this.#held.values()].filter(({ lost }) => !lost);
     const before = held.filter(({ converted }) => !converted).length;
@@ -370,13 +358,13 @@ export class Worker {
       return await workspace.use({ name, needed, signal }, async (folder) => {
         const conversion = result ?? (await this.#convert(assignment, folder, turns));
         if (conversion.kind !== 'result') return conversion;
-        if (this.#parts.keeps && !result) await workspace.keep({ grant, result: conversion });
+        if (this.#keeps && !result) await workspace.keep({ grant, result: conversion });
         await this.#deliver(assignment, conversion, folder);
         assignment.tell('handed over');
         return undefined;
       });
     } catch (error) {
-      if (signal.aborted) return assignment.converted && this.#parts.keeps ? undefined : { kind: 'released' };
+      if (signal.aborted) return assignment.converted && this.#keeps ? undefined : { kind: 'released' };
       if (error instanceof Fault && error.code === 'fenced') return undefined;
       const reason = error instanceof Fault && error.code === 'node' ? error.message : nodeFaultReason(error);
       if (reason) return { kind: 'node', reason };
@@ -396,7 +384,7 @@ export class Worker {
     const { transfer, converter } = this.#parts;
     const source = await transfer.source(grant, { folder, signal, report });
     turns?.fetch.pass();
-    const work = { folder, signal, report, brake: this.#brake };
+    const work = { folder, signal, report, brake: this.#stance.brake };
     await converter.prepare(grant, source, work);
     await Promise.race([turns?.line.comes, assignment.ended]);
     const encoding = this.#encoding(async (): Promise<Result | Outcome> => {
@@ -427,7 +415,7 @@ export class Worker {
       } catch (error) {
         const again = error instanceof Fault && error.code === 'node';
         if (again) await Promise.race([this.#answered.promise, assignment.ended]);
-        if (this.#parts.keeps && signal.aborted && !assignment.lost) this.#parts.workspace.leave(name);
+        if (this.#keeps && signal.aborted && !assignment.lost) this.#parts.workspace.leave(name);
         if (!again || signal.aborted) throw error;
       }
     }

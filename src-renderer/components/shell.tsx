@@ -2,6 +2,7 @@ import { useHotkeys } from '@mantine/hooks';
 import {
   IconChartAreaLine,
   IconDeviceDesktop,
+  IconDeviceLaptop,
   IconLayoutDashboard,
   IconListNumbers,
   IconMovie,
@@ -12,7 +13,7 @@ import {
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Summary } from '../../src-shared/contract.ts';
-import { useLive } from '../store/live.ts';
+import { isEmployed, isOnlyEmployed, useLive } from '../store/live.ts';
 import { Help } from './help.tsx';
 import { Logo } from './logo.tsx';
 import classes from './shell.module.css';
@@ -34,6 +35,16 @@ const PLACES: Place[] = [
   { path: '/settings', label: 'Settings', icon: IconSettings },
 ];
 
+const HERE: Place = { path: '/this-computer', label: 'This computer', icon: IconDeviceLaptop };
+
+/** Where one can go: a computer that only works for a master has no films to show. */
+function usePlaces(): Place[] {
+  const employed = useLive((live) => isEmployed(live.summary));
+  const only = useLive((live) => isOnlyEmployed(live.summary));
+  if (only) return [HERE, ...PLACES.slice(-1)];
+  return employed ? [...PLACES.slice(0, -1), HERE, ...PLACES.slice(-1)] : PLACES;
+}
+
 const isAt = (place: Place, location: string) =>
   place.path === '/' ? location === '/' : location === place.path || location.startsWith(`${place.path}/`);
 
@@ -42,13 +53,14 @@ function Rail() {
   const summary = useLive((live) => live.summary);
   const online = useLive((live) => live.connection === 'online');
   const about = useLive((live) => live.about);
+  const places = usePlaces();
   return (
     <nav className={classes.rail} aria-label="Pages">
       <div className={classes.brand}>
         <Logo />
         <span className={classes.label}>Flotilla</span>
       </div>
-      {PLACES.map((place) => {
+      {places.map((place) => {
         const n = summary && place.count?.(summary);
         return (
           <Link
@@ -96,7 +108,7 @@ function OfflineBanner() {
 export function Shell({ children }: { children: ReactNode }) {
   const [location, navigate] = useLocation();
   const main = useRef<HTMLElement>(null);
-  useHotkeys(PLACES.map(({ path }, index) => [String(index + 1), () => navigate(path)]));
+  useHotkeys(usePlaces().map(({ path }, index) => [String(index + 1), () => navigate(path)]));
   const [, page = ''] = location.split('/');
   // biome-ignore lint/correctness/useExhaustiveDependencies: every page starts at its top
   useEffect(() => {

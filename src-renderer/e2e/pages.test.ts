@@ -12,6 +12,7 @@ const PAGES: Record<string, string> = {
   '/workers': 'Workers',
   '/insights': 'Insights',
   '/settings': 'Settings',
+  '/settings/role': 'Settings',
   '/settings/libraries': 'Settings',
   '/settings/tables': 'Settings',
   '/settings/vault': 'Settings',

@@ -1,12 +1,25 @@
 import type { Live } from '../../src-shared/contract.ts';
+import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import { count } from '../../src-shared/format.ts';
 import { endsAround, endsAt } from '../words.ts';
 
+/** Why none of the computers that are there works; undefined while one does. */
+function whyAllWait(workers: WorkerView[]): string | undefined {
+  const there = workers.filter(({ connected, mode }) => connected && mode === 'active');
+  const [first, ...others] = there;
+  if (!first?.problem || there.some(({ state }) => state !== 'yielding')) return undefined;
+  if (others.length === 0) return first.local ? first.problem : `${first.name}: ${first.problem}`;
+  return `None of ${count(there.length, 'computer')} works. ${there.map(({ name, problem }) => `${name}: ${problem}`).join(' ')}`;
+}
+
 /** How the queue stands, in one sentence. */
-export function livingSentence({ counts, running, paused, pausedUntil, held, settling, eta }: Live): string {
+export function livingSentence(live: Live): string {
+  const { counts, running, paused, pausedUntil, held, settling, eta, workers } = live;
   const waiting = counts.found + counts.queued;
   if (pausedUntil !== null) return `Paused by you until ${endsAt(pausedUntil)}.`;
   if (paused) return `${held ? 'Standing still' : 'Paused'}: ${paused}`;
+  const stepsBack = running.length + waiting > 0 && whyAllWait(workers);
+  if (stepsBack) return stepsBack;
   if (running.length > 0) {
     const computers = new Set(running.map(({ worker }) => worker)).size;
     const now = `${count(running.length, 'film')} running on ${count(computers, 'computer')}`;

@@ -26,6 +26,13 @@ export const useLive = create<LiveState>(() => ({
   revision: 0,
 }));
 
+/** True on a computer that works for a master elsewhere, or tries to. */
+export const isEmployed = (live: Live | null): boolean => live?.master != null;
+
+/** True on one that was let in by a master and has no libraries of its own. */
+export const isOnlyEmployed = (live: Live | null): boolean =>
+  live?.master?.work != null && !live.libraries.some(({ watched }) => watched);
+
 type FilesListener = (files: FileView[], many: boolean) => void;
 const filesListeners = new Set<FilesListener>();
 

@@ -12,7 +12,7 @@ import { PauseControl } from '../../components/pause-control.tsx';
 import { RunningList } from '../../components/running-list.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { useCall } from '../../store/calls.ts';
-import { useLive } from '../../store/live.ts';
+import { isOnlyEmployed, useLive } from '../../store/live.ts';
 import { useOpenFile } from '../../store/open-file.ts';
 import { about, nameOf } from '../../words.ts';
 import { libraryAddress } from '../library/view.ts';
@@ -119,6 +119,7 @@ export function DashboardPage() {
   const offline = useLive((state) => state.connection !== 'online');
   const trouble = useLive((state) => state.trouble);
   const setup = useCall('setup.get', {});
+  if (isOnlyEmployed(live)) return <Redirect to="/this-computer" replace />;
   if (setup.data && !setup.data.complete && live?.libraries.length === 0) return <Redirect to="/welcome" replace />;
   if (!live && trouble) {
     return (

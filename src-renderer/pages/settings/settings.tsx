@@ -8,12 +8,14 @@ import { AccessSection } from './access.tsx';
 import { DesktopSection } from './desktop.tsx';
 import { GeneralSection } from './general.tsx';
 import { LibrariesSection } from './libraries.tsx';
+import { RoleSection } from './role.tsx';
 import classes from './settings.module.css';
 import { TablesSection } from './tables.tsx';
 import { VaultSection } from './vault.tsx';
 
 const SECTIONS = {
   general: { title: 'General', Content: GeneralSection },
+  role: { title: 'Role', Content: RoleSection },
   libraries: { title: 'Libraries', Content: LibrariesSection },
   tables: { title: 'Quality tables', Content: TablesSection },
   vault: { title: 'Vault', Content: VaultSection },

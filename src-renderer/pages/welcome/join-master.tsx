@@ -9,7 +9,7 @@ import { useLive } from '../../store/live.ts';
 import classes from './welcome.module.css';
 
 /** The masters that are seen on the network, or one whose address is typed. */
-function FindMaster({ join, busy }: { join: (address: string) => void; busy: boolean }) {
+export function FindMaster({ join, busy }: { join: (address: string) => void; busy: boolean }) {
   const [address, setAddress] = useState('');
   const { data: found, error, isFetching, refetch } = useCall('master.search', {});
   return (
@@ -65,7 +65,8 @@ function FindMaster({ join, busy }: { join: (address: string) => void; busy: boo
   );
 }
 
-const STATES: Record<MasterView['state'], string> = {
+/** How it stands with a master. */
+export const MASTER_WORDS: Record<MasterView['state'], string> = {
   joining: 'It is being asked.',
   pairing: 'Compare these six digits with those on the master, and press Approve there.',
   connecting: 'Connecting to it.',
@@ -76,7 +77,7 @@ const STATES: Record<MasterView['state'], string> = {
 };
 
 /** How it stands with the master that was chosen. */
-function Joined({ master, leave, busy }: { master: MasterView; leave: () => void; busy: boolean }) {
+export function Joined({ master, leave, busy }: { master: MasterView; leave: () => void; busy: boolean }) {
   const { name, origin, state, code, problem } = master;
   return (
     <Stack>
@@ -94,7 +95,7 @@ function Joined({ master, leave, busy }: { master: MasterView; leave: () => void
           {code.slice(0, 3)} {code.slice(3)}
         </output>
       )}
-      <Text>{problem ?? STATES[state]}</Text>
+      <Text>{problem ?? MASTER_WORDS[state]}</Text>
       <Group>
         <Button variant="default" loading={busy} onClick={leave}>
           {state === 'online' || state === 'offline' ? 'Leave this master' : 'Choose another one'}

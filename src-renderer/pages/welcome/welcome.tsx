@@ -1,9 +1,9 @@
-import { useSearchParams } from 'wouter';
+import { Redirect, useSearchParams } from 'wouter';
 import { Loading, Trouble } from '../../components/bits.tsx';
 import { PageBody, PageHead } from '../../components/page.tsx';
 import { desktop } from '../../desktop.ts';
 import { useCall } from '../../store/calls.ts';
-import { useLive } from '../../store/live.ts';
+import { isOnlyEmployed, useLive } from '../../store/live.ts';
 import { PasswordForm } from '../settings/password-form.tsx';
 import { ChooseFolder } from './choose-folder.tsx';
 import { ChooseRole } from './choose-role.tsx';
@@ -17,6 +17,7 @@ export function WelcomePage() {
   const [params] = useSearchParams();
   const setup = useCall('setup.get', {});
   const about = useLive((live) => live.about);
+  const employed = useLive((live) => isOnlyEmployed(live.summary));
   const needsPassword = about?.password === false && !desktop && !LOOPBACK.includes(location.hostname);
   const library = Number(params.get('library'));
   if (library > 0) return <Preview library={library} />;
@@ -46,7 +47,7 @@ export function WelcomePage() {
       </>
     );
   }
-  if (role === 'join') return <JoinMaster />;
+  if (role === 'join') return employed ? <Redirect to="/this-computer" replace /> : <JoinMaster />;
   if (role === null) return <ChooseRole />;
   return <ChooseFolder />;
 }

@@ -107,8 +107,7 @@ export function WorkerCard({ worker }: { worker: WorkerView }) {
         <div className={classes.who}>
           <h2>{name}</h2>
           <span className={classes.state} data-state={state}>
-            {states}
-            {problem && `: ${problem}`}
+            {problem?.startsWith(states) ? problem : [states, problem].filter(Boolean).join(': ')}
           </span>
         </div>
         <WorkerMenu worker={worker} />
