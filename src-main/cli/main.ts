@@ -11,6 +11,7 @@ import { mastersCommand } from './masters.ts';
 import { pairCommand } from './pair.ts';
 import { planCommand } from './plan.ts';
 import { serveCommand } from './serve.ts';
+import { serviceCommand } from './service.ts';
 import { restoreCommand, vaultCommand } from './vault.ts';
 import { workerCommand } from './worker.ts';
 import { workersCommand } from './workers.ts';
@@ -32,6 +33,7 @@ const COMMANDS = [
   vaultCommand,
   doctorCommand,
   healthCommand,
+  serviceCommand,
   forgetPasswordCommand,
 ];
 
