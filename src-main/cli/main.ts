@@ -14,6 +14,7 @@ import { metricsTokenCommand } from './metrics-token.ts';
 import { pairCommand } from './pair.ts';
 import { planCommand } from './plan.ts';
 import { serveCommand } from './serve.ts';
+import { serviceCommand } from './service.ts';
 import { restoreCommand, vaultCommand } from './vault.ts';
 import { workerCommand } from './worker.ts';
 import { workersCommand } from './workers.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   restoreDbCommand,
   doctorCommand,
   healthCommand,
+  serviceCommand,
   forgetPasswordCommand,
 ];
 

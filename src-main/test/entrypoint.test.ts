@@ -1,5 +1,6 @@
 /** docker-entrypoint.sh as root in a file system of its own, which ends with it: what a container would be to it. */
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   chownSync as own,
@@ -26,6 +27,7 @@ class Box {
   readonly root = tempFolder();
 
   constructor() {
+    chmodSync(this.root, 0o755);
     for (const name of ['app', 'data', 'dev', 'etc', 'media', 'mnt', 'proc', 'stubs', 'tmp', 'usr']) {
       mkdirSync(path.join(this.root, name), { mode: name === 'tmp' ? 0o777 : 0o755 });
     }
