@@ -58,12 +58,15 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       tempDir: 'Folder for unfinished results',
       webPort: 'Port',
       listen: 'Listening address',
+      ffmpegPath: 'Folder of ffmpeg',
+      autoUpdate: 'Update the app by itself',
     },
   },
 ];
 
 /** Settings that are looked at when Flotilla starts, and not again. */
 export const AT_START: ReadonlySet<SettingKey> = new Set([
+  'ffmpegPath',
   'tempDir',
   'webPort',
   'listen',
