@@ -11,7 +11,7 @@ import { findTools } from './media/tools.ts';
 import { type MasterChoice, Membership } from './membership.ts';
 import { findSignals } from './signals.ts';
 import { Space } from './space.ts';
-import { forgetMaster } from './worker/known-master.ts';
+import { forgetMaster } from './worker/master-file.ts';
 
 /** What a node that only works for another one is started with. */
 export interface WorkerNodeConfig extends MasterChoice {

@@ -62,12 +62,15 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       listen: 'Listening address',
       basePath: 'Path behind a reverse proxy',
       trustedProxies: 'Trusted reverse proxies',
+      ffmpegPath: 'Folder of ffmpeg',
+      autoUpdate: 'Update the app by itself',
     },
   },
 ];
 
 /** Settings that are looked at when Flotilla starts, and not again. */
 export const AT_START: ReadonlySet<SettingKey> = new Set([
+  'ffmpegPath',
   'tempDir',
   'webPort',
   'listen',

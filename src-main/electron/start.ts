@@ -4,14 +4,14 @@
  */
 import { app } from 'electron';
 
-/** What the AppImage's own starter adds. */
-const ADDED = '--no-sandbox';
+/** What the starters of the AppImage and the .deb add. */
+const ADDED = /^--(no-sandbox|log-level=\d)$/;
 
 /** The words after the program's name that are a command; undefined where the desktop is wanted. */
 function command(): string[] | undefined {
   // From the sources, `electron .` is the desktop and out/main/headless.js the command line.
   if (!app.isPackaged) return undefined;
-  const words = process.argv.slice(1).filter((word) => word !== ADDED);
+  const words = process.argv.slice(1).filter((word) => !ADDED.test(word));
   const [first = '-'] = words;
   const asks = ['-h', '--help', '-V', '--version'].includes(first);
   return asks || !first.startsWith('-') ? words : undefined;

@@ -1,4 +1,6 @@
+import { app } from 'electron';
 import type { AppUpdater } from 'electron-updater';
+import type { Caller } from '../../src-shared/contract.ts';
 import { messageOf } from '../../src-shared/errors.ts';
 import { afterNews, NO_UPDATE, type UpdateNews, type UpdateState } from './update-state.ts';
 
@@ -8,8 +10,10 @@ const LOOK_MS = 6 * 3_600_000;
 
 /** What keeping the program up to date takes. */
 interface UpdaterParts {
-  /** What fetches and installs: {@link platformUpdater}. */
+  /** What fetches and installs. */
   updater: AppUpdater;
+  /** Whether installing asks the user for a password, as a .deb does: then it happens only when the user says so. */
+  asks: boolean;
   /** The setting `autoUpdate` as it is now. */
   enabled: () => Promise<boolean>;
   /** Ends the program as its user would, with the question that goes with it; may be refused. */
@@ -29,31 +33,31 @@ export interface Updater {
   install: () => void;
   /**
    * The very last step of ending the program, when no film is in its hands any more and no replacement is half done.
-   * @returns true when the newer version was asked for: it ends the program itself
+   * @returns true when the newer version was asked for and takes over: it ends the program itself
    */
   finish: () => boolean;
+  /** The user does not want to end the program after all. */
+  stay: () => void;
   stop: () => void;
 }
 
-/**
- * The updater for how this program was installed; undefined where it is not installed.
- * A .deb asks for a password, so it is installed only when the user says so, never at a quit.
- */
-export async function platformUpdater(): Promise<{ updater: AppUpdater; asks: boolean } | undefined> {
-  const { app } = await import('electron');
+/** Begins to keep an installed program up to date; undefined where it runs from its sources. */
+export async function keepUpdated(
+  parts: Pick<UpdaterParts, 'quit' | 'log'> & { call: Caller; changed?: (state: UpdateState) => void },
+): Promise<Updater | undefined> {
   if (!app.isPackaged) return undefined;
-  // A CommonJS module, and large: loaded after the window is there.
+  // A CommonJS module, and large: nothing at a start waits for it.
   const { default: electronUpdater } = await import('electron-updater');
   const updater = electronUpdater.autoUpdater;
-  return { updater, asks: updater instanceof electronUpdater.DebUpdater };
+  const enabled = async () => (await parts.call('settings.get', {})).values.autoUpdate;
+  return wireUpdater({ ...parts, updater, enabled, asks: updater instanceof electronUpdater.DebUpdater });
 }
 
 /**
  * Looks for newer versions, fetches them and has them installed when the program has ended by itself or its user. It never
  * ends the program: whoever converts films decides when.
- * @param asks whether installing asks the user for something
  */
-export function wireUpdater({ updater, enabled, quit, log, ...parts }: UpdaterParts, asks = false): Updater {
+export function wireUpdater({ updater, enabled, asks, quit, log, ...parts }: UpdaterParts): Updater {
   let state = NO_UPDATE;
   let wanted = false;
   const hear = (news: UpdateNews) => {
@@ -94,8 +98,17 @@ export function wireUpdater({ updater, enabled, quit, log, ...parts }: UpdaterPa
     },
     finish: () => {
       if (!wanted || state.state !== 'ready') return false;
+      let failed = false;
+      const note = () => {
+        failed = true;
+      };
+      updater.on('error', note);
       updater.quitAndInstall(true, true);
-      return true;
+      updater.off('error', note);
+      return !failed;
+    },
+    stay: () => {
+      wanted = false;
     },
     stop: () => {
       clearTimeout(first);

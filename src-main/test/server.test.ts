@@ -187,6 +187,7 @@ describe('a user', () => {
     expectRefusal(await call('file.get', '{"file":12345}'), 404, /There is no file 12345/);
     expectRefusal(await call('settings.set', '{"values":{"preset":14}}'), 400, /preset is "14", but must be/);
     expectRefusal(await call('settings.set', '{"values":{"bogus":1}}'), 400, /no setting called bogus/);
+    expectRefusal(await call('settings.set', '{"values":{"ffmpegPath":"/tmp"}}'), 400, /with FFMPEG_PATH or --ffmpeg/);
     expectRefusal(await ask('/api/rpc/file.list?input={', bearer(server.token)), 400, /JSON/);
     expectRefusal(await ask('/api/bogus'), 404, /There is nothing at \/api\/bogus/);
     for (const name of ['bogus', '__proto__', 'constructor', 'toString', '%00']) {

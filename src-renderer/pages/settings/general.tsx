@@ -28,6 +28,14 @@ function Note({ info, source, pinned, reset }: NoteProps) {
       </div>
     );
   }
+  if (info.outside) {
+    return (
+      <div className={classes.note}>
+        <IconLock size={14} aria-hidden />
+        It names a program that runs, so only who starts Flotilla sets it, with {info.env}.
+      </div>
+    );
+  }
   const later = AT_START.has(info.key) ? 'Counts from the next start on.' : '';
   if (source !== 'stored') return later ? <div className={classes.note}>{later}</div> : null;
   return (
@@ -63,7 +71,7 @@ export function GeneralSection() {
                   info={info}
                   label={label}
                   value={values[info.key]}
-                  locked={pinned !== undefined}
+                  locked={pinned !== undefined || info.outside === true}
                   store={(value) => store(info.key, value)}
                 />
                 <Note info={info} source={sources[key]} pinned={pinned} reset={() => store(info.key, null)} />

@@ -13,7 +13,11 @@ interface Props {
 }
 
 /** What stands where a setting without a value is: what happens then. */
-const WITHOUT: Record<string, string> = { crf: 'By the quality table', tempDir: 'In the data folder' };
+const WITHOUT: Record<string, string> = {
+  crf: 'By the quality table',
+  tempDir: 'In the data folder',
+  ffmpegPath: 'Not chosen',
+};
 
 /** One setting, in the control that fits its kind. What is typed counts on leaving the field or on Enter. */
 export function SettingField({ info, label, value, locked, store }: Props) {
