@@ -20,11 +20,12 @@ export function loginItem(): boolean | null {
 
 /** Starts Flotilla from now on when its user logs in, without a window; or no longer. */
 export function setLoginItem(on: boolean): void {
-  if (process.platform !== 'linux') return app.setLoginItemSettings({ openAtLogin: on, args: ARGS });
   const file = autostartFile();
-  if (!on) return rmSync(file, { force: true });
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, autostartEntry(command()));
+  if (process.platform !== 'linux') app.setLoginItemSettings({ openAtLogin: on, args: ARGS });
+  else if (on) {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, autostartEntry(command()));
+  } else rmSync(file, { force: true });
 }
 
 /** True for a start that shows no window: by the flag, or by macOS, which passes none on. */

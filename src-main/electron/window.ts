@@ -6,7 +6,7 @@ import { visibleBounds } from './window-state.ts';
 
 const SIZE = { width: 1280, height: 860 };
 /** The ground of src-renderer/theme.ts, so that nothing flashes before the page is there. */
-const GROUND = { light: '#ffffff', dark: '#1f1f1f' };
+const GROUND = { light: '#fbfcfc', dark: '#13171a' };
 /** A page that nobody looks at for so long, in ms, is given up: its memory is of more use to others. */
 const REST_MS = 10 * 60_000;
 /** A page that has crashed so often within {@link CRASH_MS} is not tried again by itself. */
@@ -67,7 +67,8 @@ export class MainWindow {
     window.on('close', (event) => {
       if (this.#parts.ending()) return;
       event.preventDefault();
-      this.#parts.closed(window);
+      // In a turn of its own: a program that ends closes this window again.
+      setImmediate(() => this.#parts.closed(window));
     });
     window.on('closed', () => {
       if (this.#window === window) this.#window = undefined;

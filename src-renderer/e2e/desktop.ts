@@ -1,6 +1,6 @@
 /** What the tests of the desktop program share: the real program on a screen of its own. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { afterAll } from 'vitest';
@@ -27,6 +27,32 @@ function findElectron(): string | undefined {
 
 export const ELECTRON = process.platform === 'linux' ? findElectron() : undefined;
 export const NO_ELECTRON = "needs Linux and Electron's own program, or ../shared/electron-runtime";
+
+let program: string | undefined;
+
+/**
+ * The folder that Electron is given. An Electron older than the one of package.json comes with a better-sqlite3 of its own
+ * beside it, which has to be found by threads too: then it is a folder like this one but for that.
+ */
+function programFolder(): string {
+  const native = path.join(path.dirname(ELECTRON as string), 'native/node_modules');
+  if (!existsSync(native)) return ROOT;
+  if (program) return program;
+  program = tempFolder();
+  const modules = path.join(program, 'node_modules');
+  mkdirSync(modules);
+  for (const name of readdirSync(path.join(ROOT, 'node_modules')).filter((entry) => !entry.startsWith('.'))) {
+    symlinkSync(
+      path.join(existsSync(path.join(native, name)) ? native : path.join(ROOT, 'node_modules'), name),
+      path.join(modules, name),
+    );
+  }
+  // What is imported is looked for from where a file really is.
+  for (const name of ['out', 'package.json', 'resources']) {
+    cpSync(path.join(ROOT, name), path.join(program, name), { recursive: true });
+  }
+  return program;
+}
 
 let screen: ChildProcess | undefined;
 afterAll(() => screen?.kill());
@@ -69,7 +95,7 @@ export async function launch(data: string, env: Record<string, string> = {}, arg
   const app = await _electron.launch({
     executablePath: ELECTRON as string,
     // Chromium refuses its sandbox to root, which tests in a container often are.
-    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ROOT, `--data=${data}`, ...args],
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), programFolder(), `--data=${data}`, ...args],
     env: {
       ...(Object.fromEntries(clean) as Record<string, string>),
       DISPLAY: await display(),
