@@ -9,7 +9,7 @@ import { DEFAULT_TOOLS, detectCapabilities } from './media/capabilities.ts';
 import { ProcessManager } from './media/process.ts';
 import { type MasterChoice, Membership } from './membership.ts';
 import { Space } from './space.ts';
-import { forgetMaster } from './worker/known-master.ts';
+import { forgetMaster } from './worker/master-file.ts';
 
 /** What a node that only works for another one is started with. */
 export interface WorkerNodeConfig extends MasterChoice {
