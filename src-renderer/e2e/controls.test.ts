@@ -13,7 +13,7 @@ beforeAll(async () => {
   const { data, media } = makeHome();
   for (const name of ['Harbour', 'Islands', 'Night ferry']) makeClip(path.join(media, 'Films', `${name}.mp4`));
   mended = path.join(tempFolder(), 'mended');
-  const refuse = `case "$*" in *ferry*) echo 'The encoder gave up.' >&2; exit 1;; esac`;
+  const refuse = `case "$*" in *ferry*) echo '[libsvtav1 @ 0x1] [error] The encoder gave up.' >&2; exit 1;; esac`;
   const env = wrap('ffmpeg', `[ $encode = 1 ] && [ ! -e '${mended}' ] && ${refuse}\nexec "$REAL" "$@"`);
   server = await serve(data, ['--testing', ...TINY], { env });
   await server.call('setup.set', { role: 'alone', complete: true });
@@ -58,7 +58,7 @@ describe('a film that failed', () => {
     expect(await drawer.getByText(/^Failed on /).count()).toBe(3);
     await drawer.getByRole('img', { name: 'From the middle of the film' }).waitFor();
     await drawer.getByRole('button', { name: 'Command and log' }).first().click();
-    await drawer.getByText('The encoder gave up.').first().waitFor();
+    await drawer.getByText('[error] The encoder gave up.').first().waitFor();
     await drawer.getByRole('button', { name: 'Copy a report' }).click();
     await drawer.getByRole('button', { name: 'Copied' }).waitFor();
     const report = await page.evaluate(() => navigator.clipboard.readText());

@@ -47,11 +47,13 @@ async function settled(address: string, title: string, options: BrowserContextOp
 
 /** Nothing has to be scrolled sideways for, and nothing lies under something else. */
 async function expectFit(page: Page): Promise<void> {
-  const [needed, there] = await page.evaluate(() => {
-    const main = document.querySelector('main');
-    return [main?.scrollWidth ?? 0, main?.clientWidth ?? 0];
+  await until(async () => {
+    const beyond = await page.evaluate(() => {
+      const main = document.querySelector('main');
+      return main ? main.scrollWidth - main.clientWidth : Number.NaN;
+    });
+    expect(beyond).toBe(0);
   });
-  expect(needed).toBeLessThanOrEqual(there ?? 0);
   expect(await hiddenControls(page)).toEqual([]);
 }
 
