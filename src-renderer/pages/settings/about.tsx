@@ -22,7 +22,7 @@ function Doctor() {
           )}
           <div>
             <Text>{what}</Text>
-            {advice && <Text c="dimmed">{advice}</Text>}
+            {!ok && advice && <Text c="dimmed">{advice}</Text>}
           </div>
         </div>
       ))}
