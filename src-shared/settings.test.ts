@@ -46,6 +46,7 @@ const ENVIRONMENT: [env: string, key: SettingKey, text: string, value: unknown, 
   ['SVT_AV1_PRESET', 'preset', ' 13 ', 13, ['14', '-1', 'fast', '8.5'], 'a whole number from 0 to 13'],
   ['NICE_LEVEL', 'niceLevel', '0', 0, ['20', '-5', 'low'], 'a whole number from 0 to 19'],
   ['IONICE_CLASS', 'ioniceClass', '2', 2, ['4', '-1', 'idle'], 'a whole number from 0 to 3'],
+  ['LOG_LEVEL', 'logLevel', 'debug', 'debug', ['loud', 'Info'], 'silent, fatal, error, warn, info, debug or trace'],
   ['FILE_ORDER', 'fileOrder', 'largest', 'largest', ['random', 'Largest'], FILMS],
   ['SKIP_AUDIO_TRANSCODE', 'skipAudioTranscode', '1', true, ['10', 'y'], 'true or false'],
   ['SKIP_AV1_FILES', 'skipAv1Files', 'off', false, ['none', '-1'], 'true or false'],
@@ -175,6 +176,7 @@ const EVERY: [SettingKey, flag: string | undefined, standard: unknown, allowed: 
   ['dataStreams', undefined, 'drop', 'drop or skip'],
   ['vaultDays', '--vault-days <days>', 7, 'a whole number from 0 to 3650'],
   ['settleMinutes', '--settle <minutes>', 2, 'a number from 0 to 1440'],
+  ['logLevel', '--log-level <level>', 'info', 'silent, fatal, error, warn, info, debug or trace'],
   ['rescanMinutes', undefined, 60, 'a whole number from 0 to 10080'],
 ];
 

@@ -52,6 +52,8 @@ async function showLogs(job: string | undefined, options: LogsOptions): Promise<
     if (options.json) print(JSON.stringify(story));
     else for (const text of tellStory(story, Number(options.lines))) print(text);
   }
+  if (job === undefined && ends.size === 0)
+    process.stderr.write(`There is no log in ${folder} yet; flotilla serve and flotilla worker write it.\n`);
   if (!options.follow) return;
   const [end, over] = [listenForEnd(), new AbortController()];
   end.asked.then(() => over.abort());

@@ -57,6 +57,11 @@ describe('a copy', () => {
     expect(recall(copy)).toBe('first');
   });
 
+  it('never replaces the database itself', async () => {
+    await expect(copyDatabase(file, file, true)).rejects.toThrow(/is the database itself/);
+    expect(recall(file)).toBe('first');
+  });
+
   it('is none of a database that is damaged inside', async () => {
     db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
       INSERT INTO facts SELECT 'key ' || i, hex(randomblob(50)) FROM n`);
@@ -126,6 +131,12 @@ describe('a restored database', () => {
     other.exec('CREATE TABLE something (x)');
     other.close();
     expect(() => restoreDatabase(copy, file)).toThrow(/is no database of Flotilla/);
+    const newer = path.join(folder, 'newer.db');
+    writeFileSync(newer, before);
+    const future = new Database(newer);
+    future.pragma('user_version = 999');
+    future.close();
+    expect(() => restoreDatabase(newer, file)).toThrow(/newer\.db was written by a newer Flotilla \(schema 999\)/);
     writeFileSync(copy, Buffer.alloc(8192, 0x55));
     expect(() => restoreDatabase(copy, file)).toThrow(/is no sound database/);
     expect(() => restoreDatabase(path.join(folder, 'none'), file)).toThrow(/There is no file/);

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -65,23 +66,25 @@ export function backupFinding(folder: string): Finding {
 }
 
 /**
- * Proves that a file is a whole Flotilla database, reading all of it.
+ * Proves that a file is a whole Flotilla database, reading all of it, and makes it one that has no log beside it.
+ * @param name what the user calls it
  * @throws Fault `conflict` with the reason
  */
-function proveDatabase(file: string): void {
+function proveDatabase(file: string, name: string): void {
   let db: Database.Database | undefined;
   try {
-    db = new Database(file, { readonly: true, fileMustExist: true });
+    db = new Database(file, { fileMustExist: true });
+    db.pragma('journal_mode = DELETE');
     const flaw = db.pragma('integrity_check(1)', { simple: true });
-    if (flaw !== 'ok') throw new Fault('conflict', `${file} is damaged (${flaw}).`);
+    if (flaw !== 'ok') throw new Fault('conflict', `${name} is damaged (${flaw}).`);
     const version = db.pragma('user_version', { simple: true }) as number;
     const tables = db.prepare("SELECT count(*) FROM sqlite_schema WHERE name IN ('files', 'swaps', 'vault')").pluck();
-    if (version === 0 || tables.get() !== 3) throw new Fault('conflict', `${file} is no database of Flotilla.`);
+    if (version === 0 || tables.get() !== 3) throw new Fault('conflict', `${name} is no database of Flotilla.`);
     if (version > MIGRATIONS.length)
-      throw new Fault('conflict', `${file} was written by a newer Flotilla (schema ${version}); update this program.`);
+      throw new Fault('conflict', `${name} was written by a newer Flotilla (schema ${version}); update this program.`);
   } catch (error) {
     if (!isCorrupt(error)) throw error;
-    throw new Fault('conflict', `${file} is no sound database (${messageOf(error)}).`, { cause: error });
+    throw new Fault('conflict', `${name} is no sound database (${messageOf(error)}).`, { cause: error });
   } finally {
     db?.close();
   }
@@ -89,42 +92,44 @@ function proveDatabase(file: string): void {
 
 /** Has the bytes of a file or the names of a folder on the disk before it returns; a folder only where the system can. */
 function sync(place: string): void {
-  let handle: number | undefined;
+  const folder = statSync(place).isDirectory();
   try {
-    handle = openSync(place, 'r');
+    const handle = openSync(place, folder ? 'r' : 'r+');
     fsyncSync(handle);
+    closeSync(handle);
   } catch (error) {
-    if (!statSync(place).isDirectory()) throw error;
-  } finally {
-    if (handle !== undefined) closeSync(handle);
+    if (!folder) throw error;
   }
+}
+
+/** Removes an unfinished copy with all that SQLite puts beside it. */
+function removePart(part: string): void {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(part + suffix, { force: true });
 }
 
 /**
  * Copies a database that may be in use, proves the copy and only then gives it its name.
  * @param overwrite what has that name already may be replaced
- * @throws Fault `conflict` when the name is taken, or the copy is not sound
+ * @throws Fault `conflict` when the name is taken, or the copy is not sound, `usage` when it is the database's own
  */
 export async function copyDatabase(database: string, file: string, overwrite = false): Promise<void> {
+  if (existsSync(file) && realpathSync(file) === realpathSync(database))
+    throw new Fault('usage', `${file} is the database itself; name another file.`);
   if (existsSync(file) && !overwrite)
     throw new Fault('conflict', `${file} exists already; name another file, or give --overwrite.`);
   const part = `${file}.part`;
   const source = new Database(database, { readonly: true, fileMustExist: true, timeout: 5000 });
   try {
     await source.backup(part, { progress: () => ALL_PAGES });
-    const copy = new Database(part);
-    // One file, without a log beside it.
-    copy.pragma('journal_mode = DELETE');
-    copy.close();
     chmodSync(part, 0o600);
-    proveDatabase(part);
+    proveDatabase(part, database);
     sync(part);
     if (overwrite) renameSync(part, file);
     else placeNew(part, file);
     sync(path.dirname(path.resolve(file)));
   } finally {
     source.close();
-    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(part + suffix, { force: true });
+    removePart(part);
   }
 }
 
@@ -195,16 +200,16 @@ export async function backUpDaily(database: string, folder: string): Promise<voi
  */
 export function restoreDatabase(backup: string, database: string): string | null {
   if (!existsSync(backup)) throw new Fault('missing', `There is no file ${backup}.`);
-  proveDatabase(backup);
   mkdirSync(path.dirname(database), { recursive: true });
   const part = `${database}.restoring`;
+  removePart(part);
   copyFileSync(backup, part);
   try {
-    proveDatabase(part);
+    proveDatabase(part, backup);
     takeUp(part);
     sync(part);
   } catch (error) {
-    rmSync(part, { force: true });
+    removePart(part);
     throw error;
   }
   let aside: string | null = null;

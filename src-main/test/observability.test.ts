@@ -33,7 +33,7 @@ describe('the log', () => {
     const ids = { job: 1, task: 1, epoch: 1, file: 1, worker: id };
     for (const [data, told] of [
       [master.data, ['given to garage', 'encoding', 'checking', 'replacing', 'done']],
-      [worker.data, ['taken', 'encoding', 'uploading', 'handed over']],
+      [worker.data, ['taken', 'encoding', 'uploading']],
     ] as const) {
       await until(() => {
         const lines = linesOf(data);

@@ -57,7 +57,10 @@ export class Assignment {
 
   /** Ends the work: the lease is not ours any more. */
   lose(): void {
-    if (!this.#lost) this.tell('lost; another worker has it, or it is not wanted any more');
+    const why = this.converted
+      ? 'over; the master needs nothing more of it'
+      : 'lost; it is not ours or not wanted any more';
+    if (!this.#lost) this.tell(why);
     this.#lost = true;
     this.#end.abort();
   }
