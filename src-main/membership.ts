@@ -4,7 +4,7 @@ import type { Employment, MasterView } from '../src-shared/fleet-view.ts';
 import { type Hello, PROTOCOL } from '../src-shared/protocol.ts';
 import type { Settings } from '../src-shared/settings.ts';
 import type { Capabilities, WorkerSettings } from '../src-shared/worker-info.ts';
-import { type Sense, yieldingSentence } from '../src-shared/yielding.ts';
+import { parseRules, type Sense, yieldingSentence } from '../src-shared/yielding.ts';
 import { describeComputer, LoadMeter } from './computer.ts';
 import { type dataPaths, nodeName } from './config.ts';
 import type { Device } from './device.ts';
@@ -64,8 +64,13 @@ export class Membership {
   constructor(parts: MembershipParts) {
     this.#parts = parts;
     const { jobs, bandwidth, tempDir } = parts.settings;
+    const rules = parseRules(parts.settings.rules);
     this.#temp = path.join(tempDir ?? parts.paths.temp, `flotilla-${parts.device.id}`);
-    this.#untold = { ...(jobs !== null && { jobs }), ...(bandwidth !== null && { bandwidth }) };
+    this.#untold = {
+      ...(jobs !== null && { jobs }),
+      ...(bandwidth !== null && { bandwidth }),
+      ...(rules && { rules }),
+    };
   }
 
   /** How it stands with the master; null without one. */

@@ -6,6 +6,7 @@ import type { Actor, Caller, EventName, Events } from '../src-shared/contract.ts
 import { Fault, messageOf, nodeFaultReason } from '../src-shared/errors.ts';
 import { type Greeting, PROTOCOL } from '../src-shared/protocol.ts';
 import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-shared/settings.ts';
+import { parseRules } from '../src-shared/yielding.ts';
 import { describeComputer, LoadMeter } from './computer.ts';
 import { dataPaths, nodeName } from './config.ts';
 import { FileTable, type Scope } from './db/files.ts';
@@ -194,7 +195,9 @@ async function wire(
   undo.push(() => workers.save());
   const self = workers.add({ ...device, name: nodeName(resolved.values) });
   const { jobs: atATime } = resolved.values;
-  if (atATime !== null) workers.setSettings(self.id, { ...self.settings, jobs: atATime });
+  const rules = parseRules(resolved.values.rules);
+  const own = { ...(atATime !== null && { jobs: atATime }), ...(rules && { rules }) };
+  if (Object.keys(own).length > 0) workers.setSettings(self.id, { ...self.settings, ...own });
   const greeting: Greeting = { name: self.name, device: device.id, version: VERSION, protocol: PROTOCOL };
   const terms = shortTerms();
   const dispatcher = new Dispatcher(ctx, {

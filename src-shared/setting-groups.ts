@@ -53,6 +53,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       nodeName: 'Name',
       jobs: 'Films at a time',
       bandwidth: 'Bandwidth',
+      rules: 'Steps back for its user',
       niceLevel: 'CPU priority',
       ioniceClass: 'Disk priority',
       tempDir: 'Folder for unfinished results',
@@ -70,6 +71,7 @@ export const AT_START: ReadonlySet<SettingKey> = new Set([
   'mediaDirs',
   'rescanMinutes',
   'nodeName',
+  'rules',
   'hostNames',
   'pathMappings',
 ]);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Fault } from './errors.ts';
 import { ComputerName, LAN_PORT } from './protocol.ts';
 import { Crf } from './quality.ts';
+import { parseRules, RULES_FORM } from './yielding.ts';
 
 export const FILE_ORDERS = ['oldest', 'newest', 'largest', 'smallest'] as const;
 export type FileOrder = (typeof FILE_ORDERS)[number];
@@ -73,6 +74,11 @@ export const Settings = z.strictObject({
     env: 'BANDWIDTH',
     flag: '--bandwidth <bytes>',
     help: 'Bytes a second that a worker may fetch, and as many that it may send (default: no limit, or what was set on the master)',
+  }),
+  rules: setting(z.array(z.string().refine((text) => parseRules([text]) !== undefined)), [], {
+    env: 'WORK_RULES',
+    flag: '--rules <list>',
+    help: `When this computer steps back for its user: some of ${RULES_FORM}, or always (default: battery,full-screen, or what was set on the master)`,
   }),
   testingMode: setting(z.boolean(), false, {
     env: 'TESTING_MODE',

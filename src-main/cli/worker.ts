@@ -24,7 +24,7 @@ export function workerCommand(): Command {
     .addOption(new Option('--token <token>', 'what flotilla invite printed on the master').env('JOIN_TOKEN'))
     .option('--forget', 'forget the master of before first')
     .action(work);
-  return addDataOption(addSettingOptions(command, ['jobs', 'bandwidth', 'tempDir', 'nodeName']));
+  return addDataOption(addSettingOptions(command, ['jobs', 'bandwidth', 'rules', 'tempDir', 'nodeName']));
 }
 
 async function work(options: WorkerOptions): Promise<void> {
