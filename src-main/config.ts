@@ -2,6 +2,8 @@ import os from 'node:os';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import type { Settings } from '../src-shared/settings.ts';
+import { parseHours, type WorkerSettings } from '../src-shared/worker-info.ts';
+import { parseRules } from '../src-shared/yielding.ts';
 
 /** Where this install keeps its database, tables, backups and logs unless told otherwise. */
 export function defaultDataDir(): string {
@@ -35,4 +37,16 @@ const NAME_LENGTH = 64;
 /** The name of this computer among others. */
 export function nodeName({ nodeName: chosen }: Pick<Settings, 'nodeName'>): string {
   return chosen ?? (os.hostname().slice(0, NAME_LENGTH) || 'computer');
+}
+
+/** What the settings of a worker itself say of how much it does; the rest is left to the master. */
+export function wishesOf({ jobs, bandwidth, hours, rules }: Settings): Partial<WorkerSettings> {
+  const schedule = parseHours(hours);
+  const chosen = parseRules(rules);
+  return {
+    ...(jobs !== null && { jobs }),
+    ...(bandwidth !== null && { bandwidth }),
+    ...(schedule && { schedule }),
+    ...(chosen && { rules: chosen }),
+  };
 }

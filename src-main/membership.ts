@@ -3,10 +3,10 @@ import { Fault, messageOf } from '../src-shared/errors.ts';
 import type { Employment, MasterView } from '../src-shared/fleet-view.ts';
 import { type Hello, PROTOCOL } from '../src-shared/protocol.ts';
 import type { Settings } from '../src-shared/settings.ts';
-import { type Capabilities, parseHours, type WorkerSettings } from '../src-shared/worker-info.ts';
+import type { Capabilities, WorkerSettings } from '../src-shared/worker-info.ts';
 import { type Sense, yieldingSentence } from '../src-shared/yielding.ts';
 import { describeComputer, LoadMeter } from './computer.ts';
-import { type dataPaths, nodeName } from './config.ts';
+import { type dataPaths, nodeName, wishesOf } from './config.ts';
 import { type Device, fingerprintOf } from './device.ts';
 import { shortTerms } from './fault.ts';
 import type { Logger } from './log.ts';
@@ -67,14 +67,9 @@ export class Membership {
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
-    const { jobs, bandwidth, hours, tempDir } = parts.settings;
-    const schedule = parseHours(hours);
+    const { tempDir } = parts.settings;
     this.#temp = path.join(tempDir ?? parts.paths.temp, `flotilla-${parts.device.id}`);
-    this.#untold = {
-      ...(jobs !== null && { jobs }),
-      ...(bandwidth !== null && { bandwidth }),
-      ...(schedule && { schedule }),
-    };
+    this.#untold = wishesOf(parts.settings);
   }
 
   /** How it stands with the master; null without one. */

@@ -6,9 +6,8 @@ import type { Actor, Caller, EventName, Events } from '../src-shared/contract.ts
 import { Fault, messageOf, nodeFaultReason } from '../src-shared/errors.ts';
 import { type Greeting, PROTOCOL } from '../src-shared/protocol.ts';
 import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-shared/settings.ts';
-import { parseHours } from '../src-shared/worker-info.ts';
 import { describeComputer, LoadMeter } from './computer.ts';
-import { dataPaths, nodeName } from './config.ts';
+import { dataPaths, nodeName, wishesOf } from './config.ts';
 import { backUpDaily } from './db/backups.ts';
 import { FileTable, type Scope } from './db/files.ts';
 import { JobTable } from './db/jobs.ts';
@@ -214,9 +213,7 @@ async function wire(
   const workers = new WorkerTable(db, device.id);
   undo.push(() => workers.save());
   const self = workers.add({ ...device, name: nodeName(resolved.values) });
-  const { jobs: atATime, hours } = resolved.values;
-  const schedule = parseHours(hours);
-  const own = { ...(atATime !== null && { jobs: atATime }), ...(schedule && { schedule }) };
+  const own = wishesOf(resolved.values);
   if (Object.keys(own).length > 0) workers.setSettings(self.id, { ...self.settings, ...own });
   const greeting: Greeting = { name: self.name, device: device.id, version: VERSION, protocol: PROTOCOL };
   const terms = shortTerms();

@@ -55,6 +55,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       jobs: 'Films at a time',
       bandwidth: 'Bandwidth',
       hours: 'Working hours',
+      rules: 'Steps back for its user',
       niceLevel: 'CPU priority',
       ioniceClass: 'Disk priority',
       tempDir: 'Folder for unfinished results',
@@ -80,6 +81,7 @@ export const AT_START: ReadonlySet<SettingKey> = new Set([
   'rescanMinutes',
   'nodeName',
   'hours',
+  'rules',
   'hostNames',
   'pathMappings',
 ]);

@@ -3,6 +3,7 @@ import { Fault } from './errors.ts';
 import { ComputerName, LAN_PORT } from './protocol.ts';
 import { Crf } from './quality.ts';
 import { parseHours } from './worker-info.ts';
+import { parseRules, RULES_FORM } from './yielding.ts';
 
 export const FILE_ORDERS = ['oldest', 'newest', 'largest', 'smallest'] as const;
 export type FileOrder = (typeof FILE_ORDERS)[number];
@@ -109,6 +110,11 @@ export const Settings = z.strictObject({
     env: 'WORK_HOURS',
     flag: '--hours <times>',
     help: 'When this computer takes work, by its own clock: 22:00-06:00 every day, or 1-5@18:00-08:00,6@00:00-00:00 by days, 0 is Sunday (default: always, or what was set on the master)',
+  }),
+  rules: setting(z.array(z.string().refine((text) => parseRules([text]) !== undefined)), [], {
+    env: 'WORK_RULES',
+    flag: '--rules <list>',
+    help: `When this computer steps back for its user: some of ${RULES_FORM}, or always (default: battery,full-screen, or what was set on the master)`,
   }),
   testingMode: setting(z.boolean(), false, {
     env: 'TESTING_MODE',

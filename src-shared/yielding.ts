@@ -28,6 +28,34 @@ export const DEFAULT_RULES: Rules = {
   running: 'hold',
 };
 
+/** How rules are written; `finish`: what runs is finished first. */
+export const RULES_FORM = 'battery,full-screen,idle=5,celsius=85,finish';
+
+/**
+ * Rules as they are written in one line; what is not named does not count, and `always` alone names nothing.
+ * @returns null for an empty list; undefined where an item is no rule
+ */
+export function parseRules(items: string[]): Rules | null | undefined {
+  const given = new Map<string, string | undefined>();
+  for (const item of items) {
+    const [name = '', ...values] = item.trim().split('=');
+    given.set(name, values[0]);
+  }
+  if (given.size === 0) return null;
+  const number = (name: string) => (given.has(name) ? Number(given.get(name) || Number.NaN) : null);
+  for (const [name, value] of given) {
+    const isBare = ['battery', 'full-screen', 'finish', 'always'].includes(name) && value === undefined;
+    if (!isBare && name !== 'idle' && name !== 'celsius') return undefined;
+  }
+  return Rules.safeParse({
+    idleMinutes: number('idle'),
+    battery: given.has('battery'),
+    fullScreen: given.has('full-screen'),
+    celsius: number('celsius'),
+    running: given.has('finish') ? 'finish' : 'hold',
+  }).data;
+}
+
 /** What a computer can tell, so that rules about it have an effect. */
 export const SENSES = ['idle', 'battery', 'fullScreen', 'celsius'] as const;
 export type Sense = (typeof SENSES)[number];

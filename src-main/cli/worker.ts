@@ -26,7 +26,7 @@ export function workerCommand(): Command {
     .addOption(new Option('--token <token>', 'what flotilla invite printed on the master').env('JOIN_TOKEN'))
     .option('--forget', 'forget the master of before first')
     .action(work);
-  const settings = ['jobs', 'bandwidth', 'hours', 'tempDir', 'nodeName', 'ffmpegPath', 'logLevel'] as const;
+  const settings = ['jobs', 'bandwidth', 'hours', 'rules', 'tempDir', 'nodeName', 'ffmpegPath', 'logLevel'] as const;
   return addDataOption(addSettingOptions(command, [...settings]));
 }
 

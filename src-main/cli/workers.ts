@@ -3,6 +3,7 @@ import { Fault } from '../../src-shared/errors.ts';
 import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import { count } from '../../src-shared/format.ts';
 import { parseHours, type WorkerSettings, type WorkerState } from '../../src-shared/worker-info.ts';
+import { parseRules, RULES_FORM } from '../../src-shared/yielding.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
 
@@ -29,28 +30,10 @@ function inWords({ name, local, state, problem, running, done, failed, mode }: W
   return `${name}  ${STATES[state]}  ${facts.join('; ')}${problem ? `\n    ${problem}` : ''}`;
 }
 
-const RULE_NAMES = ['idle', 'battery', 'full-screen', 'celsius', 'finish', 'always'];
-
-/** `idle=5,battery,full-screen,celsius=85,finish`: what is not named does not count. */
 function rules(text: string): WorkerSettings['rules'] {
-  if (text === NONE) return null;
-  const given = Object.fromEntries(text.split(',').map((part) => part.trim().split('=')));
-  const number = (name: string) => (given[name] === undefined ? null : numberOrNone(given[name]));
-  for (const [name, value] of Object.entries(given)) {
-    const wanted = ['idle', 'celsius'].includes(name);
-    if (!RULE_NAMES.includes(name) || (value !== undefined) !== wanted)
-      throw new Fault(
-        'usage',
-        `"${name}" is no rule; write some of idle=5,battery,full-screen,celsius=85,finish, or none.`,
-      );
-  }
-  return {
-    idleMinutes: number('idle'),
-    battery: 'battery' in given,
-    fullScreen: 'full-screen' in given,
-    celsius: number('celsius'),
-    running: 'finish' in given ? 'finish' : 'hold',
-  };
+  const parsed = parseRules(text === NONE ? [] : text.split(','));
+  if (parsed !== undefined) return parsed;
+  throw new Fault('usage', `"${text}" are no rules; write some of ${RULES_FORM}, or always.`);
 }
 
 interface SetOptions extends CommonOptions {
@@ -109,7 +92,7 @@ export function workersCommand(): Command {
     )
     .option(
       '--rules <list>',
-      'when it steps back for its user, some of idle=5,battery,full-screen,celsius=85, and finish for what runs; or always',
+      `when it steps back for its user: some of ${RULES_FORM}, or always; what is not named does not count`,
       rules,
     )
     .action(async (worker: string, options: SetOptions) => {

@@ -180,9 +180,15 @@ describe.skipIf(!WITH_PROC)('a film that runs while its computer is wanted (need
     const { data, media } = makeHome();
     const nas = await lead(data, TINY, { env: { FLOTILLA_TERMS: TERMS } });
     await nas.call('worker.pause', { worker: 'nas' });
-    const attic = await join(nas, { data: path.join(tempFolder(), 'data'), name: 'attic' }, [], { env });
+    const attic = await join(
+      nas,
+      { data: path.join(tempFolder(), 'data'), name: 'attic' },
+      ['--rules', 'celsius=80,battery'],
+      { env },
+    );
     expect((await worker(nas, 1)).hello?.computer.senses).toEqual(['battery', 'celsius']);
-    await nas.call('worker.set', { worker: 'attic', settings: { rules: { ...DEFAULT_RULES, celsius: 80 } } });
+    const rules = { ...DEFAULT_RULES, fullScreen: false, celsius: 80 };
+    await until(async () => expect((await worker(nas, 1)).settings.rules).toEqual(rules));
     await addFilms(nas, media, [6]);
     const pid = await encoding(nas, pids);
     tell({ cpuCelsius: 90 });

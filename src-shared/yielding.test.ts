@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_RULES, parseRules, RULES_FORM, yieldingSentence } from './yielding.ts';
+
+describe('rules in one line', () => {
+  it('name what counts, and nothing else does', () => {
+    expect(parseRules(RULES_FORM.split(','))).toEqual({
+      ...{ idleMinutes: 5, battery: true, fullScreen: true, celsius: 85 },
+      running: 'finish',
+    });
+    expect(parseRules(['battery', ' full-screen '])).toEqual(DEFAULT_RULES);
+    expect(parseRules(['always'])).toEqual({ ...DEFAULT_RULES, battery: false, fullScreen: false });
+    expect(parseRules([])).toBeNull();
+  });
+
+  it.each(['', 'sometimes', 'battery=5', 'idle', 'idle=', 'idle=0', 'idle=five', 'celsius=20', 'celsius=85.5'])(
+    '%j is none',
+    (item) => {
+      expect(parseRules([item])).toBeUndefined();
+    },
+  );
+});
+
+describe('why a worker waits', () => {
+  it('is told to the one who sits at it, and to others', () => {
+    const active = { cause: 'active', held: true } as const;
+    expect(yieldingSentence(active, { here: true, busy: true })).toBe('Waiting: you are using this computer.');
+    expect(yieldingSentence(active, { here: false, busy: false })).toBe('Waiting: somebody is using that computer.');
+  });
+
+  it('says that what runs is finished first, and who paused it', () => {
+    const battery = { cause: 'battery', held: false } as const;
+    expect(yieldingSentence(battery, { here: true, busy: true })).toBe(
+      'It finishes what it has, then waits: on battery.',
+    );
+    expect(yieldingSentence(battery, { here: true, busy: false })).toBe('Waiting: on battery.');
+    const user = { cause: 'user', held: true } as const;
+    expect(yieldingSentence(user, { here: true, busy: true })).toBe('Paused by you.');
+    expect(yieldingSentence(user, { here: false, busy: true })).toBe('Paused at that computer.');
+  });
+});
