@@ -34,6 +34,16 @@ const TOOLS = {
     pacman: 'mkvtoolnix-cli',
     winget: 'MoritzBunkus.MKVToolNix',
   },
+  // The reverse proxy of the tests; Debian has what hands connections on as they are in a module.
+  nginx: { commands: ['nginx'], package: 'nginx', 'apt-get': 'nginx-full', winget: 'nginxinc.nginx' },
+  // Reads docker-entrypoint.sh.
+  shellcheck: {
+    commands: ['shellcheck'],
+    package: 'shellcheck',
+    dnf: 'ShellCheck',
+    zypper: 'ShellCheck',
+    winget: 'koalaman.shellcheck',
+  },
 };
 
 /** System package managers in the order they are looked for. */
@@ -160,5 +170,8 @@ export function ensureReady({ tools }) {
 
 if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--build')) ensureBuild();
-  else ensureReady({ tools: ['ffmpeg', 'mkvtoolnix', 'chromium', ...(process.platform === 'linux' ? ['xvfb'] : [])] });
+  else {
+    const forLinux = process.platform === 'linux' ? ['xvfb', 'nginx', 'shellcheck'] : [];
+    ensureReady({ tools: ['ffmpeg', 'mkvtoolnix', 'chromium', ...forLinux] });
+  }
 }

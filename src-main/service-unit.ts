@@ -46,11 +46,13 @@ UMask=0022
 export function unitText({ kind, command, settings, user, state, folders }: UnitParts): string {
   const what = kind === 'serve' ? 'Flotilla' : 'Flotilla, a worker';
   const mounts = folders.length > 0 && user ? `RequiresMountsFor=${folders.map(place).join(' ')}\n` : '';
+  // systemd takes no quotes or dollars in the name of a program itself.
+  const start = `/usr/bin/env ${command.map(word).join(' ')}`;
   return `[Unit]
 Description=${what}
 ${user ? `Wants=network-online.target\nAfter=network-online.target\n${mounts}` : ''}
 [Service]
-${user ? `User=${user}\n` : ''}ExecStart=${command.map(word).join(' ')}
+${user ? `User=${user}\n` : ''}ExecStart=${start}
 EnvironmentFile=-${settings.replaceAll('%', '%%')}
 ${state ? `StateDirectory=${state}\nStateDirectoryMode=0750\n` : ''}Restart=on-failure
 RestartSec=10

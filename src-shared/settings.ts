@@ -19,6 +19,8 @@ interface SettingMeta {
   flag?: string;
   /** Never set through the interface or the API: it names a program that runs. */
   outside?: true;
+  /** What values are allowed, in words, where the schema does not tell it. */
+  values?: string;
 }
 
 const setting = <T extends z.ZodType>(schema: T, standard: z.input<T>, meta: SettingMeta) =>
@@ -56,18 +58,21 @@ export const Settings = z.strictObject({
     help: 'Address to listen on; 0.0.0.0 makes this computer reachable from the network',
   }),
   basePath: setting(
-    z.string().regex(/^\/[\w.~/-]*$/, {
-      error: 'a path that begins with /',
-    }),
+    z
+      .string()
+      .min(1)
+      .regex(/^(\/[\w.~-]+)*\/?$/),
     '/',
     {
       env: 'BASE_PATH',
+      values: 'a path that begins with a slash',
       help: 'Path below which a reverse proxy shows the interface, such as /flotilla',
     },
   ),
   trustedProxies: setting(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])), [], {
     env: 'TRUSTED_PROXIES',
-    help: 'Addresses or networks of reverse proxies, whose X-Forwarded headers are believed; nobody else’s are',
+    values: 'addresses or networks (172.16.0.0/12) separated by commas',
+    help: 'Addresses or networks of reverse proxies, the only ones whose X-Forwarded headers are believed',
   }),
   lead: setting(z.boolean(), false, {
     env: 'LEAD',
@@ -255,7 +260,7 @@ function describe(schema: JsonSchema): Described {
 /** Every setting with its metadata, in the order of the schema. */
 export const SETTING_INFOS: SettingInfo[] = (Object.keys(Settings.shape) as SettingKey[]).map((key) => {
   const schema = Settings.shape[key];
-  const { help, env, flag, outside } = schema.meta() as unknown as SettingMeta;
+  const { help, env, flag, outside, values } = schema.meta() as unknown as SettingMeta;
   return {
     key,
     help,
@@ -264,6 +269,7 @@ export const SETTING_INFOS: SettingInfo[] = (Object.keys(Settings.shape) as Sett
     ...(outside && { outside }),
     standard: schema.parse(undefined),
     ...describe(z.toJSONSchema(schema, { io: 'input' }) as JsonSchema),
+    ...(values && { allowed: values }),
   };
 });
 

@@ -3,13 +3,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PairingView } from '../../src-shared/fleet-view.ts';
 import { openDatabase } from '../db/open.ts';
 import { InviteTable, WorkerTable } from '../db/workers.ts';
+import { proofOf } from '../join-secret.ts';
 import { readJoinToken } from '../join-token.ts';
 import { commitmentOf, makeNonce, pairingCode } from '../pairing-code.ts';
 import { helloOf, tempFolder } from '../test/helpers.ts';
 import { type Asker, Pairing } from './pairing.ts';
 
 const MASTER = 'f'.repeat(64);
-function makePairing(termMs?: number) {
+function makePairing(termMs?: number, secret?: string) {
   const { db } = openDatabase(path.join(tempFolder(), 'flotilla.db'), '/nowhere');
   const workers = new WorkerTable(db, '0'.repeat(32));
   const changes: PairingView[][] = [];
@@ -20,6 +21,7 @@ function makePairing(termMs?: number) {
     changed: (requests) => changes.push(requests),
     joined: () => undefined,
     ...(termMs && { termMs }),
+    secret,
   });
   onTestFinished(() => {
     pairing.stop();
@@ -41,6 +43,32 @@ async function showDigits(pairing: Pairing, who: Asker) {
   pairing.reveal(who, request, workerNonce);
   return { code, request, outcome: pairing.wait(who, request) };
 }
+
+describe('a secret that both sides were started with', () => {
+  const secret = '8f14e45fceea167a5a36dedd4bea2543';
+  const proofFor = (who: Asker, key = secret) => proofOf(key, 'worker', { master: MASTER, worker: who.fingerprint });
+
+  it('lets in as many as know it, and is proved in return', async () => {
+    const { pairing, workers } = makePairing(undefined, secret);
+    for (const who of [asker(1), asker(2)]) {
+      const { proof } = await pairing.prove(who, proofFor(who));
+      expect(proof).toBe(proofOf(secret, 'master', { master: MASTER, worker: who.fingerprint }));
+      expect(workers.find(who.fingerprint)?.name).toBe(who.hello.name);
+    }
+  });
+
+  it('lets in nobody else, and is not guessed', async () => {
+    const { pairing, workers } = makePairing(undefined, secret);
+    const [thief, friend] = [asker(1), asker(2)];
+    await expect(pairing.prove(thief, proofFor(friend))).rejects.toThrow(/^JOIN_SECRET is not the one/);
+    for (let n = 0; n < 4; n++)
+      await expect(pairing.prove(thief, proofFor(thief, 'x'))).rejects.toThrow(/^JOIN_SECRET/);
+    await expect(pairing.prove(thief, proofFor(thief))).rejects.toThrow(/^Too many tries from 10\.0\.0\.1/);
+    const { pairing: without } = makePairing();
+    await expect(without.prove(friend, proofFor(friend, ''))).rejects.toThrow(/^JOIN_SECRET is not the one/);
+    expect(workers.all()).toEqual([]);
+  });
+});
 
 describe('six digits', () => {
   it('are the same on both sides, and let in who shows them once', async () => {

@@ -5,6 +5,7 @@ import { DockerfileParser } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { SETTING_INFOS } from '../../src-shared/settings.ts';
 import {
   type Container,
@@ -67,8 +68,8 @@ describe('the Dockerfile', () => {
 
 describe('the entrypoint', () => {
   it('has no mistake that shellcheck knows', () => {
-    const { stdout } = execaSync('shellcheck', [inRepository('docker-entrypoint.sh')], { reject: false });
-    expect(stdout).toBe('');
+    const { exitCode, stdout } = execaSync('shellcheck', [inRepository('docker-entrypoint.sh')], { reject: false });
+    expect([exitCode, stdout]).toEqual([0, '']);
   });
 });
 
@@ -150,25 +151,62 @@ describe('docker-compose.filedist-test.yml', () => {
     };
     const stopAll = (all: Container[]) => Promise.all(all.map((container) => container.stop(grace)));
 
+    const T0=performance.now(); const say=(w:string)=>console.log(w, Math.round(performance.now()-T0));
     const slow = slowEncodes();
     const before = await startAll(slow.env);
+    say('started');
     await until(async () => {
       const busy = (await before.master.call('worker.list')).filter(({ running }) =>
         running.some(({ progress }) => progress.stage === 'encoding' && progress.fps !== undefined),
       );
       expect(busy.map(({ name }) => name)).toEqual(expect.arrayContaining(workers));
     });
+    say('encoding');
     expect(await stopAll(before.all)).toEqual([0, 0, 0]);
+    say('stopped');
     expect(slow.pids().filter(isAlive)).toEqual([]);
     expect(films.every((film) => existsSync(film) || existsSync(film.replace('.mp4', '.mkv')))).toBe(true);
 
     const { master, all } = await startAll();
+    say('again');
     await until(async () => expect((await master.call('queue.summary')).counts).toMatchObject({ done: 3, queued: 0 }));
+    say('done');
     const results = readdirSync(media).filter((name) => !name.startsWith('.'));
     expect(results.sort()).toEqual(['one.mkv', 'three.mkv', 'two.mkv']);
     for (const name of results) expect(probe(path.join(media, name)).streams[0]?.codec_name).toBe('av1');
     expect(await master.call('vault.list')).toHaveLength(3);
     for (const worker of workers) expect(existsSync(path.join(home, worker, 'flotilla.db'))).toBe(false);
     expect(await stopAll(all)).toEqual([0, 0, 0]);
+  });
+});
+
+describe('the Helm chart', () => {
+  const chart = inRepository('deploy/helm/flotilla');
+  const values = parse(readFileSync(path.join(chart, 'values.yaml'), 'utf8'));
+  const templates = readdirSync(path.join(chart, 'templates')).map((name) =>
+    readFileSync(path.join(chart, 'templates', name), 'utf8'),
+  );
+
+  it('uses values that there are, and all of them', () => {
+    const used = new Set(
+      templates.flatMap((text) => [...text.matchAll(/\.Values\.([\w.]+)/g)].map(([, name]) => name ?? '')),
+    );
+    const at = (name: string) => name.split('.').reduce((value, key) => value?.[key], values);
+    expect([...used].filter((name) => at(name) === undefined)).toEqual([]);
+    const names = Object.entries(values).flatMap(([name, value]) =>
+      value !== null && typeof value === 'object' ? Object.keys(value).map((key) => `${name}.${key}`) : [name],
+    );
+    expect(names.filter((name) => ![...used].some((one) => one === name || one.startsWith(`${name}.`)))).toEqual([]);
+  });
+
+  it('names settings and the version of this program', () => {
+    const known = [...SETTING_INFOS.map(({ env }) => env), 'MASTER_URL', 'JOIN_SECRET_FILE'];
+    const named = templates.flatMap((text) => [...text.matchAll(/"([A-Z_]{4,})"|name: ([A-Z_]{4,})$/gm)]);
+    expect(named.map(([, first, second]) => first ?? second).filter((name) => !known.includes(name))).toEqual([]);
+    for (const { settings } of [values.master, values.worker]) {
+      for (const name of Object.keys(settings)) expect(known).toContain(name);
+    }
+    const { version } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8'));
+    expect(parse(readFileSync(path.join(chart, 'Chart.yaml'), 'utf8'))).toMatchObject({ version, appVersion: version });
   });
 });

@@ -11,7 +11,7 @@ export const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 export const inRepository = (...parts: string[]): string => path.join(REPOSITORY, ...parts);
 
 /** What a container has by itself; node is that of the tests. */
-export const IMAGE_PATH = `${path.dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+const IMAGE_PATH = `${path.dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
 
 /** A service of a compose file, as far as this project's use it. */
 export interface Service {

@@ -114,6 +114,16 @@ describe('an invitation', () => {
     await attic.end();
   });
 
+  it('is not needed where both know a secret, which this master does not', async () => {
+    const env = { JOIN_SECRET: '8f14e45fceea167a5a36dedd4bea2543' };
+    const args = ['worker', '--data', newData(), '--name', 'barn', '--master', nas.lan];
+    expect(await start(args, { env }).end()).toMatchObject({
+      code: 1,
+      stderr: 'JOIN_SECRET is not the one that this master was started with.',
+    });
+    expect(await viewOf(nas, 'barn')).toBeUndefined();
+  });
+
   it('is good for its time only', async () => {
     const token = await invite('--minutes', '1');
     const db = new Database(path.join(home.data, 'flotilla.db'), { timeout: 5000 });

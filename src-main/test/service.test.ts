@@ -60,7 +60,7 @@ describe.skipIf(!CAN_MOUNT)(`flotilla service (${NO_MOUNT})`, () => {
       },
     );
     const prefix = ['unshare', '--mount', 'sh', '-c', `mount --bind ${etc} /etc; exec "$@"`, 'sh'];
-    const env = { PATH: `${stubs}:${process.env.PATH}`, SUDO_USER: '' };
+    const env = { PATH: `${stubs}:${process.env.PATH}`, SUDO_USER: '', NODE_EXTRA_CA_CERTS: '' };
     return {
       ...{ etc, stubs, media },
       told: () => readFileSync(told, 'utf8').trim().split('\n'),

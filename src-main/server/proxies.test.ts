@@ -1,0 +1,29 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { hostOf, trustIn } from './proxies.ts';
+
+describe('a trusted proxy', () => {
+  it.each([
+    ['127.0.0.1', '127.0.0.1', true],
+    ['127.0.0.1', '::ffff:127.0.0.1', true],
+    ['127.0.0.1', '127.0.0.2', false],
+    ['172.16.0.0/12', '172.31.255.255', true],
+    ['172.16.0.0/12', '172.32.0.0', false],
+    ['fd00::/8', 'fd12::1', true],
+    ['::1', '127.0.0.1', false],
+  ])('in %s: %s %s', (listed, address, trusted) => {
+    expect(trustIn([listed])(address)).toBe(trusted);
+  });
+
+  it('is nobody where none is named, or where the connection has gone', () => {
+    expect(trustIn([])('127.0.0.1')).toBe(false);
+    expect(trustIn(['0.0.0.0/0'])(undefined)).toBe(false);
+  });
+
+  it('says which host was asked for; nobody else does', () => {
+    const headers = { host: 'inside:8090', 'x-forwarded-host': 'films.example.org, proxy.example.org' };
+    const request = { headers, socket: { remoteAddress: '10.0.0.1' } } as unknown as IncomingMessage;
+    expect(hostOf(request, trustIn(['10.0.0.0/8']))).toBe('films.example.org');
+    expect(hostOf(request, trustIn(['10.0.0.2']))).toBe('inside:8090');
+  });
+});
