@@ -6,6 +6,7 @@ import os from 'node:os';
 import { check } from './check.ts';
 import { convert } from './convert.ts';
 import { claim, database } from './database.ts';
+import { desktop } from './desktop.ts';
 import { idle } from './idle.ts';
 import { lists } from './lists.ts';
 import { loop } from './loop.ts';
@@ -14,7 +15,19 @@ import { scaling } from './scaling.ts';
 import { scan } from './scan.ts';
 import { transfer } from './transfer.ts';
 
-const BENCHES: Record<string, Bench> = { convert, check, scan, database, claim, lists, loop, transfer, idle, scaling };
+const BENCHES: Record<string, Bench> = {
+  convert,
+  check,
+  scan,
+  database,
+  claim,
+  lists,
+  loop,
+  transfer,
+  idle,
+  scaling,
+  desktop,
+};
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHES);
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
