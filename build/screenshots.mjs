@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CLIPS, DEMO_LIBRARY, makeDemo } from './demo.mjs';
+import { takeTray, takeWindow } from './desktop-shots.mjs';
 import { ensureReady, findCommand, HEADLESS, NODE, say } from './setup.mjs';
 
 const IMAGES = path.resolve(import.meta.dirname, '../docs/images');
@@ -137,6 +138,7 @@ async function takeAll(browser, node, films) {
     return counts.done >= DONE && running[0]?.progress.fps !== undefined;
   });
   const { files } = await node.call('file.page', { filter: { search: SHOWN } });
+  await takeTray(browser, node, IMAGES);
   await take(browser, node, 'dashboard', '/', heading('Dashboard'));
   await take(browser, node, 'queue', '/queue', heading('Queue'));
   await take(browser, node, 'workers', '/workers', heading('Workers'));
@@ -163,12 +165,15 @@ const node = await startServer(home);
 // Chromium refuses its sandbox to root.
 const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 const browser = await chromium.launch({ executablePath: findCommand('chromium'), args });
+let done = false;
 try {
   await takeAll(browser, node, films);
+  done = true;
 } finally {
   await browser.close();
   const ended = new Promise((resolve) => node.server.on('exit', resolve));
   node.server.kill('SIGTERM');
   await ended;
+  if (done) await takeWindow(path.join(home, 'data'), IMAGES, home);
   rmSync(home, { recursive: true, force: true });
 }

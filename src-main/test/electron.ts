@@ -1,17 +1,58 @@
-/** What the tests share that need a real Electron. */
-import { existsSync } from 'node:fs';
+/** The real Electron, for tests and benches of the desktop program. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 
-const PROGRAM = process.platform === 'win32' ? 'electron.exe' : 'electron';
+const ROOT = path.resolve(import.meta.dirname, '../..');
 
-/** The folder of an Electron for Linux: the one named by Electron's own variable, or its package's; undefined without one. */
-export const ELECTRON_DIST = [
-  process.env.ELECTRON_OVERRIDE_DIST_PATH,
-  path.resolve(import.meta.dirname, '../../node_modules/electron/dist'),
-].find((folder) => folder && process.platform === 'linux' && existsSync(path.join(folder, PROGRAM)));
+/** Electron's program: the one that Electron's own variable names, or its package's; undefined without one. */
+function findElectron(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const named = process.env.ELECTRON_OVERRIDE_DIST_PATH;
+  if (named) return path.join(named, 'electron');
+  const own = path.join(ROOT, 'node_modules/electron');
+  const relative = path.join(own, 'path.txt');
+  return existsSync(relative) ? path.join(own, 'dist', readFileSync(relative, 'utf8').trim()) : undefined;
+}
 
-/** What a test says that is skipped for want of {@link ELECTRON_DIST}. */
-export const NO_ELECTRON = 'needs an Electron for Linux: its own binary, or ELECTRON_OVERRIDE_DIST_PATH';
+export const ELECTRON = findElectron();
+export const ELECTRON_DIST = ELECTRON && path.dirname(ELECTRON);
+export const NO_ELECTRON = 'needs an Electron for Linux: its own program, or ELECTRON_OVERRIDE_DIST_PATH';
+/** Chromium refuses its sandbox to root, which tests in a container often are. */
+export const SANDBOX_FLAGS = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+/** Flags to start one without a screen. */
+export const HEADLESS_FLAGS = [...SANDBOX_FLAGS, '--ozone-platform=headless', '--disable-gpu', '--log-level=3'];
 
-/** Flags to start one without a screen, also for root. */
-export const ELECTRON_FLAGS = ['--no-sandbox', '--ozone-platform=headless', '--disable-gpu', '--log-level=3'];
+/**
+ * The folder that Electron is given. An Electron older than the one of package.json comes with a better-sqlite3 of its own
+ * beside it, which has to be found by threads too: then `folder` becomes a program like this one but for that.
+ */
+export function programFolder(electron: string, folder: string): string {
+  const native = path.join(path.dirname(electron), 'native/node_modules');
+  if (!existsSync(native)) return ROOT;
+  const modules = path.join(ROOT, 'node_modules');
+  mkdirSync(path.join(folder, 'node_modules'), { recursive: true });
+  for (const name of readdirSync(modules).filter((entry) => !entry.startsWith('.'))) {
+    const from = existsSync(path.join(native, name)) ? native : modules;
+    symlinkSync(path.join(from, name), path.join(folder, 'node_modules', name));
+  }
+  // What is imported is looked for from where a file really is.
+  for (const name of ['out', 'package.json', 'resources']) {
+    cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+  }
+  return folder;
+}
+
+/** Sees to it that there is a display: a virtual one, to be killed in the end, where the environment names none. */
+export async function ensureDisplay(): Promise<ChildProcess | undefined> {
+  if (process.env.DISPLAY) return undefined;
+  const args = ['-displayfd', '1', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'];
+  const xvfb = spawn('Xvfb', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const number = await new Promise((resolve, reject) => {
+    xvfb.stdout.once('data', resolve);
+    xvfb.once('error', reject);
+    xvfb.once('exit', () => reject(new Error('Xvfb ended at once')));
+  });
+  process.env.DISPLAY = `:${String(number).trim()}`;
+  return xvfb;
+}

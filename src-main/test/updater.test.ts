@@ -7,7 +7,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ELECTRON_DIST, ELECTRON_FLAGS, NO_ELECTRON } from './electron.ts';
+import { ELECTRON_DIST, HEADLESS_FLAGS, NO_ELECTRON } from './electron.ts';
 import { tempFolder } from './helpers.ts';
 
 const SOURCES = path.resolve(import.meta.dirname, '../electron');
@@ -94,7 +94,7 @@ describe.skipIf(!ELECTRON_DIST)(`updates (${NO_ELECTRON})`, () => {
     writeFileSync(appImage, 'the older one');
     writeFileSync(told, '');
     requests.splice(0);
-    await execa(path.join(ELECTRON_DIST ?? '', 'electron'), [...ELECTRON_FLAGS, folder], {
+    await execa(path.join(ELECTRON_DIST ?? '', 'electron'), [...HEADLESS_FLAGS, folder], {
       env: { ENABLED: 'yes', ...env, FEED: feed, TOLD: told, APPIMAGE: appImage, HOME: home, XDG_CACHE_HOME: home },
       timeout: 60_000,
     });

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ELECTRON, NO_ELECTRON } from '../../src-main/test/electron.ts';
 import {
   filesIn,
   isAlive,
@@ -18,10 +19,8 @@ import {
   clickTray,
   closeWindow,
   type DesktopApp,
-  ELECTRON,
   isShown,
   launch,
-  NO_ELECTRON,
   pageOf,
   quit,
   said,
@@ -207,6 +206,7 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
 
     const slow = slowEncodes();
     const stopped = await launch(data, slow.env);
+    await pageOf(stopped);
     const [left] = await encoding(slow.pids);
     await answerDialogs(stopped, { button: 1 });
     await quit(stopped);
@@ -237,6 +237,7 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     expect(isAlive(before)).toBe(false);
 
     const killed = await launch(data, slow.env);
+    await pageOf(killed);
     const orphan = (await encoding(slow.pids)).at(-1) as number;
     process.kill(killed.pid, 'SIGKILL');
     await killed.ended;

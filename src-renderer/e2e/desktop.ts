@@ -1,78 +1,17 @@
 /** What the tests of the desktop program share: the real program on a screen of its own. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { afterAll } from 'vitest';
-import { isAlive, SHARED, tempFolder, until } from '../../src-main/test/helpers.ts';
+import { ELECTRON, ensureDisplay, programFolder, SANDBOX_FLAGS } from '../../src-main/test/electron.ts';
+import { isAlive, tempFolder } from '../../src-main/test/helpers.ts';
 import type { CallName, Output } from '../../src-shared/contract.ts';
 import { SETTING_INFOS } from '../../src-shared/settings.ts';
 
-const ROOT = path.resolve(import.meta.dirname, '../..');
-
-/** Electron's own program, the one that the environment names, or the one that ../shared can make; undefined without any. */
-function findElectron(): string | undefined {
-  const named = process.env.ELECTRON_OVERRIDE_DIST_PATH;
-  if (named) return path.join(named, 'electron');
-  const own = path.join(ROOT, 'node_modules/electron');
-  const relative = path.join(own, 'path.txt');
-  if (existsSync(relative)) return path.join(own, 'dist', readFileSync(relative, 'utf8').trim());
-  const prepare = path.join(SHARED, 'electron-runtime/prepare');
-  if (!existsSync(prepare)) return undefined;
-  return path.join(
-    execFileSync(prepare, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim(),
-    'electron',
-  );
-}
-
-export const ELECTRON = process.platform === 'linux' ? findElectron() : undefined;
-export const NO_ELECTRON = "needs Linux and Electron's own program, or ../shared/electron-runtime";
-
 let program: string | undefined;
-
-/**
- * The folder that Electron is given. An Electron older than the one of package.json comes with a better-sqlite3 of its own
- * beside it, which has to be found by threads too: then it is a folder like this one but for that.
- */
-function programFolder(): string {
-  const native = path.join(path.dirname(ELECTRON as string), 'native/node_modules');
-  if (!existsSync(native)) return ROOT;
-  if (program) return program;
-  program = tempFolder();
-  const modules = path.join(program, 'node_modules');
-  mkdirSync(modules);
-  for (const name of readdirSync(path.join(ROOT, 'node_modules')).filter((entry) => !entry.startsWith('.'))) {
-    symlinkSync(
-      path.join(existsSync(path.join(native, name)) ? native : path.join(ROOT, 'node_modules'), name),
-      path.join(modules, name),
-    );
-  }
-  // What is imported is looked for from where a file really is.
-  for (const name of ['out', 'package.json', 'resources']) {
-    cpSync(path.join(ROOT, name), path.join(program, name), { recursive: true });
-  }
-  return program;
-}
-
 let screen: ChildProcess | undefined;
 afterAll(() => screen?.kill());
-
-/** The display to use; a virtual one is started where there is none. */
-async function display(): Promise<string> {
-  if (process.env.DISPLAY) return process.env.DISPLAY;
-  if (!screen) {
-    screen = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    screen.stdout?.once('data', (number) => {
-      process.env.DISPLAY = `:${String(number).trim()}`;
-    });
-    await until(() => {
-      if (!process.env.DISPLAY) throw new Error('Xvfb has not started');
-    });
-  }
-  return process.env.DISPLAY ?? '';
-}
 
 /** The desktop program, started. */
 export interface DesktopApp {
@@ -92,13 +31,13 @@ afterAll(() => {
 export async function launch(data: string, env: Record<string, string> = {}, args: string[] = []): Promise<DesktopApp> {
   const own = new Set(SETTING_INFOS.map((info) => info.env));
   const clean = Object.entries(process.env).filter(([name]) => !own.has(name));
+  screen ??= await ensureDisplay();
+  program ??= programFolder(ELECTRON as string, tempFolder());
   const app = await _electron.launch({
     executablePath: ELECTRON as string,
-    // Chromium refuses its sandbox to root, which tests in a container often are.
-    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), programFolder(), `--data=${data}`, ...args],
+    args: [...SANDBOX_FLAGS, program, `--data=${data}`, ...args],
     env: {
       ...(Object.fromEntries(clean) as Record<string, string>),
-      DISPLAY: await display(),
       XDG_CONFIG_HOME: path.join(data, 'config'),
       WEB_PORT: '0',
       SVT_AV1_PRESET: '13',

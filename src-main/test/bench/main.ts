@@ -6,6 +6,7 @@ import os from 'node:os';
 import { check } from './check.ts';
 import { convert } from './convert.ts';
 import { claim, database } from './database.ts';
+import { desktop } from './desktop.ts';
 import { idle } from './idle.ts';
 import { interfaceBench } from './interface.ts';
 import { lists } from './lists.ts';
@@ -27,6 +28,7 @@ const BENCHES: Record<string, Bench> = {
   idle,
   scaling,
   interface: interfaceBench,
+  desktop,
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHES);
