@@ -151,26 +151,20 @@ describe('docker-compose.filedist-test.yml', () => {
     };
     const stopAll = (all: Container[]) => Promise.all(all.map((container) => container.stop(grace)));
 
-    const T0=performance.now(); const say=(w:string)=>console.log(w, Math.round(performance.now()-T0));
     const slow = slowEncodes();
     const before = await startAll(slow.env);
-    say('started');
     await until(async () => {
       const busy = (await before.master.call('worker.list')).filter(({ running }) =>
         running.some(({ progress }) => progress.stage === 'encoding' && progress.fps !== undefined),
       );
       expect(busy.map(({ name }) => name)).toEqual(expect.arrayContaining(workers));
     });
-    say('encoding');
     expect(await stopAll(before.all)).toEqual([0, 0, 0]);
-    say('stopped');
     expect(slow.pids().filter(isAlive)).toEqual([]);
     expect(films.every((film) => existsSync(film) || existsSync(film.replace('.mp4', '.mkv')))).toBe(true);
 
     const { master, all } = await startAll();
-    say('again');
     await until(async () => expect((await master.call('queue.summary')).counts).toMatchObject({ done: 3, queued: 0 }));
-    say('done');
     const results = readdirSync(media).filter((name) => !name.startsWith('.'));
     expect(results.sort()).toEqual(['one.mkv', 'three.mkv', 'two.mkv']);
     for (const name of results) expect(probe(path.join(media, name)).streams[0]?.codec_name).toBe('av1');
