@@ -107,6 +107,8 @@ const heading = (name) => (page) => page.getByRole('heading', { level: 1, name }
 
 async function takeFirstRun(browser, node, films) {
   await take(browser, node, 'first-run', '/', heading('Welcome to Flotilla'));
+  await node.call('setup.set', { role: 'join' });
+  await take(browser, node, 'join', '/welcome', heading('Join a master'));
   await node.call('setup.set', { role: 'alone' });
   await node.call('settings.set', { values: { testingMode: true } });
   await take(browser, node, 'choose-folder', '/welcome', async (page) => {

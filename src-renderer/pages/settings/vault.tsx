@@ -48,9 +48,10 @@ function Entry({ entry }: { entry: VaultEntry }) {
       children: `It is put back as it was, and the result of ${formatBytes(entry.resultSize)} is removed. Flotilla leaves the film alone from then on.`,
       labels: { confirm: 'Take back the original', cancel: 'Keep the result' },
       onConfirm: () =>
-        restore.mutate(
-          { ids: [entry.id] },
-          { onSuccess: ({ refused: [why] }) => tell(why ?? 'The original is back in its place.') },
+        // A promise, since the row goes before mutate's own callback would be called.
+        restore.mutateAsync({ ids: [entry.id] }).then(
+          ({ refused: [why] }) => tell(why ?? 'The original is back in its place.'),
+          () => undefined,
         ),
     });
   return (
