@@ -1,7 +1,7 @@
 /** Work that steps back for whoever uses the computer: real programs, whose ffmpeg stands still and goes on. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Output } from '../../src-shared/contract.ts';
 import { DEFAULT_RULES } from '../../src-shared/yielding.ts';
 import {
@@ -18,6 +18,9 @@ import {
   tempFolder,
   until,
 } from './helpers.ts';
+
+// Several processes, each with its ffmpeg, share the cores of one computer.
+vi.setConfig({ testTimeout: 300_000 });
 
 /** Heartbeats, which are looks at the signals too, leases, and how long ffmpeg may be silent, in ms. */
 const STALL_MS = 8000;
@@ -111,7 +114,7 @@ describe.skipIf(!WITH_PROC)('a film that runs while its computer is wanted (need
     const server = await serve(data, TINY, { env });
     const { id } = await worker(server);
     await server.call('worker.set', { worker: id, settings: { rules: { ...DEFAULT_RULES, running: 'finish' } } });
-    await addFilms(server, media, [6, 1]);
+    await addFilms(server, media, [8, 1]);
     await encoding(server, pids);
     tell({ fullScreen: true });
     await until(async () =>

@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { isAlive, makeClip, makeHome, probe, type Server, serve, slowEncodes, TINY, until } from './helpers.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const ENV = { FLOTILLA_TERMS: '150,20000,60000,300' };
 

@@ -1,9 +1,11 @@
 /** A computer finds its role on its own screen, works for a master, and takes it all back. */
 import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { lead, makeClip, makeHome, serve, slowEncodes, TINY, tempFolder, until } from '../../src-main/test/helpers.ts';
 import { enter, PHONE, seriousFindings } from './browser.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const TERMS = '150,20000,60000,300';
 
