@@ -18,6 +18,8 @@ const FILMS = 'oldest, newest, largest or smallest';
 const ENVIRONMENT: [env: string, key: SettingKey, text: string, value: unknown, bad: string[], allowed: string][] = [
   ['MEDIA_DIRS', 'mediaDirs', ' /films, /my series ,', ['/films', '/my series'], [], 'a list separated by commas'],
   ['TEMP_DIR', 'tempDir', ' /var/tmp ', '/var/tmp', [], 'a text that is not empty'],
+  ['FFMPEG_PATH', 'ffmpegPath', '/opt/ffmpeg/bin', '/opt/ffmpeg/bin', [], 'a text that is not empty'],
+  ['AUTO_UPDATE', 'autoUpdate', 'no', false, ['maybe'], 'true or false'],
   ['WEB_PORT', 'webPort', '80', 80, ['65536', '-1', 'http', '80.5', '0x50', '8e1'], 'a whole number from 0 to 65535'],
   ['LISTEN', 'listen', '0.0.0.0', '0.0.0.0', [], 'a text that is not empty'],
   [
@@ -172,6 +174,8 @@ describe('refusals', () => {
 const EVERY: [SettingKey, flag: string | undefined, standard: unknown, allowed: string][] = [
   ['mediaDirs', undefined, [], 'a list separated by commas'],
   ['tempDir', '--temp <dir>', null, 'a text that is not empty'],
+  ['ffmpegPath', '--ffmpeg <path>', null, 'a text that is not empty'],
+  ['autoUpdate', undefined, true, 'true or false'],
   ['webPort', '--port <number>', 8090, 'a whole number from 0 to 65535'],
   ['listen', '--listen <address>', '127.0.0.1', 'a text that is not empty'],
   ['basePath', undefined, '/', 'a path that begins with a slash'],

@@ -96,7 +96,14 @@ describe('the tray', () => {
   });
 
   it('tells of work for a master on another computer', () => {
-    const master = { name: 'nas', origin: 'https://nas:8091', state: 'online', code: null, problem: null, work: null } as const;
+    const master = {
+      name: 'nas',
+      origin: 'https://nas:8091',
+      state: 'online',
+      code: null,
+      problem: null,
+      work: null,
+    } as const;
     const look = (holds: number) => trayModel(status({ master }, holds), { leaving: false, now: NOON });
     expect([look(1).icon, lines(look(1).items)[0]]).toEqual(['working', 'Working for nas']);
     expect([look(0).icon, lines(look(0).items)[0]]).toEqual(['idle', 'Ready to work for nas']);

@@ -263,7 +263,9 @@ export class Fleet {
 
   #state(member: Member, held = this.#leases.of(member.id)): WorkerState {
     const suspect = held.some((task) => this.#leases.isSuspect(task));
-    return stateOf({ ...this.#presence(member.id), member, still: this.#still, suspect, busy: held.length > 0 });
+    const { fault, doubt, ...presence } = this.#presence(member.id);
+    const busy = held.length > 0;
+    return stateOf({ ...presence, fault: fault ?? doubt, member, still: this.#still, suspect, busy });
   }
 
   #view(member: Member): WorkerView {
