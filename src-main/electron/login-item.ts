@@ -4,7 +4,7 @@ import { app } from 'electron';
 import { autostartEntry } from './autostart.ts';
 
 /** The flag of a start that shows no window. */
-export const HIDDEN = 'hidden';
+const HIDDEN = 'hidden';
 const ARGS = [`--${HIDDEN}`];
 
 /** Where freedesktop.org's Autostart Specification looks. */

@@ -44,7 +44,7 @@ async function fullScreenOnWindows(): Promise<boolean | undefined> {
 }
 
 /** Whether the computer is kept awake: only for work of its own that goes on, and never at the cost of the battery. */
-export function staysAwake({ holds, mood }: Pick<Status, 'holds' | 'mood'>, onBattery: boolean | undefined): boolean {
+function staysAwake({ holds, mood }: Pick<Status, 'holds' | 'mood'>, onBattery: boolean | undefined): boolean {
   return holds > 0 && mood === 'working' && onBattery !== true;
 }
 

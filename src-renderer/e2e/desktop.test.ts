@@ -140,6 +140,8 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     const desktop = await launch(data, env);
     const page = await pageOf(desktop);
     await desktop.call('setup.set', { role: 'alone', complete: true });
+    // What the page knows of the first run is old by now.
+    await page.reload();
     await answerDialogs(desktop, { button: 0 });
     await watchTray(desktop);
     await closeWindow(desktop);

@@ -29,10 +29,10 @@ afterAll(() => {
 
 /** Starts the program on a data folder; `env` adds to an environment without settings. */
 export async function launch(data: string, env: Record<string, string> = {}, args: string[] = []): Promise<DesktopApp> {
-  const own = new Set(SETTING_INFOS.map((info) => info.env));
-  const clean = Object.entries(process.env).filter(([name]) => !own.has(name));
   screen ??= await ensureDisplay();
   program ??= programFolder(ELECTRON as string, tempFolder());
+  const own = new Set(SETTING_INFOS.map((info) => info.env));
+  const clean = Object.entries(process.env).filter(([name]) => !own.has(name));
   const app = await _electron.launch({
     executablePath: ELECTRON as string,
     args: [...SANDBOX_FLAGS, program, `--data=${data}`, ...args],
