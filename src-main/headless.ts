@@ -12,7 +12,7 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   );
   process.exit(1);
 }
-// From the second start on, loading takes a quarter less of the time.
+// Compiled once, not at every start.
 const { enableCompileCache } = await import('node:module');
 enableCompileCache();
 const { main } = await import('./cli/main.ts');
