@@ -5,12 +5,14 @@ import { Fault, messageOf } from '../../src-shared/errors.ts';
 import type { RunningNode } from '../node.ts';
 import { DESKTOP_CHANNEL } from './channel.ts';
 import { loginItem, setLoginItem } from './login-item.ts';
-import type { Updates } from './updates.ts';
+import { NO_UPDATE } from './update-state.ts';
+import type { Updater } from './updater.ts';
 
 /** What the page's calls act on. */
 interface IpcParts {
   node: RunningNode;
-  updates: Updates;
+  /** What keeps the program up to date; undefined where that is left to others, or before the first look. */
+  updater: () => Updater | undefined;
   /** The window, while there is one. */
   window: () => BrowserWindow | undefined;
 }
@@ -41,7 +43,7 @@ function isOwnPage(frame: WebFrameMain | null, { node, window }: IpcParts): bool
   return frame !== null && frame === window()?.webContents.mainFrame && new URL(frame.url).origin === node.url;
 }
 
-function functionsOf({ node, updates, window }: IpcParts): Functions {
+function functionsOf({ node, updater, window }: IpcParts): Functions {
   return {
     showInFolder: async (file: number) => {
       // By number, so that a page can name nothing but films of a library.
@@ -58,7 +60,7 @@ function functionsOf({ node, updates, window }: IpcParts): Functions {
     },
     getLoginItem: () => loginItem(),
     setLoginItem: (on: boolean) => setLoginItem(on),
-    getUpdate: () => updates.state(),
-    installUpdate: () => updates.install(),
+    getUpdate: () => updater()?.state() ?? NO_UPDATE,
+    installUpdate: () => updater()?.install(),
   };
 }

@@ -8,11 +8,13 @@ import { takeDataDir } from './options.ts';
 import { Quitting } from './quit.ts';
 import { Shell } from './shell.ts';
 import { startServing } from './start-node.ts';
+import { keepUpdated, type Updater } from './updater.ts';
 import { MainWindow } from './window.ts';
 
 const dataDir = takeDataDir();
 let node: RunningNode | undefined;
 let shell: Shell | undefined;
+let updater: Updater | undefined;
 let exitCode = 0;
 
 const memory = new Memory(app.getPath('userData'));
@@ -20,6 +22,7 @@ const quitting = new Quitting({
   node: () => node,
   window: () => main.window,
   changed: () => shell?.look(),
+  stayed: () => updater?.stay(),
 });
 const main = new MainWindow({
   memory,
@@ -36,8 +39,9 @@ async function start(): Promise<void> {
   const hidden = startsHidden();
   if (!hidden) main.prepare();
   node = await starting;
-  shell = new Shell({ node, dataDir, main, memory, quitting });
+  shell = new Shell({ node, dataDir, main, memory, quitting, updater: () => updater });
   await shell.begin(hidden);
+  updater = await keepUpdated({ call: node.call, quit: () => app.quit(), log: (text) => console.error(text) });
 }
 
 /** Children and leases end in good order before the program does; asking a second time does not wait for them. */
@@ -46,11 +50,14 @@ function stopNodeBeforeQuit(): void {
     event.preventDefault();
     try {
       shell?.end();
+      updater?.stop();
       await node?.stop();
     } catch (error) {
       console.error(messageOf(error));
       exitCode = 1;
     }
+    // The newer version, if its user asked for it, takes over and ends this one.
+    if (exitCode === 0 && updater?.finish()) return;
     app.exit(exitCode);
   });
 }

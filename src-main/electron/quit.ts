@@ -12,6 +12,8 @@ interface QuitParts {
   window: () => BrowserWindow | undefined;
   /** Something about leaving has changed: the tray tells it. */
   changed: () => void;
+  /** The program goes on after all. */
+  stayed: () => void;
 }
 
 /** Ends the program in good order: it asks while films are being converted, and lets them be finished if so wished. */
@@ -61,6 +63,7 @@ export class Quitting {
       const answer = await this.#question(node.holds());
       if (answer === 'stop') this.now();
       if (answer === 'finish') await this.#whenDone(node);
+      if (answer === 'cancel') this.#parts.stayed();
     } finally {
       this.#asking = false;
     }
@@ -71,6 +74,7 @@ export class Quitting {
     if (!this.#leaving) return;
     this.#leaving = undefined;
     this.#parts.node()?.carryOn();
+    this.#parts.stayed();
     this.#parts.changed();
   }
 

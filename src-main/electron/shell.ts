@@ -13,7 +13,7 @@ import type { Status } from './status.ts';
 import { TrayIcon } from './tray.ts';
 import { hasTray } from './tray-host.ts';
 import { type TrayAction, trayModel } from './tray-model.ts';
-import { NO_UPDATES } from './updates.ts';
+import type { Updater } from './updater.ts';
 import type { MainWindow } from './window.ts';
 
 /** At login a panel may come after us: its tray is looked for again so often, after so long each, in ms. */
@@ -27,6 +27,7 @@ interface ShellParts {
   main: MainWindow;
   memory: Memory;
   quitting: Quitting;
+  updater: () => Updater | undefined;
 }
 
 /** All that the desktop adds to a running node: window, tray, menus, notifications and what the page may ask for. */
@@ -45,8 +46,8 @@ export class Shell {
 
   /** @param hidden starts in the tray, or as a small window where there is none */
   async begin(hidden: boolean): Promise<void> {
-    const { node, dataDir, main, quitting } = this.#parts;
-    answerPage({ node, updates: NO_UPDATES, window: () => main.window });
+    const { node, dataDir, main, quitting, updater } = this.#parts;
+    answerPage({ node, updater, window: () => main.window });
     setMenu({ node, dataDir, open: (address) => this.open(address), reload: () => void main.load() });
     powerMonitor.on('shutdown', () => quitting.now());
     app.on('browser-window-created', (_event, window) => window.on('session-end', () => quitting.now()));

@@ -1,13 +1,4 @@
-/**
- * Whether there is a newer version:
- * - `none`: not that is known
- * - `available`, `downloading`: on its way
- * - `ready`: it is put in place when the program ends
- */
-export interface UpdateState {
-  state: 'none' | 'available' | 'downloading' | 'ready';
-  version: string | null;
-}
+import type { UpdateState } from '../../src-shared/desktop.ts';
 
 export const NO_UPDATE: UpdateState = { state: 'none', version: null };
 

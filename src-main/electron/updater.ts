@@ -1,8 +1,9 @@
 import { app } from 'electron';
 import type { AppUpdater } from 'electron-updater';
 import type { Caller } from '../../src-shared/contract.ts';
+import type { UpdateState } from '../../src-shared/desktop.ts';
 import { messageOf } from '../../src-shared/errors.ts';
-import { afterNews, NO_UPDATE, type UpdateNews, type UpdateState } from './update-state.ts';
+import { afterNews, NO_UPDATE, type UpdateNews } from './update-state.ts';
 
 /** The first look is not among all that happens at a start; then so often, in ms. */
 const FIRST_LOOK_MS = 60_000;
