@@ -1,5 +1,6 @@
 import { Fault } from '../../src-shared/errors.ts';
-import { type NodeConfig, type RunningNode, startNode } from '../node.ts';
+import type { NodeConfig } from '../core.ts';
+import { type RunningNode, startNode } from '../node.ts';
 import { desktopSignals } from './power.ts';
 
 /**

@@ -1,0 +1,52 @@
+import path from 'node:path';
+import { messageOf, nodeFaultReason } from '../src-shared/errors.ts';
+import { describeComputer, LoadMeter } from './computer.ts';
+import type { Core } from './core.ts';
+import type { MasterParts } from './master-parts.ts';
+import { Worker, type WorkerParts } from './worker/worker.ts';
+
+/**
+ * The worker of a master's own computer: one as any other, but that it reads originals in place and leaves results to be taken.
+ * @param told `onNoWork`: it asked for work, and there was none
+ */
+export async function makeLocalWorker(
+  core: Core,
+  master: MasterParts,
+  { onNoWork, ...parts }: Pick<WorkerParts, 'call' | 'converter' | 'workspace'> & { onNoWork: () => void },
+): Promise<Worker> {
+  const { caps, signals, terms, defect, undo } = core;
+  const { workers, self, greeting, dispatcher, libraries, intake, checks, temp } = master;
+  workers.seen(self.id, { ...greeting, computer: await describeComputer(temp, caps, signals) });
+  const meter = new LoadMeter(temp);
+  const worker = new Worker({
+    ...parts,
+    load: () => meter.read(),
+    call: async (name, input) => {
+      const output = await parts.call(name, input);
+      if (name === 'job.lease' && output === null) onNoWork();
+      return output;
+    },
+    transfer: {
+      ahead: 0,
+      limit: () => undefined,
+      holds: async () => true,
+      needs: async () => 0,
+      source: async (grant) => path.join(libraries.get(grant.library).root, grant.path),
+      deliver: (grant, result) => intake.accept({ task: grant.task, epoch: grant.epoch }, result),
+    },
+    keeps: false,
+    jobs: 1,
+    signals,
+    pace: terms?.pace,
+    onYield: (yielding) => checks.set(yielding?.held === true),
+    ...(terms && { beatMs: terms.beat }),
+    onFault: (error) => {
+      defect(error);
+      dispatcher.pause(nodeFaultReason(error) ?? messageOf(error), false);
+    },
+  });
+  undo.push(async () => {
+    await Promise.all([worker.stop(), intake.stop()]);
+  });
+  return worker;
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Greeting, PROTOCOL } from '../src-shared/protocol.ts';
+import { nodeName, wishesOf } from './config.ts';
+import type { Core } from './core.ts';
+import { FileTable, type Scope } from './db/files.ts';
+import { JobTable } from './db/jobs.ts';
+import { LibraryTable } from './db/libraries.ts';
+import { StorageTable } from './db/storage.ts';
+import { SwapTable } from './db/swaps.ts';
+import { InviteTable, WorkerTable } from './db/workers.ts';
+import { loadDevice } from './device.ts';
+import type { MasterContext } from './master/context.ts';
+import { Dispatcher } from './master/dispatcher.ts';
+import { Intake } from './master/intake.ts';
+import { JobLog } from './master/job-log.ts';
+import { Libraries } from './master/libraries.ts';
+import { LookupFiles } from './master/lookup-files.ts';
+import { Pairing } from './master/pairing.ts';
+import { Probing } from './master/probing.ts';
+import { Scanner } from './master/scanner.ts';
+import { Sentinels } from './master/sentinels.ts';
+import { Swapper } from './master/swap.ts';
+import { Uploads } from './master/uploads.ts';
+import { Vault } from './master/vault.ts';
+import { Prober } from './media/ffprobe.ts';
+import { Brake } from './media/process.ts';
+import { Verifier } from './media/verify.ts';
+import { Space } from './space.ts';
+import { VERSION } from './version.ts';
+
+/** What leads: libraries, queue, replacements, and who works. */
+export type MasterParts = Awaited<ReturnType<typeof openMaster>>;
+
+/** An install's own number, so that two of them can share a temporary folder. */
+function installId(file: string): string {
+  if (!existsSync(file)) writeFileSync(file, randomUUID());
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** Wires together what leads, and settles what a crash left: replacements, uploads, leases. */
+export async function openMaster(core: Core) {
+  const { config, log, paths, undo, db, emit, on, warnings, processes, tools, caps, timelines, terms } = core;
+  const settings = () => core.resolved().values;
+  const lookups = new LookupFiles(config.dataDir, (text) => emit('notice', { level: 'warn', text }));
+  const libraryTable = new LibraryTable(db);
+  const files = new FileTable(db);
+  const jobs = new JobTable(db, (file) => {
+    const view = files.view(file);
+    const root = view && libraryTable.get(view.library)?.root;
+    if (view && root) emit('file', { ...view, root });
+  });
+  const swaps = new SwapTable(db);
+  const watched = (): Scope[] => libraryTable.all().flatMap((l) => (l.watched ? [{ library: l.id, prefix: '' }] : []));
+  let scopes = config.serve ? watched : (): Scope[] => [];
+  const prober = new Prober(processes, tools);
+  const ctx: MasterContext = {
+    db,
+    libraries: libraryTable,
+    files,
+    jobs,
+    swaps,
+    storage: new StorageTable(db),
+    prober,
+    verifier: new Verifier({ processes, tools, caps, prober, timelines }),
+    settings,
+    tables: () => lookups.tables,
+    scopes: () => scopes(),
+    emit,
+  };
+  const swapper = new Swapper({ swaps, jobs, files });
+  const vault = new Vault({ swaps, jobs, files });
+  warnings.push(...(await swapper.recover()), ...(await vault.recover()));
+  for (const warning of warnings) log.warn(warning);
+  const device = await loadDevice(paths.device);
+  const workers = new WorkerTable(db, device.id);
+  undo.push(() => workers.save());
+  const self = workers.add({ ...device, name: nodeName(settings()) });
+  const own = wishesOf(settings());
+  if (Object.keys(own).length > 0) workers.setSettings(self.id, { ...self.settings, ...own });
+  const greeting: Greeting = { name: self.name, device: device.id, version: VERSION, protocol: PROTOCOL };
+  const dispatcher = new Dispatcher(ctx, {
+    swapper,
+    members: () => workers.all(),
+    ...(terms && { terms, retryMs: terms.retryMs }),
+  });
+  undo.push(() => dispatcher.stop());
+  if (config.serve) new JobLog(ctx, log).listen(on);
+  dispatcher.restore();
+  const probing = new Probing(ctx);
+  undo.push(() => probing.stop());
+  const libraries = new Libraries(ctx, { scanner: new Scanner(ctx), probing, vault });
+  undo.push(() => libraries.stop());
+  // Checks disturb as encodes do.
+  const checks = new Brake();
+  const intake = new Intake(ctx, { dispatcher, swapper, vault, brake: checks, retryMs: terms?.retryMs });
+  const install = installId(paths.installId);
+  const temp = path.join(settings().tempDir ?? paths.temp, `flotilla-${install}`);
+  const space = new Space();
+  const uploads = new Uploads(ctx, { folder: `${temp}-uploads`, dispatcher, intake, space });
+  await uploads.recover();
+  const sentinels = new Sentinels(ctx, device.id);
+  undo.push(() => sentinels.stop());
+  const pairing = new Pairing({
+    fingerprint: device.fingerprint,
+    workers,
+    invites: new InviteTable(db),
+    changed: (requests) => emit('pairing', { requests }),
+    joined: ({ id }) => dispatcher.fleet.changed(id),
+    secret: config.joinSecret,
+  });
+  undo.push(() => pairing.stop());
+
+  const isIdle = () => {
+    const { fileOrder } = settings();
+    const atWork =
+      probing.busy ||
+      dispatcher.running.length > 0 ||
+      dispatcher.fleet.doubting ||
+      jobs.first(scopes(), fileOrder) !== undefined;
+    return !atWork && !scopes().some((scope) => files.settling(scope).count > 0);
+  };
+  return {
+    ...{
+      ctx,
+      lookups,
+      libraries,
+      vault,
+      device,
+      workers,
+      self,
+      greeting,
+      dispatcher,
+      probing,
+      checks,
+      intake,
+      uploads,
+      sentinels,
+      pairing,
+    },
+    ...{ install, temp, space, isIdle },
+    /** Works on these (parts of) libraries only, from now on. */
+    limitTo: (only: Scope[]) => {
+      scopes = () => only;
+    },
+  };
+}
