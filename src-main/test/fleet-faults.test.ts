@@ -85,7 +85,7 @@ describe.concurrent('a fleet', () => {
     await addFilms(master, 3);
     await until(async () =>
       expect(await viewOf(master, 'anna')).toMatchObject({
-        ...{ state: 'paused', problem: 'It works at other hours only.' },
+        ...{ state: 'yielding', problem: 'Waiting: it works at other hours only.' },
         settings: { schedule: [{ from: '00:00', to: '00:01' }] },
       }),
     );
