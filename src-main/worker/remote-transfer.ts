@@ -10,7 +10,7 @@ import { Bandwidth } from './bandwidth.ts';
 import { fetchFile } from './fetch.ts';
 import { persist } from './retry.ts';
 import { isReadable, type Storage } from './storage.ts';
-import type { Result, Transfer, TransferWork } from './worker.ts';
+import type { Result, Transfer, TransferWork } from './transfer.ts';
 
 /** A result that arrives damaged so often is not damaged by the network alone. */
 const DAMAGED = 3;

@@ -15,7 +15,8 @@ import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import { Space } from '../space.ts';
 import type { Conversion, Converter, ConverterWork } from './converter.ts';
 import type { DisturbanceSignals } from './disturbance.ts';
-import { type Transfer, Worker } from './worker.ts';
+import type { Transfer } from './transfer.ts';
+import { Worker } from './worker.ts';
 import { Workspace } from './workspace.ts';
 
 const PROBE: Probe = {

@@ -1,70 +1,22 @@
-import { rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
-import pLimit from 'p-limit';
 import type { Caller } from '../../src-shared/contract.ts';
-import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
-import type { Grant, Lease, Orders, Outcome, Progress } from '../../src-shared/lease.ts';
-import { baseLayerOf } from '../../src-shared/plan.ts';
+import { messageOf } from '../../src-shared/errors.ts';
+import type { Grant, Lease, Orders, Progress } from '../../src-shared/lease.ts';
 import { type Load, WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import type { Yielding } from '../../src-shared/yielding.ts';
-import { faultPoint } from '../fault.ts';
 import type { Logger } from '../log.ts';
 import { Assignment } from './assignment.ts';
+import { type AttemptParts, Attempts } from './attempts.ts';
 import type { Pace } from './citizen.ts';
-import type { Conversion, Converter } from './converter.ts';
 import type { DisturbanceSignals } from './disturbance.ts';
-import { Lane, type Turn } from './lane.ts';
 import { Stance } from './stance.ts';
-import type { Workspace } from './workspace.ts';
+import type { Result } from './transfer.ts';
 
 /** How often a worker tells its master what it holds, in ms. */
 const BEAT_MS = 10_000;
 
-export type Result = Extract<Conversion, { kind: 'result' }>;
-
-/** Where a transfer may put what it fetches, what ends it, and who is told how far it is. */
-export interface TransferWork {
-  /** The lease's own folder, which is gone with the lease. */
-  folder: string;
-  signal: AbortSignal;
-  report: (progress: Progress) => void;
-}
-
-/** How a worker gets at originals and hands results over: in place here, over the network elsewhere. */
-export interface Transfer {
-  /** Films that may be under way beside those that are encoded, one to come and the others to go; 0 where nothing travels. */
-  readonly ahead: number;
-  /** @param rate bytes a second, each way; null is no limit */
-  limit(rate: number | null): void;
-  /** Bytes that `source` writes at the most: 0 where originals are read in place. */
-  needs(grant: Grant): Promise<number>;
-  /**
-   * Absolute path of the original on this computer, fetched into `work.folder` where it cannot be read in place; it waits by
-   * itself for the connection.
-   * @throws Fault `node` when it is out of reach, `fenced` when the lease is lost
-   */
-  source(grant: Grant, work: TransferWork): Promise<string>;
-  /** False when the original can no longer be read where `source` said: storage that was shared is gone, say. */
-  holds(grant: Grant, source: string): Promise<boolean>;
-  /**
-   * Resolves when the master has the result and needs nothing of it any more; goes on where an earlier call with the same
-   * lease stopped, also one of before a restart.
-   * @throws Fault `node` when the master cannot be reached or cannot take it now, `fenced` when it came too late
-   */
-  deliver(grant: Grant, result: Result, work: TransferWork): Promise<void>;
-}
-
-/** What a worker is made of. */
-export interface WorkerParts {
+/** What a worker is made of; the number of films at a time is its own unless the master's user says otherwise. */
+export interface WorkerParts extends Pick<AttemptParts, 'transfer' | 'converter' | 'workspace' | 'keeps' | 'jobs'> {
   call: Caller;
-  transfer: Transfer;
-  converter: Converter;
-  workspace: Workspace;
-  /** True: finished results stay on the disk until the master has them, also over a restart of this node. */
-  keeps: boolean;
-  /** Films at a time unless the master's user says otherwise. */
-  jobs: number;
   /** Told when the master cannot be asked or answered; the next heartbeat tries again. */
   onFault: (error: unknown) => void;
   /** How busy this computer is. */
@@ -87,13 +39,9 @@ export interface WorkerParts {
 export class Worker {
   readonly #parts: WorkerParts;
   readonly #held = new Map<string, Assignment>();
-  readonly #encoding = pLimit(1);
-  /** Films get their room and their originals, and come to be encoded, in the order in which they were granted. */
-  readonly #fetching = new Lane();
-  readonly #lining = new Lane();
+  readonly #attempts: Attempts;
   readonly #stopping = new AbortController();
   readonly #stance: Stance;
-  #keeps: boolean;
   #orders: Orders = { settings: WORKER_DEFAULTS, mode: 'active', prove: false };
   /** The node wants to end: no more work is taken. */
   #windingDown = false;
@@ -111,11 +59,15 @@ export class Worker {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
-    this.#encoding.concurrency = parts.jobs;
-    this.#keeps = parts.keeps;
     const { signals, pace } = parts;
     const isBusy = () => this.#held.size > 0;
     this.#stance = new Stance({ signals, pace, isBusy, changed: (yielding) => this.#onStance(yielding) });
+    this.#attempts = new Attempts({
+      ...parts,
+      brake: this.#stance.brake,
+      onConverted: () => this.hint(),
+      answered: () => this.#answered.promise,
+    });
   }
 
   /** Why it takes no work by its own decision; null while it does. */
@@ -141,7 +93,7 @@ export class Worker {
   }
 
   async #start(): Promise<void> {
-    const kept = this.#keeps ? await this.#parts.workspace.kept() : [];
+    const kept = this.#parts.keeps ? await this.#parts.workspace.kept() : [];
     for (const { grant, result } of kept) this.#take(grant, result);
     await this.#stance.fresh();
     if (this.#stopping.signal.aborted) return;
@@ -178,7 +130,7 @@ export class Worker {
   /** The master's user wants something else of this worker. */
   obey(orders: Orders): void {
     this.#orders = orders;
-    this.#encoding.concurrency = this.#jobs;
+    this.#attempts.jobs = orders.settings.jobs ?? this.#parts.jobs;
     this.#stance.obey(orders);
     this.#parts.transfer.limit(orders.settings.bandwidth);
     this.#parts.onOrders?.(orders);
@@ -235,7 +187,7 @@ export class Worker {
    * @param leaving there is no next start for this master: results are given up too
    */
   async stop({ leaving = false } = {}): Promise<void> {
-    if (leaving) this.#keeps = false;
+    if (leaving) this.#attempts.giveUp();
     this.#stopping.abort();
     this.#stance.stop();
     await this.#started;
@@ -243,10 +195,6 @@ export class Worker {
     for (const assignment of this.#held.values()) assignment.stop();
     await Promise.all([this.#asking, this.#proving]);
     await Promise.all([...this.#held.values()].map(({ done }) => done));
-  }
-
-  get #jobs(): number {
-    return this.#orders.settings.jobs ?? this.#parts.jobs;
   }
 
   #beat(): void {
@@ -315,7 +263,8 @@ export class Worker {
     const { ahead } = this.#parts.transfer;
     const held = [...this.#held.values()].filter(({ lost }) => !lost);
     const before = held.filter(({ converted }) => !converted).length;
-    return held.length >= this.#jobs + ahead || before > this.#jobs ? undefined : before === this.#jobs;
+    const { jobs } = this.#attempts;
+    return held.length >= jobs + ahead || before > jobs ? undefined : before === jobs;
   }
 
   #take(grant: Grant, result?: Result): void {
@@ -333,7 +282,7 @@ export class Worker {
   }
 
   async #run(assignment: Assignment, result?: Result): Promise<void> {
-    const outcome = await this.#attempt(assignment, result);
+    const outcome = await this.#attempts.make(assignment, result);
     while (outcome && !assignment.lost) {
       try {
         return await assignment.giveBack(outcome);
@@ -341,82 +290,6 @@ export class Worker {
         this.#parts.onFault(error);
         if (this.#stopping.signal.aborted) return;
         await Promise.race([this.#answered.promise, assignment.ended]);
-      }
-    }
-  }
-
-  /** @returns how it ended, or undefined when the master needs no word of it */
-  async #attempt(assignment: Assignment, result?: Result): Promise<Outcome | undefined> {
-    const { grant, signal, name } = assignment;
-    const { transfer, workspace } = this.#parts;
-    const turns = result ? undefined : { fetch: this.#fetching.turn(), line: this.#lining.turn() };
-    try {
-      await Promise.race([turns?.fetch.comes, assignment.ended]);
-      // Pictures that are encoded apart lie beside the result until they are in it.
-      const copies = baseLayerOf(grant.plan) ? 2 : 1;
-      const needed = result ? 0 : copies * grant.uselessAt + (await transfer.needs(grant));
-      return await workspace.use({ name, needed, signal }, async (folder) => {
-        const conversion = result ?? (await this.#convert(assignment, folder, turns));
-        if (conversion.kind !== 'result') return conversion;
-        if (this.#keeps && !result) await workspace.keep({ grant, result: conversion });
-        await this.#deliver(assignment, conversion, folder);
-        assignment.tell('handed over');
-        return undefined;
-      });
-    } catch (error) {
-      if (signal.aborted) return assignment.converted && this.#keeps ? undefined : { kind: 'released' };
-      if (error instanceof Fault && error.code === 'fenced') return undefined;
-      const reason = error instanceof Fault && error.code === 'node' ? error.message : nodeFaultReason(error);
-      if (reason) return { kind: 'node', reason };
-      return { kind: 'failed', reason: messageOf(error), log: (error as Error).stack ?? '' };
-    } finally {
-      turns?.fetch.pass();
-      turns?.line.pass();
-    }
-  }
-
-  async #convert(
-    assignment: Assignment,
-    folder: string,
-    turns: { fetch: Turn; line: Turn } | undefined,
-  ): Promise<Result | Outcome> {
-    const { grant, signal, report } = assignment;
-    const { transfer, converter } = this.#parts;
-    const source = await transfer.source(grant, { folder, signal, report });
-    turns?.fetch.pass();
-    const work = { folder, signal, report, brake: this.#stance.brake };
-    await converter.prepare(grant, source, work);
-    await Promise.race([turns?.line.comes, assignment.ended]);
-    const encoding = this.#encoding(async (): Promise<Result | Outcome> => {
-      if (signal.aborted) return { kind: 'released' };
-      const threads = this.#jobs > 1 ? Math.max(1, Math.floor(os.availableParallelism() / this.#jobs)) : undefined;
-      return converter.convert(grant, source, { ...work, threads });
-    });
-    turns?.line.pass();
-    const conversion = await encoding;
-    if (signal.aborted) return { kind: 'released' };
-    if (conversion.kind === 'result') {
-      assignment.converted = true;
-      this.hint();
-      // What was fetched would only take room while the result is on its way.
-      if (path.dirname(source) === folder) await rm(source, { force: true });
-    }
-    return conversion;
-  }
-
-  /** Hands a result over, as often as it takes. A stop leaves it for the next start, where results are kept. */
-  async #deliver(assignment: Assignment, result: Result, folder: string): Promise<void> {
-    const { grant, signal, report, name } = assignment;
-    assignment.converted = true;
-    for (;;) {
-      try {
-        await this.#parts.transfer.deliver(grant, result, { folder, signal, report });
-        return faultPoint('delivered');
-      } catch (error) {
-        const again = error instanceof Fault && error.code === 'node';
-        if (again) await Promise.race([this.#answered.promise, assignment.ended]);
-        if (this.#keeps && signal.aborted && !assignment.lost) this.#parts.workspace.leave(name);
-        if (!again || signal.aborted) throw error;
       }
     }
   }

@@ -1,0 +1,136 @@
+import { rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import pLimit from 'p-limit';
+import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
+import type { Outcome } from '../../src-shared/lease.ts';
+import { baseLayerOf } from '../../src-shared/plan.ts';
+import { faultPoint } from '../fault.ts';
+import type { Brake } from '../media/process.ts';
+import type { Assignment } from './assignment.ts';
+import type { Converter } from './converter.ts';
+import { Lane, type Turn } from './lane.ts';
+import type { Result, Transfer } from './transfer.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What attempts are made with. */
+export interface AttemptParts {
+  transfer: Transfer;
+  converter: Converter;
+  workspace: Workspace;
+  /** Holds what is encoded. */
+  brake: Brake;
+  /** True: finished results stay on the disk until the master has them, also over a restart of this node. */
+  keeps: boolean;
+  /** Films at a time. */
+  jobs: number;
+  /** Told when a film is encoded, so that there is room for another one. */
+  onConverted: () => void;
+  /** Resolves when the master answers again. */
+  answered: () => Promise<void>;
+}
+
+/** Attempts at films, several at a time: fetched, encoded and handed over, in the order in which they were granted. */
+export class Attempts {
+  readonly #parts: Omit<AttemptParts, 'jobs' | 'keeps'>;
+  readonly #encoding = pLimit(1);
+  readonly #fetching = new Lane();
+  readonly #lining = new Lane();
+  #keeps: boolean;
+
+  constructor({ jobs, keeps, ...parts }: AttemptParts) {
+    this.#parts = parts;
+    this.#encoding.concurrency = jobs;
+    this.#keeps = keeps;
+  }
+
+  /** Films that are encoded at a time. */
+  get jobs(): number {
+    return this.#encoding.concurrency;
+  }
+
+  set jobs(jobs: number) {
+    this.#encoding.concurrency = jobs;
+  }
+
+  /** There will be no next start for this master: results are given up as well. */
+  giveUp(): void {
+    this.#keeps = false;
+  }
+
+  /** @returns how it ended, or undefined when the master needs no word of it */
+  async make(assignment: Assignment, result?: Result): Promise<Outcome | undefined> {
+    const { grant, signal, name } = assignment;
+    const { transfer, workspace } = this.#parts;
+    const turns = result ? undefined : { fetch: this.#fetching.turn(), line: this.#lining.turn() };
+    try {
+      await Promise.race([turns?.fetch.comes, assignment.ended]);
+      // Pictures that are encoded apart lie beside the result until they are in it.
+      const copies = baseLayerOf(grant.plan) ? 2 : 1;
+      const needed = result ? 0 : copies * grant.uselessAt + (await transfer.needs(grant));
+      return await workspace.use({ name, needed, signal }, async (folder) => {
+        const conversion = result ?? (await this.#convert(assignment, folder, turns));
+        if (conversion.kind !== 'result') return conversion;
+        if (this.#keeps && !result) await workspace.keep({ grant, result: conversion });
+        await this.#deliver(assignment, conversion, folder);
+        assignment.tell('handed over');
+        return undefined;
+      });
+    } catch (error) {
+      if (signal.aborted) return assignment.converted && this.#keeps ? undefined : { kind: 'released' };
+      if (error instanceof Fault && error.code === 'fenced') return undefined;
+      const reason = error instanceof Fault && error.code === 'node' ? error.message : nodeFaultReason(error);
+      if (reason) return { kind: 'node', reason };
+      return { kind: 'failed', reason: messageOf(error), log: (error as Error).stack ?? '' };
+    } finally {
+      turns?.fetch.pass();
+      turns?.line.pass();
+    }
+  }
+
+  async #convert(
+    assignment: Assignment,
+    folder: string,
+    turns: { fetch: Turn; line: Turn } | undefined,
+  ): Promise<Result | Outcome> {
+    const { grant, signal, report } = assignment;
+    const { transfer, converter } = this.#parts;
+    const source = await transfer.source(grant, { folder, signal, report });
+    turns?.fetch.pass();
+    const work = { folder, signal, report, brake: this.#parts.brake };
+    await converter.prepare(grant, source, work);
+    await Promise.race([turns?.line.comes, assignment.ended]);
+    const encoding = this.#encoding(async (): Promise<Result | Outcome> => {
+      if (signal.aborted) return { kind: 'released' };
+      const threads = this.jobs > 1 ? Math.max(1, Math.floor(os.availableParallelism() / this.jobs)) : undefined;
+      return converter.convert(grant, source, { ...work, threads });
+    });
+    turns?.line.pass();
+    const conversion = await encoding;
+    if (signal.aborted) return { kind: 'released' };
+    if (conversion.kind === 'result') {
+      assignment.converted = true;
+      this.#parts.onConverted();
+      // What was fetched would only take room while the result is on its way.
+      if (path.dirname(source) === folder) await rm(source, { force: true });
+    }
+    return conversion;
+  }
+
+  /** Hands a result over, as often as it takes. A stop leaves it for the next start, where results are kept. */
+  async #deliver(assignment: Assignment, result: Result, folder: string): Promise<void> {
+    const { grant, signal, report, name } = assignment;
+    assignment.converted = true;
+    for (;;) {
+      try {
+        await this.#parts.transfer.deliver(grant, result, { folder, signal, report });
+        return faultPoint('delivered');
+      } catch (error) {
+        const again = error instanceof Fault && error.code === 'node';
+        if (again) await Promise.race([this.#parts.answered(), assignment.ended]);
+        if (this.#keeps && signal.aborted && !assignment.lost) this.#parts.workspace.leave(name);
+        if (!again || signal.aborted) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type { Grant, Progress } from '../../src-shared/lease.ts';
+import type { Conversion } from './converter.ts';
+
+export type Result = Extract<Conversion, { kind: 'result' }>;
+
+/** Where a transfer may put what it fetches, what ends it, and who is told how far it is. */
+export interface TransferWork {
+  /** The lease's own folder, which is gone with the lease. */
+  folder: string;
+  signal: AbortSignal;
+  report: (progress: Progress) => void;
+}
+
+/** How a worker gets at originals and hands results over: in place here, over the network elsewhere. */
+export interface Transfer {
+  /** Films that may be under way beside those that are encoded, one to come and the others to go; 0 where nothing travels. */
+  readonly ahead: number;
+  /** @param rate bytes a second, each way; null is no limit */
+  limit(rate: number | null): void;
+  /** Bytes that `source` writes at the most: 0 where originals are read in place. */
+  needs(grant: Grant): Promise<number>;
+  /**
+   * Absolute path of the original on this computer, fetched into `work.folder` where it cannot be read in place; it waits by
+   * itself for the connection.
+   * @throws Fault `node` when it is out of reach, `fenced` when the lease is lost
+   */
+  source(grant: Grant, work: TransferWork): Promise<string>;
+  /** False when the original can no longer be read where `source` said: storage that was shared is gone, say. */
+  holds(grant: Grant, source: string): Promise<boolean>;
+  /**
+   * Resolves when the master has the result and needs nothing of it any more; goes on where an earlier call with the same
+   * lease stopped, also one of before a restart.
+   * @throws Fault `node` when the master cannot be reached or cannot take it now, `fenced` when it came too late
+   */
+  deliver(grant: Grant, result: Result, work: TransferWork): Promise<void>;
+}
