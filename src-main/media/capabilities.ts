@@ -25,15 +25,28 @@ export async function detectCapabilities(processes: ProcessManager, tools: Tools
   // What comes before the first heading are the options of ffmpeg itself.
   const [own = '', ...sections] = stdout.split(/^(?=\S.* AVOptions:$)/m);
   const of = (name: string) => sections.find((text) => text.startsWith(`${name} AVOptions:`));
-  const svt = of('libsvtav1');
+  // What another version may list under another heading is asked for by its name.
+  const part = async (kind: 'encoder' | 'filter', name: string) => {
+    const listed = of(name);
+    if (listed !== undefined) return listed;
+    const help = await processes.capture(tools.ffmpeg, ['-hide_banner', '-h', `${kind}=${name}`], {
+      timeoutMs: ASK_MS,
+    });
+    return help.stdout.toLowerCase().startsWith(`${kind} ${name}`) ? help.stdout : undefined;
+  };
+  const [svt, opus, bwdif] = [
+    await part('encoder', 'libsvtav1'),
+    await part('encoder', 'libopus'),
+    await part('filter', 'bwdif'),
+  ];
   return {
     version,
     libsvtav1: svt !== undefined,
-    libopus: of('libopus') !== undefined,
+    libopus: opus !== undefined,
     fpsMode: /^-fps_mode/m.test(own),
     cuesToFront: of('matroska/webm muxer')?.includes('-cues_to_front ') ?? false,
     svtav1Params: svt?.includes(' -svtav1-params ') ?? false,
-    bwdif: of('bwdif') !== undefined,
+    bwdif: bwdif !== undefined,
     dolbyVisionCoding: svt?.includes(' -dolbyvision ') ?? false,
     applyCropping: /^-apply_cropping/m.test(own),
   };

@@ -212,7 +212,7 @@ describe('doctor', () => {
 
   it('takes the chosen ffmpeg, says so, and never another one in its place', async () => {
     const { data } = makeHome();
-    const old = wrap('ffmpeg', '[ "$2" = -version ] && echo ffmpeg version 4.4.2 && exit\nexec "$REAL" "$@"').PATH;
+    const old = wrap('ffmpeg', '[ "$*" = "-h full" ] && echo ffmpeg version 4.4.2 >&2 && exit\nexec "$REAL" "$@"').PATH;
     const folder = old.split(':')[0] ?? '';
     symlinkSync(which('ffprobe'), path.join(folder, 'ffprobe'));
     const env = { FFMPEG_PATH: folder };

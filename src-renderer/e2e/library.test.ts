@@ -43,6 +43,7 @@ describe('a library of 100,000 films', () => {
 
   it('finds by words in any order while one types, and the address tells it to others', async () => {
     const page = await enter(server, '/library');
+    await sentence(page, '100,000 films');
     await page.keyboard.press('/');
     await page.keyboard.type('099123 episode');
     await sentence(page, '1 film, ');
