@@ -8,9 +8,9 @@ export default defineConfig({
     include: ['src-shared/**/*.test.ts', 'src-main/**/*.test.ts', 'src-renderer/**/*.test.ts'],
     environment: 'node',
     globalSetup: 'build/vitest.setup.ts',
-    // Many tests run real ffmpeg, which fills every core by itself.
+    // One more than the two cores that the limit on the whole run is meant for: tests wait for programs a third of their time.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Of one file, where its tests wait most of the time.
     maxConcurrency: 3,
     testTimeout: 120_000,
