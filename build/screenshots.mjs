@@ -51,9 +51,10 @@ function makeLibrary(folder) {
 }
 
 /** Starts a server and says how to call it. */
-async function startServer(home) {
-  const data = path.join(home, 'data');
-  const args = [HEADLESS, 'serve', '--data', data, '--port', '0', '--settle', '0'];
+async function startServer(home, name) {
+  const data = path.join(home, `data-${name}`);
+  const args = [HEADLESS, 'serve', '--data', data, '--port', '0', '--lan-port', '0', '--settle', '0', '--name', name];
+  args.push('--log-level', 'warn');
   const server = spawn(NODE, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: home });
   const url = await new Promise((resolve) => {
     server.stdout.on('data', (text) => {
@@ -72,7 +73,12 @@ async function startServer(home) {
     if (!response.ok) throw new Error(`${name}: ${answer.sentence}`);
     return answer;
   };
-  return { server, url, token, call };
+  const stop = async () => {
+    const ended = new Promise((resolve) => server.on('exit', resolve));
+    server.kill('SIGTERM');
+    await ended;
+  };
+  return { data, url, token, call, stop };
 }
 
 async function until(check) {
@@ -130,7 +136,25 @@ async function takeFirstRun(browser, node, films) {
   return library.id;
 }
 
-async function takeAll(browser, node, films) {
+/** What a computer shows that works for `node`, and what `node` shows of it. */
+async function takeFleet(browser, node, home) {
+  await take(browser, node, 'settings-role', '/settings/role', heading('Settings'));
+  await node.call('settings.set', { values: { lead: true } });
+  const { token } = await node.call('invite.create');
+  const other = await startServer(home, 'attic');
+  try {
+    await other.call('setup.set', { role: 'join', complete: true });
+    await other.call('master.join', { address: node.url, token });
+    await until(async () => (await other.call('master.get'))?.work?.running[0]?.progress.fps !== undefined);
+    await take(browser, other, 'this-computer', '/', heading('This computer'));
+    await take(browser, node, 'workers', '/workers', heading('Workers'));
+    await take(browser, node, 'queue', '/queue', heading('Queue'));
+  } finally {
+    await other.stop();
+  }
+}
+
+async function takeAll(browser, node, films, home) {
   const library = await takeFirstRun(browser, node, films);
   await node.call('library.release', { library });
   await node.call('setup.set', { complete: true });
@@ -142,8 +166,7 @@ async function takeAll(browser, node, films) {
   const { files } = await node.call('file.page', { filter: { search: SHOWN } });
   await takeTray(browser, node, IMAGES);
   await take(browser, node, 'dashboard', '/', heading('Dashboard'));
-  await take(browser, node, 'queue', '/queue', heading('Queue'));
-  await take(browser, node, 'workers', '/workers', heading('Workers'));
+  await takeFleet(browser, node, home);
   await take(browser, node, 'library', '/library?sort=path', (page) => page.getByRole('checkbox').nth(5).waitFor());
   await take(browser, node, 'film', `/library?sort=path&file=${files[0].id}`, compared);
   await take(browser, node, 'insights', '/insights', heading('Insights'));
@@ -163,19 +186,17 @@ const home = mkdtempSync(path.join(os.tmpdir(), 'flotilla-screenshots-'));
 const films = path.join(home, 'media');
 makeLibrary(films);
 mkdirSync(IMAGES, { recursive: true });
-const node = await startServer(home);
+const node = await startServer(home, 'nas');
 // Chromium refuses its sandbox to root.
 const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 const browser = await chromium.launch({ executablePath: findCommand('chromium'), args });
 let done = false;
 try {
-  await takeAll(browser, node, films);
+  await takeAll(browser, node, films, home);
   done = true;
 } finally {
   await browser.close();
-  const ended = new Promise((resolve) => node.server.on('exit', resolve));
-  node.server.kill('SIGTERM');
-  await ended;
-  if (done) await takeWindow(path.join(home, 'data'), IMAGES, home);
+  await node.stop();
+  if (done) await takeWindow(node.data, IMAGES, home);
   rmSync(home, { recursive: true, force: true });
 }
