@@ -60,7 +60,7 @@ export async function takeWindow(data, images, home) {
   });
   const page = await app.firstWindow();
   await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
-  await page.getByText(/Encoding · \d/).waitFor();
+  await page.getByRole('heading', { name: 'Last results' }).waitFor();
   await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: path.join(images, 'window.png') });
   // Its question whether to finish what runs would wait for somebody.
