@@ -48,9 +48,9 @@ function LeadPart({ live }: { live: Live }) {
     <Stack gap="sm">
       {lanPort === null ? (
         <Text>
-          {name} does not lead. When it does, other computers on the network can help it to convert: it awaits them on
-          port {settings.data.values.lanPort}, encrypted, and lets in only those that you approve. Until then that port
-          is closed.
+          {name} does not lead. When it does, other computers on the network can help it to convert: it awaits them on{' '}
+          {settings.data.values.lanPort === 0 ? 'a free port' : `port ${settings.data.values.lanPort}`}, encrypted, and
+          lets in only those that you approve. Until then that port is closed.
         </Text>
       ) : (
         <Text>
