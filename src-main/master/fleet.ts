@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import type { Orders } from '../../src-shared/lease.ts';
 import type { Hello } from '../../src-shared/protocol.ts';
@@ -91,8 +92,11 @@ export class Fleet {
 
   /** A worker told whether it takes work, and if not, why, and how busy its computer is. */
   heard(id: string, yielding: Yielding | null, load: Load | null): void {
-    Object.assign(this.#presence(id), { yielding, load });
-    this.show(id);
+    const presence = this.#presence(id);
+    const same = isDeepStrictEqual(presence.yielding, yielding);
+    Object.assign(presence, { yielding, load });
+    // Of many that have nothing to do, most say the same each time.
+    if (!same || this.#leases.of(id).length > 0) this.show(id);
   }
 
   /** Whether what a worker holds stands still, by a user's wish or its own decision. */

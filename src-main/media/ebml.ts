@@ -4,6 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { writeAll } from '../write-all.ts';
 
 const CRC32 = 0xbf;
 
@@ -119,7 +120,6 @@ export async function load(handle: FileHandle, { start, end }: Extent): Promise<
 
 /** Writes an element's data back to where {@link load} read it. */
 export async function store(handle: FileHandle, { start }: Extent, data: Buffer): Promise<void> {
-  for (let done = 0; done < data.length; )
-    done += (await handle.write(data, done, data.length - done, start + done)).bytesWritten;
+  await writeAll(handle, data, start);
   await handle.sync();
 }

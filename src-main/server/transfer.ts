@@ -1,14 +1,13 @@
+import path from 'node:path';
 import express, { type Request as HttpRequest, type Response as HttpResponse, type Router } from 'express';
 import { Fault } from '../../src-shared/errors.ts';
 import type { Lease } from '../../src-shared/lease.ts';
 import type { Originals } from '../master/originals.ts';
 import { idOf, leaseOf, type Uploads } from '../master/uploads.ts';
 import type { KnownWorker } from './lan.ts';
+import { sendRange } from './send-range.ts';
 import type { Traffic } from './traffic.ts';
 import type { Tus } from './tus.ts';
-
-/** Read and written at a time, in bytes: TLS records of 16 KiB one by one would cost several times the work. */
-const PIECE = 512 * 1024;
 
 /** What workers fetch from and upload to. */
 export interface TransferParts {
@@ -26,8 +25,7 @@ export function makeTransferRouter({ originals, uploads, traffic }: TransferPart
   router.get('/tasks/:task/source', async (request, response) => {
     const lease = leaseOf(`${request.params.task}-${String(request.query.epoch)}`);
     if (!lease) throw new Fault('usage', 'A film is asked for by task and epoch.');
-    const { root, path: film, version } = await originals.find(lease, workerOf(response));
-    response.set({ ETag: `"${version}"`, 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' });
+    const { root, path: film, size, version } = await originals.find(lease, workerOf(response));
     duringLease(uploads, lease, response);
     const { socket } = request;
     const before = socket.bytesWritten;
@@ -35,21 +33,9 @@ export function makeTransferRouter({ originals, uploads, traffic }: TransferPart
       'close',
       traffic.follow('sent', () => socket.bytesWritten - before),
     );
-    // The validator is the version that was probed; express hands highWaterMark on to the stream that reads the file.
-    const options = {
-      root,
-      dotfiles: 'allow',
-      lastModified: false,
-      cacheControl: false,
-      highWaterMark: PIECE,
-    } as const;
-    await new Promise<void>((resolve, reject) => {
-      response.sendFile(film, options, (error?: Error & { code?: string }) => {
-        // Who went away comes back for the rest.
-        if (error && !response.headersSent) reject(error);
-        else resolve();
-      });
-    });
+    response.set({ 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' });
+    // The validator is the version that was probed.
+    await sendRange(request, response, { file: path.join(root, film), size, etag: `"${version}"` });
   });
 
   let tus: Promise<Tus> | undefined;

@@ -1,16 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { FileStore } from '@tus/file-store';
 import { ERRORS, Server } from '@tus/server';
+import { DoubleBuffer } from '../double-buffer.ts';
+import { writeAll } from '../write-all.ts';
 import type { Traffic } from './traffic.ts';
-
-/** Bytes of an upload that may wait for the disk. */
-const WRITE_AHEAD = 4 * 1024 * 1024;
 
 /** Answers a request; `asked` is the same without its body, which tus is not to touch. */
 export type Tus = (request: IncomingMessage, asked: Request) => Promise<Response>;
@@ -31,18 +28,46 @@ class UploadStore extends FileStore {
     nothing.resume();
     const request = bodies.getStore();
     if (request?.method !== 'PATCH') return offset;
-    const options = { flags: 'r+', start: offset, highWaterMark: WRITE_AHEAD };
-    const file = createWriteStream(path.join(this.directory, id), options);
-    const over = this.#traffic.follow('received', () => file.bytesWritten);
+    let position = offset;
+    const over = this.#traffic.follow('received', () => position - offset);
+    const file = await open(path.join(this.directory, id), 'r+');
     try {
-      await pipeline(request, file);
-    } catch (error) {
-      throw request.complete ? error : ERRORS.ABORTED;
+      for await (const bytes of piecesOf(request)) {
+        await writeAll(file, bytes, position);
+        position += bytes.length;
+      }
     } finally {
       over();
+      await file.close();
     }
-    return offset + file.bytesWritten;
+    return position;
   }
+}
+
+/** The body of a request in large pieces, each good until the next one is asked for. @throws tus's word for a cut connection */
+async function* piecesOf(request: IncomingMessage): AsyncGenerator<Buffer, void> {
+  const buffer = new DoubleBuffer(() => request.resume());
+  const take = (bytes: Buffer) => {
+    if (!buffer.put(bytes)) request.pause();
+    free(bytes);
+  };
+  const cut = () => buffer.end(ERRORS.ABORTED);
+  if (request.destroyed) cut();
+  request
+    .on('end', () => buffer.end())
+    .on('error', cut)
+    .on('close', cut)
+    .on('data', take);
+  try {
+    for (let bytes = await buffer.next(); bytes; bytes = await buffer.next()) yield bytes;
+  } finally {
+    request.off('data', take);
+  }
+}
+
+/** Gives the memory of a buffer back at once: left to the garbage collector, every 64 MiB of an upload would set that going. */
+function free({ buffer, length }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import type { Agent } from 'node:https';
 import { Fault } from '../../src-shared/errors.ts';
+import { writeAll } from '../write-all.ts';
 import type { Bandwidth } from './bandwidth.ts';
 import { type Answer, openGet } from './inflow.ts';
 import { faultIn, persist } from './retry.ts';
@@ -78,7 +79,7 @@ async function save({ headers, body }: Answer, { file, size, bandwidth, onProgre
     let position = start;
     for await (const piece of body) {
       await bandwidth.take(piece.length);
-      await handle.write(piece, 0, piece.length, position);
+      await writeAll(handle, piece, position);
       position += piece.length;
       if (performance.now() - told < TELL_MS) continue;
       onProgress(position);

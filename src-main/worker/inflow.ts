@@ -1,9 +1,8 @@
 import type { Agent } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
+import { DoubleBuffer, LARGEST_PIECE } from '../double-buffer.ts';
 import { IDLE_MS, idleError } from './retry.ts';
 
-/** Taken from the connection at a time, and held before it has to wait, in bytes. */
-const [READ, HOLD] = [64 * 1024, 1024 * 1024];
 /** No head of an answer is longer, in bytes. */
 const LONGEST_HEAD = 64 * 1024;
 
@@ -91,25 +90,19 @@ function cutError(message: string): Error {
 /** The bytes that come over a TLS connection. */
 class Inflow {
   readonly #socket: TLSSocket;
-  /** One is being filled while the other is worked on. */
-  #filling = Buffer.allocUnsafeSlow(HOLD);
-  #spare = Buffer.allocUnsafeSlow(HOLD);
-  #filled = 0;
-  #paused = false;
-  #ended: Error | undefined;
-  #changed = Promise.withResolvers<void>();
+  readonly #buffer = new DoubleBuffer(() => this.#resume());
   readonly #forget: () => void;
 
   constructor(agent: Agent, host: string, port: number, signal: AbortSignal) {
     const onread = {
-      buffer: Buffer.allocUnsafeSlow(READ),
+      buffer: Buffer.allocUnsafeSlow(LARGEST_PIECE),
       callback: (bytes: number, buffer: Uint8Array) => this.#take(buffer.subarray(0, bytes)),
     };
     // Missing in the types of tls.connect, which hands it on to the socket as net.connect does.
     this.#socket = connect({ ...agent.options, host, port, ...{ onread } });
     this.#socket.setTimeout(IDLE_MS, () => this.#socket.destroy(idleError()));
-    this.#socket.on('error', (error) => this.#end(error));
-    this.#socket.on('close', () => this.#end(cutError('the connection was cut')));
+    this.#socket.on('error', (error) => this.#buffer.end(error));
+    this.#socket.on('close', () => this.#buffer.end(cutError('the connection was cut')));
     const abort = () => this.#socket.destroy(signal.reason);
     signal.addEventListener('abort', abort);
     this.#forget = () => signal.removeEventListener('abort', abort);
@@ -127,35 +120,21 @@ class Inflow {
 
   /** All that has come, at least a byte; good until the next call. @throws what ended the connection */
   async next(): Promise<Buffer> {
-    while (this.#filled === 0) {
-      if (this.#ended) throw this.#ended;
-      await this.#changed.promise;
-      this.#changed = Promise.withResolvers();
-    }
-    const bytes = this.#filling.subarray(0, this.#filled);
-    [this.#filling, this.#spare] = [this.#spare, this.#filling];
-    this.#filled = 0;
-    if (this.#paused) {
-      this.#paused = false;
-      this.#socket.setTimeout(IDLE_MS);
-      this.#socket.resume();
-    }
+    const bytes = await this.#buffer.next();
+    if (!bytes) throw cutError('the connection was cut');
     return bytes;
   }
 
   /** @returns false when it has to wait */
   #take(bytes: Uint8Array): boolean {
-    this.#filling.set(bytes, this.#filled);
-    this.#filled += bytes.length;
-    this.#changed.resolve();
-    this.#paused = this.#filled + READ > HOLD;
+    const more = this.#buffer.put(bytes);
     // That we do not read is no silence of the other side.
-    if (this.#paused) this.#socket.setTimeout(0);
-    return !this.#paused;
+    if (!more) this.#socket.setTimeout(0);
+    return more;
   }
 
-  #end(error: Error): void {
-    this.#ended ??= error;
-    this.#changed.resolve();
+  #resume(): void {
+    this.#socket.setTimeout(IDLE_MS);
+    this.#socket.resume();
   }
 }

@@ -1,14 +1,12 @@
 import { once } from 'node:events';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type Agent, request as openRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { type DetailedError, type HttpRequest, type HttpResponse, Upload } from 'tus-js-client';
+import { type Part, sendPart } from '../send-part.ts';
 import type { Bandwidth } from './bandwidth.ts';
 import { faultIn, IDLE_MS, idleError } from './retry.ts';
-
-/** Read and sent at a time, in bytes. */
-const PIECE = 512 * 1024;
 
 /** What is uploaded, and how. */
 export interface UploadRequest {
@@ -42,7 +40,7 @@ export async function uploadFile({ url, agent, file, bandwidth, signal, onProgre
       openFile: async () => ({
         size,
         slice: async (start, end) => ({
-          value: { file, start, size: end - start } satisfies Slice,
+          value: { file, start, size: end - start } satisfies Part,
           done: end >= size,
         }),
         close: () => undefined,
@@ -77,17 +75,7 @@ function causeOf(error: Error | DetailedError): Error {
   return causingError ?? error;
 }
 
-/** A part of a file as the body of a request; tus reads its size. */
-interface Slice {
-  file: string;
-  start: number;
-  size: number;
-}
-
-/**
- * A request of tus whose body is read into the same two buffers again and again: streams would make a new one for each
- * piece, and clearing those up would cost as much as encrypting them.
- */
+/** A request of tus whose body is a part of a file. */
 class FileRequest implements HttpRequest {
   readonly #method: string;
   readonly #url: string;
@@ -132,7 +120,7 @@ class FileRequest implements HttpRequest {
     this.#request?.destroy();
   }
 
-  async send(slice: Slice | null | undefined): Promise<HttpResponse> {
+  async send(slice: Part | null | undefined): Promise<HttpResponse> {
     const headers = { ...this.#headers, ...(slice && { 'Content-Length': slice.size }) };
     const request = openRequest(this.#url, { method: this.#method, agent: this.#agent, headers });
     this.#request = request;
@@ -155,38 +143,8 @@ class FileRequest implements HttpRequest {
     };
   }
 
-  async #send({ file, start, size }: Slice, request: ClientRequest): Promise<void> {
-    const end = start + size;
-    const handle = await open(file);
-    try {
-      let [filling, going] = [Buffer.allocUnsafeSlow(PIECE), Buffer.allocUnsafeSlow(PIECE)];
-      let gone = Promise.resolve();
-      for (let position = start; position < end && !request.destroyed; ) {
-        // A request whose first bytes are long in coming would find its connection closed.
-        const wanted = Math.min(PIECE, this.#bandwidth.slice, end - position);
-        await this.#bandwidth.take(wanted);
-        const { bytesRead } = await handle.read(filling, 0, wanted, position);
-        if (bytesRead === 0) throw new Error(`${file} became shorter while it was uploaded.`);
-        await gone;
-        gone = write(request, filling.subarray(0, bytesRead));
-        [filling, going] = [going, filling];
-        position += bytesRead;
-        this.#onProgress(position - start);
-      }
-      await gone;
-      request.end();
-    } finally {
-      await handle.close();
-    }
+  async #send(slice: Part, request: ClientRequest): Promise<void> {
+    await sendPart(slice, request, { limit: this.#bandwidth, onProgress: this.#onProgress });
+    request.end();
   }
-}
-
-/** Resolves when the bytes have gone, so that their buffer is free again. */
-function write(request: ClientRequest, bytes: Buffer): Promise<void> {
-  const gone = new Promise<void>((resolve, reject) => {
-    request.write(bytes, (error) => (error ? reject(error) : resolve()));
-  });
-  // It is looked at when the next piece has been read.
-  gone.catch(() => undefined);
-  return gone;
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Hello, PROTOCOL } from '../../../src-shared/protocol.ts';
@@ -9,7 +8,7 @@ import { type Device, loadDevice } from '../../device.ts';
 import { LEASE_TERMS } from '../../master/leases.ts';
 import { Link } from '../../worker/link.ts';
 import { startMaster } from './master.ts';
-import { type Bench, measured } from './measure.ts';
+import { type Bench, cpuSeconds, measured } from './measure.ts';
 
 const WORKERS = 500;
 /** Heartbeats of each worker while the master is measured. */
@@ -64,11 +63,4 @@ function helloOf({ id }: Device): Hello {
   const ffmpeg = Capabilities.parse({ version: '5.1' });
   const computer = { cores: 2, memory: 1e9, tempFree: 1e9, ffmpeg, senses: [] };
   return { name: 'worker', device: id, version: '0.0.0', protocol: PROTOCOL, computer };
-}
-
-/** Processor time of a process so far: utime and stime of proc(5), in ticks of which Linux has 100 a second. */
-function cpuSeconds(pid: number): number {
-  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
-  const [user, system] = fields.split(' ').slice(11, 13).map(Number);
-  return ((user ?? 0) + (system ?? 0)) / 100;
 }

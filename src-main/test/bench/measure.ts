@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -46,6 +46,16 @@ export async function timed(work: () => unknown): Promise<number> {
   const started = performance.now();
   await work();
   return (performance.now() - started) / 1000;
+}
+
+/**
+ * Processor time of a process and of its children that have ended: utime, stime, cutime and cstime of proc(5), in ticks of which
+ * Linux has 100 a second.
+ */
+export function cpuSeconds(pid: number): number {
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const ticks = fields.split(' ').slice(11, 15).map(Number);
+  return ticks.reduce((sum, n) => sum + n, 0) / 100;
 }
 
 /** Runs a program to its end, its output thrown away but for what `onStdout` takes. @throws when it fails */

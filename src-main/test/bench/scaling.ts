@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { remoteCaller } from '../../cli/connect.ts';
 import { build, clipFor } from './convert.ts';
 import { startMaster } from './master.ts';
-import { type Bench, FLOTILLA, measured, run, say } from './measure.ts';
+import { type Bench, cpuSeconds, FLOTILLA, measured, run, say } from './measure.ts';
 
 const FILMS = 8;
 /** Of each film, and where in the clip they begin, in s. */
@@ -18,8 +18,23 @@ const SPEED_UP = 1.9;
 const START_GOAL = 300;
 const POLL_MS = 20;
 
+/** What became of the films of one run. */
+interface Fleet {
+  /** From work being there to the last result in its place. */
+  seconds: number;
+  /** From work being there to the first encode, in ms. */
+  start: number;
+  /** Processor time of the master, whose part are the checks, and of all workers together, in s. */
+  master: number;
+  workers: number;
+  /** How many each worker converted. */
+  shares: string;
+}
+
+type Attempt = { name: string; started: number; stages: string };
+
 /** What a film's conversion on `workers` computers takes, each with a core of its own; the master shares the first one's. */
-async function fleet(folder: string, films: string, workers: number): Promise<{ seconds: number; start: number }> {
+async function fleet(folder: string, films: string, workers: number): Promise<Fleet> {
   const data = path.join(folder, `master-${workers}`);
   const library = path.join(folder, `library-${workers}`);
   mkdirSync(library);
@@ -43,24 +58,33 @@ async function fleet(folder: string, films: string, workers: number): Promise<{ 
     const { library: view } = await call('library.add', { path: library });
     await call('library.scan', { library: view.id });
     await until(async () => (await call('queue.summary', {})).counts.queued === FILMS);
+    const spent = () => [master, ...children].map(({ pid = 0 }) => cpuSeconds(pid));
+    const before = spent();
     const [began, since] = [Date.now(), performance.now()];
     await call('queue.resume', {});
     await until(async () => (await call('queue.summary', {})).counts.done === FILMS);
-    return { seconds: (performance.now() - since) / 1000, start: startOf(data, began) };
+    const seconds = (performance.now() - since) / 1000;
+    const [ofMaster = 0, ...ofWorkers] = spent().map((after, n) => after - (before[n] ?? 0));
+    const all = ofWorkers.reduce((sum, n) => sum + n, 0);
+    return { seconds, master: ofMaster, workers: all, ...partsOf(data, began) };
   } finally {
     await Promise.all(children.map(ended));
     await master.stop();
   }
 }
 
-/** Milliseconds from the resumption to the first encode; films that are taken ahead wait for it. */
-function startOf(data: string, resumed: number): number {
+/** What the master noted about a run that began with the resumption. */
+function partsOf(data: string, resumed: number): Pick<Fleet, 'start' | 'shares'> {
   const db = new Database(path.join(data, 'flotilla.db'), { readonly: true });
-  const attempts = db.prepare('SELECT started, stages FROM attempts').all() as { started: number; stages: string }[];
+  const rows = db.prepare('SELECT name, started, stages FROM attempts').all() as Attempt[];
   db.close();
-  return Math.min(
-    ...attempts.map(({ started, stages }) => started - resumed + 1000 * (JSON.parse(stages).preparing ?? 0)),
-  );
+  const attempts = rows.map((row) => ({ ...row, stages: JSON.parse(row.stages) as Record<string, number> }));
+  const shares = Object.entries(Object.groupBy(attempts, ({ name }) => name));
+  return {
+    // Films that are taken ahead wait for it.
+    start: Math.min(...attempts.map(({ started, stages }) => started - resumed + 1000 * (stages.preparing ?? 0))),
+    shares: shares.map(([name, films = []]) => `${name} ${films.length}`).join(', '),
+  };
 }
 
 async function until(check: () => Promise<boolean>): Promise<void> {
@@ -85,7 +109,12 @@ export const scaling: Bench = async (folder) => {
   const two = await fleet(folder, film, 2);
   return {
     one: measured(one.seconds, 's'),
+    oneMaster: measured(one.master, 's of processor'),
+    oneWorker: measured(one.workers, 's of processor'),
     two: measured(two.seconds, 's'),
+    twoMaster: measured(two.master, 's of processor'),
+    twoWorkers: measured(two.workers, 's of processor'),
+    shares: two.shares,
     speedUp: measured(one.seconds / two.seconds, '× one worker'),
     againstOne: measured(two.seconds / one.seconds, 'of the time of one', 1 / SPEED_UP),
     start: measured(one.start, 'ms from work to encode', START_GOAL),
