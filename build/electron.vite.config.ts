@@ -28,12 +28,19 @@ const assets: Plugin = {
   }),
 };
 
+/**
+ * Packages of many small files that every start needs: as part of the program they are read at once. All are modules of plain
+ * JavaScript.
+ */
+const BUNDLED = ['zod', 'execa', 'p-limit', 'p-retry', 'env-paths'];
+
 export default defineConfig({
   main: {
     root,
     plugins: [executable('headless.js')],
     build: {
       outDir: out('main'),
+      externalizeDeps: { exclude: BUNDLED },
       // The command line runs on the oldest Node of package.json's engines, not only on Electron's.
       target: 'node22',
       rolldownOptions: {

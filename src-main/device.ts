@@ -63,6 +63,9 @@ async function makeDevice(file: string): Promise<void> {
     // It is pinned, not trusted for a time: no clock may ever make it invalid (RFC 5280, 4.1.2.5).
     notBeforeDate: new Date(0),
     notAfterDate: new Date('9999-12-31T23:59:59Z'),
+    // No key usage: where one is named that signs no certificates, the TLS of Electron (BoringSSL) does not take it for its own
+    // issuer, and a desktop could work for nobody.
+    extensions: [{ name: 'basicConstraints', cA: false, critical: true }],
   });
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(`${file}.part`, `${key.trim()}\n${cert.trim()}\n`, { mode: 0o600 });

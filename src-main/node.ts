@@ -17,7 +17,6 @@ import { Membership } from './membership.ts';
 import { isLoopback, userToken } from './server/auth.ts';
 import { baseOf } from './server/base-path.ts';
 import { makeCaller } from './server/handlers.ts';
-import { Metrics } from './server/metrics.ts';
 import { metricsToken } from './server/metrics-token.ts';
 import { Traffic } from './server/traffic.ts';
 import { Converter } from './worker/converter.ts';
@@ -75,7 +74,10 @@ export async function startNode(config: NodeConfig): Promise<RunningNode> {
   };
   try {
     undo.push(lockDataFolder(config.dataDir));
-    const core = await openCore(config, log, undo);
+    const opening = openCore(config, log, undo);
+    // Loaded while ffmpeg is asked what it can do; a failure is told where it is needed.
+    if (config.serve) import('./serving.ts').catch(() => undefined);
+    const core = await opening;
     return await wire(core, await openMaster(core), stop);
   } catch (error) {
     await stop();
@@ -156,7 +158,7 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
       settings: settings(),
       ...{ call, access, previews, makeFeed },
       metrics: {
-        metrics: new Metrics({ ctx: master.ctx, dispatcher, traffic, on }),
+        parts: { ctx: master.ctx, dispatcher, traffic, on },
         token: () => metricsToken(config.dataDir, config.env ?? {}),
       },
       libraryTable: master.ctx.libraries,

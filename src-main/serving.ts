@@ -11,7 +11,7 @@ import { isLoopback } from './server/auth.ts';
 import { answerBelow, baseOf } from './server/base-path.ts';
 import { listen, makeHttpServer, urlOf } from './server/http.ts';
 import type { LiveFeed } from './server/live.ts';
-import type { MetricsSource } from './server/metrics-route.ts';
+import { Metrics, type MetricsParts } from './server/metrics.ts';
 import type { Previews } from './server/previews.ts';
 import { trustIn } from './server/proxies.ts';
 import { attachSockets } from './server/socket.ts';
@@ -39,7 +39,7 @@ export interface ServingParts {
   call: Caller;
   access: Access;
   previews: Previews;
-  metrics: MetricsSource;
+  metrics: { parts: MetricsParts; token: () => string | undefined };
   /** Makes the feed of deltas. */
   makeFeed: (send: (delta: Events['delta']) => void, isWatched: () => boolean) => LiveFeed;
   libraryTable: LibraryTable;
@@ -61,13 +61,14 @@ export interface ServingParts {
  * @throws Fault `conflict` when the port cannot be had
  */
 export async function serve(parts: ServingParts): Promise<string> {
-  const { call, access, previews, metrics, undo } = parts;
+  const { call, access, previews, undo } = parts;
   const { listen: address, webPort, hostNames, mediaDirs, rescanMinutes, trustedProxies } = parts.settings;
   const hosts = { loopbackOnly: isLoopback(address), hostNames, trusts: trustIn(trustedProxies) };
   const base = baseOf(parts.settings);
   // Beside the build of the main process, or below the sources.
   const built = import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer';
   const webRoot = fileURLToPath(new URL(built, import.meta.url));
+  const metrics = { metrics: new Metrics(parts.metrics.parts), token: parts.metrics.token };
   const server = makeHttpServer({ call, access, previews, metrics, webRoot, hosts, base, onDefect: parts.defect });
   const sockets = attachSockets(server, { call, access, hosts, onDefect: parts.defect });
   answerBelow(server, base);

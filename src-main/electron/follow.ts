@@ -31,7 +31,7 @@ export function followStatus(node: RunningNode, tell: (status: Status) => void):
     again = looking;
     if (!ended && !looking) timer ??= setTimeout(look, LEAST_MS);
   };
-  const events = ['file', 'progress', 'paused', 'library', 'libraries', 'idle', 'master'] as const;
+  const events = ['file', 'progress', 'paused', 'library', 'libraries', 'idle', 'master', 'worker'] as const;
   const ends = events.map((event) => node.on(event, soon));
   const pulse = setInterval(() => quiet || soon(), PULSE_MS);
   pulse.unref();

@@ -6,13 +6,13 @@ import { startsHidden } from './login-item.ts';
 import { Memory } from './memory.ts';
 import { takeDataDir } from './options.ts';
 import { Quitting } from './quit.ts';
-import { Shell } from './shell.ts';
-import { startServing } from './start-node.ts';
+import type { Shell } from './shell.ts';
 import { keepUpdated, type Updater } from './updater.ts';
 import { MainWindow } from './window.ts';
 
 const dataDir = takeDataDir();
 let node: RunningNode | undefined;
+let starting: Promise<RunningNode> | undefined;
 let shell: Shell | undefined;
 let updater: Updater | undefined;
 let exitCode = 0;
@@ -31,16 +31,18 @@ const main = new MainWindow({
 });
 
 async function start(): Promise<void> {
-  const starting = startServing(dataDir);
-  // Its failure is told below; until then nobody may take it for forgotten.
-  starting.catch(() => undefined);
   await app.whenReady();
   refusePermissions(session.defaultSession, () => node?.url ?? undefined);
   const hidden = startsHidden();
   if (!hidden) main.prepare();
-  node = await starting;
+  // Most of the program is loaded only now: the processes of the window start meanwhile.
+  starting = import('./start-node.ts').then(({ startServing }) => startServing(dataDir));
+  const [running, { Shell }] = await Promise.all([starting, import('./shell.ts')]);
+  node = running;
+  if (quitting.ending) return;
   shell = new Shell({ node, dataDir, main, memory, quitting, updater: () => updater });
   await shell.begin(hidden);
+  if (quitting.ending) return;
   updater = await keepUpdated({ call: node.call, quit: () => app.quit(), log: (text) => console.error(text) });
 }
 
@@ -51,7 +53,8 @@ function stopNodeBeforeQuit(): void {
     try {
       shell?.end();
       updater?.stop();
-      await node?.stop();
+      // One that is only starting is stopped when it has: half of it cannot be.
+      await (await starting?.catch(() => undefined))?.stop();
     } catch (error) {
       console.error(messageOf(error));
       exitCode = 1;
@@ -73,6 +76,7 @@ if (app.requestSingleInstanceLock()) {
   app.on('window-all-closed', () => undefined);
   stopNodeBeforeQuit();
   start().catch((error: unknown) => {
+    if (quitting.ending) return console.error(messageOf(error));
     dialog.showErrorBox('Flotilla cannot start', messageOf(error));
     exitCode = 1;
     quitting.now();

@@ -47,7 +47,12 @@ export class Quitting {
   /** Without a question: what runs is queued again. */
   now(): void {
     this.#decided = true;
-    app.quit();
+    const page = this.#parts.window()?.webContents;
+    if (page?.isLoadingMainFrame()) {
+      // Electron crashes when a window goes in the middle of a load.
+      page.once('did-stop-loading', () => app.quit());
+      page.stop();
+    } else app.quit();
   }
 
   /** Nothing would be lost by ending at once. */

@@ -39,6 +39,7 @@ export class Shell {
   #status: Status | undefined;
   #tray: TrayIcon | undefined;
   #trayLook: NodeJS.Timeout | undefined;
+  #ended = false;
 
   constructor(parts: ShellParts) {
     this.#parts = parts;
@@ -48,6 +49,8 @@ export class Shell {
   async begin(hidden: boolean): Promise<void> {
     const { node, dataDir, main, quitting, updater } = this.#parts;
     answerPage({ node, updater, window: () => main.window });
+    // What its user waits for comes first.
+    const opened = hidden ? undefined : main.open(node);
     setMenu({ node, dataDir, open: (address) => this.open(address), reload: () => void main.load() });
     powerMonitor.on('shutdown', () => quitting.now());
     app.on('browser-window-created', (_event, window) => window.on('session-end', () => quitting.now()));
@@ -56,11 +59,12 @@ export class Shell {
     const { look, end } = followStatus(node, (status) => this.#follow(status));
     this.#look = look;
     this.#ends.push(end, () => clearTimeout(this.#trayLook));
-    if (!hidden) await main.open(node);
+    await opened;
     await this.#findTray(TRAY_LOOKS, hidden);
   }
 
   end(): void {
+    this.#ended = true;
     for (const end of this.#ends.splice(0)) end();
     this.#tray?.remove();
   }
@@ -101,7 +105,9 @@ export class Shell {
   }
 
   async #findTray(looks: number, hidden: boolean): Promise<void> {
-    if (await hasTray()) {
+    const found = await hasTray();
+    if (this.#ended) return;
+    if (found) {
       this.#tray = new TrayIcon(this.#model(), (action) => this.#act(action));
     } else if (looks > 0) {
       const again = () => this.#findTray(looks - 1, hidden).catch((error) => console.error(messageOf(error)));
@@ -116,9 +122,9 @@ export class Shell {
     this.#tray?.show(this.#model());
     this.#wakefulness.follow(status);
     const { window } = this.#parts.main;
-    const { share, paused } = status;
+    const { share, mood } = status;
     if (share === null) window?.setProgressBar(-1);
-    else window?.setProgressBar(share, { mode: paused?.held ? 'paused' : 'normal' });
+    else window?.setProgressBar(share, { mode: mood === 'working' ? 'normal' : 'paused' });
   }
 
   #model() {
@@ -150,10 +156,12 @@ export class Shell {
 const STARTING: Status = {
   mood: 'idle',
   films: [],
+  own: 0,
   waiting: 0,
   eta: null,
   share: null,
   paused: null,
+  rests: null,
   problems: 0,
   master: null,
   holds: 0,

@@ -27,6 +27,7 @@ async function runCommand(words: string[]): Promise<void> {
 }
 
 const words = command();
-// Waited for: Chromium starts when this file has been loaded, and a command needs neither it nor a screen.
+// Waited for: Chromium starts when this file has been loaded. A command needs neither it nor a screen, and the desktop has
+// things to say before it does.
 if (words) await runCommand(words);
 else await import('./main.ts');

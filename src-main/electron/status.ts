@@ -1,5 +1,6 @@
 import type { Live } from '../../src-shared/contract.ts';
 import { STAGE_WORDS } from '../../src-shared/stage-words.ts';
+import { whyAllWait, whyItRests } from '../../src-shared/standstill.ts';
 import { about } from '../../src-shared/time-words.ts';
 
 /** What the icon tells without a word. */
@@ -10,6 +11,8 @@ export interface Status {
   mood: Mood;
   /** A line for each running film: `Night ferry.mkv: 42 %, about 3 min`. */
   films: string[];
+  /** Those among them that are this computer's own, not those of a master on another one. */
+  own: number;
   waiting: number;
   /** Seconds until nothing waits any more; null while that is not known. */
   eta: number | null;
@@ -17,6 +20,8 @@ export interface Status {
   share: number | null;
   /** The user's pause, or the reason why nothing is done. */
   paused: { byUser: boolean; held: boolean; until: number | null; reason: string } | null;
+  /** Why nobody works although there is work, or this computer would not: what its rules say, as a sentence. */
+  rests: string | null;
   /** Things that do not go on without the user. */
   problems: number;
   /** The master on another computer that this one works for. */
@@ -27,26 +32,40 @@ export interface Status {
 
 /** @param holds films in the hands of this computer, also those of a master on another one */
 export function statusOf(live: Live, holds: number): Status {
-  const { counts, running, paused, held, pausedUntil, problems, eta, master } = live;
-  const shares = running.map(({ progress }) => (progress.stage === 'encoding' ? (progress.share ?? 0) : 0));
+  const { counts, paused, held, pausedUntil, problems, eta, master, workers } = live;
+  const work = master?.work ?? null;
+  const running = [...live.running, ...(work?.running ?? [])];
+  const waiting = counts.found + counts.queued;
   const byUser = paused !== null && !problems.some(({ kind }) => kind === 'queue');
-  const works = (running.length > 0 && !held) || holds > running.length;
+  const allWait = live.running.length + waiting > 0 ? whyAllWait(workers) : undefined;
+  const leads = live.running.length > 0 && !held && allWait === undefined;
+  const serves = work !== null && work.running.length > 0 && work.mode !== 'paused' && work.yielding?.held !== true;
+  const rests = leads ? undefined : (allWait ?? (work ? whyItRests(work, master?.name ?? 'The master') : undefined));
   return {
-    mood: moodOf({ works, byUser, problems: problems.length }),
+    mood: moodOf({ works: leads || serves, paused: byUser || rests !== undefined, problems: problems.length }),
     films: running.map(({ path, progress }) => lineOf(path, progress)),
-    waiting: counts.found + counts.queued,
+    own: live.running.length,
+    waiting,
     eta,
-    share: running.length > 0 ? shares.reduce((sum, share) => sum + share, 0) / running.length : null,
+    share: shareOf(running),
     paused: paused === null ? null : { byUser, held, until: pausedUntil, reason: paused },
+    rests: rests ?? null,
     problems: problems.length,
     master: master && ['online', 'offline', 'connecting'].includes(master.state) ? master.name : null,
     holds,
   };
 }
 
-function moodOf({ works, byUser, problems }: { works: boolean; byUser: boolean; problems: number }): Mood {
+/** How far films are together. */
+function shareOf(running: Live['running']): number | null {
+  if (running.length === 0) return null;
+  const shares = running.map(({ progress }) => (progress.stage === 'encoding' ? (progress.share ?? 0) : 0));
+  return shares.reduce((sum, share) => sum + share, 0) / running.length;
+}
+
+function moodOf({ works, paused, problems }: { works: boolean; paused: boolean; problems: number }): Mood {
   if (works) return 'working';
-  if (byUser) return 'paused';
+  if (paused) return 'paused';
   return problems > 0 ? 'attention' : 'idle';
 }
 

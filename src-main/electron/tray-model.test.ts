@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Live } from '../../src-shared/contract.ts';
+import type { Employment, WorkerView } from '../../src-shared/fleet-view.ts';
 import type { Progress } from '../../src-shared/lease.ts';
+import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import { type Status, statusOf } from './status.ts';
 import { type TrayItem, trayModel } from './tray-model.ts';
 
@@ -15,6 +17,7 @@ const LIVE = {
   problems: [],
   eta: null,
   master: null,
+  workers: [],
 } as unknown as Live;
 
 const film = (path: string, progress: Progress): Live['running'][number] => ({
@@ -95,18 +98,38 @@ describe('the tray', () => {
     expect([working.icon, working.lines[2]]).toEqual(['working', '1 thing needs you']);
   });
 
+  const MASTER = { name: 'nas', origin: 'https://nas:8091', state: 'online', code: null, problem: null } as const;
+  const WORK: Employment = {
+    ...{ running: [], settings: WORKER_DEFAULTS, mode: 'active', yielding: null, senses: [], page: null },
+  };
+  const employed = (work: Partial<Employment>) => menu({ master: { ...MASTER, work: { ...WORK, ...work } } });
+
   it('tells of work for a master on another computer', () => {
-    const master = {
-      name: 'nas',
-      origin: 'https://nas:8091',
-      state: 'online',
-      code: null,
-      problem: null,
-      work: null,
-    } as const;
-    const look = (holds: number) => trayModel(status({ master }, holds), { leaving: false, now: NOON });
-    expect([look(1).icon, lines(look(1).items)[0]]).toEqual(['working', 'Working for nas']);
-    expect([look(0).icon, lines(look(0).items)[0]]).toEqual(['idle', 'Ready to work for nas']);
+    const busy = employed({ running: [encoding('Films/Night ferry.mkv', 0.6, 60)] });
+    expect([busy.icon, busy.quarter, ...busy.lines.slice(0, 2)]).toEqual([
+      ...['working', 2, 'Working for nas', 'Night ferry.mkv: 60 %, about a minute'],
+    ]);
+    expect([employed({}).icon, employed({}).lines[0]]).toEqual(['idle', 'Ready to work for nas']);
+    const still = employed({ mode: 'paused', running: [encoding('Night ferry.mkv', 0.6, 60)] });
+    expect([still.icon, still.lines[0]]).toEqual(['paused', 'nas has paused this computer']);
+  });
+
+  it('says why this computer steps back, and goes on telling of others that work', () => {
+    const running = [encoding('Night ferry.mkv', 0.4, 60)];
+    const here = { name: 'desk', local: true, connected: true, mode: 'active', state: 'yielding' } as const;
+    const workers = [{ ...here, problem: 'Waiting: on battery.' }] as WorkerView[];
+    const alone = menu({ running, workers });
+    expect([alone.icon, alone.lines[0]]).toEqual(['paused', 'Waiting: on battery']);
+    const other = { ...here, name: 'attic', local: false, state: 'working', problem: null } as WorkerView;
+    expect(menu({ running, workers: [...workers, other] }).lines[0]).toBe('1 film running');
+    expect(menu({ workers }).lines[0]).toBe('All quiet');
+
+    const held = employed({ running, yielding: { cause: 'active', held: true } });
+    expect([held.icon, held.lines[0]]).toEqual(['paused', 'Waiting: you are using this computer']);
+    const finishing = employed({ running, yielding: { cause: 'battery', held: false } });
+    expect([finishing.icon, finishing.lines[0]]).toEqual([
+      ...['working', 'It finishes what it has, then waits: on battery'],
+    ]);
   });
 
   it('offers to stay while it is about to quit', () => {

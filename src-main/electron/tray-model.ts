@@ -60,18 +60,19 @@ export function trayModel(status: Status, { leaving, now = new Date() }: { leavi
 }
 
 /** How it stands, in a few words. */
-function headline({ mood, films, waiting, eta, paused, master, holds }: Status, now: Date): string {
+function headline({ mood, films, own, waiting, eta, paused, rests, master }: Status, now: Date): string {
   if (paused?.byUser) {
     const end = paused.until === null ? '' : ` until ${endsAt(paused.until, now)}`;
     return films.length > 0 && !paused.held ? `Finishing what runs, then paused${end}` : `Paused by you${end}`;
   }
   if (paused) return `Waiting: ${paused.reason}`;
-  if (films.length > 0) {
+  if (rests) return rests.replace(/\.$/, '');
+  if (own > 0) {
     const running = `${count(films.length, 'film')} running`;
     if (waiting === 0) return running;
     return eta === null ? `${running}, ${waiting} waiting` : `${running}, done ${endsAround(eta, now)}`;
   }
-  if (master) return holds > 0 ? `Working for ${master}` : `Ready to work for ${master}`;
+  if (master) return films.length > 0 ? `Working for ${master}` : `Ready to work for ${master}`;
   if (waiting > 0) return `${count(waiting, 'film')} waiting`;
   return mood === 'attention' ? 'Nothing runs' : 'All quiet';
 }

@@ -83,7 +83,7 @@ export class MainWindow {
   async open(node: RunningNode, address?: string): Promise<void> {
     clearTimeout(this.#rest);
     this.#node = node;
-    const fresh = this.#window === undefined || this.#window.webContents.getURL() === '';
+    const fresh = !this.#window?.webContents.getURL().startsWith('http');
     const window = this.#window ?? this.prepare();
     // The page paints while it is hidden; a window that waits for it shows no empty ground.
     if (fresh || address !== undefined) await this.load(address ?? '/');
@@ -96,7 +96,10 @@ export class MainWindow {
   /** Loads an address of the interface with a key that lets in once. */
   async load(address = this.#address()): Promise<void> {
     const [node, window] = [this.#node, this.#window];
-    if (node && window) await window.loadURL(`${node.url}${address}#token=${node.makeKey()}`).catch(ignoreAborted);
+    if (!node || !window || window.isDestroyed()) return;
+    // A window that goes meanwhile would leave it open for ever.
+    const gone = new Promise<void>((resolve) => window.once('closed', resolve));
+    await Promise.race([window.loadURL(`${node.url}${address}#token=${node.makeKey()}`).catch(ignoreAborted), gone]);
   }
 
   /** Out of sight; after a while its page ends too. */

@@ -1,21 +1,27 @@
 /** The desktop program as its user meets it: window, tray, closing, quitting, and what is left behind by any end. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ELECTRON, NO_ELECTRON } from '../../src-main/test/electron.ts';
 import {
   filesIn,
   isAlive,
+  lead,
   makeClip,
   makeGate,
   makeHome,
   probe,
   query,
   slowEncodes,
+  TINY,
+  tempFolder,
   until,
 } from '../../src-main/test/helpers.ts';
+import { DEFAULT_RULES } from '../../src-shared/yielding.ts';
 import {
   answerDialogs,
+  askAsStranger,
   clickTray,
   closeWindow,
   type DesktopApp,
@@ -24,10 +30,16 @@ import {
   pageOf,
   quit,
   said,
+  setBattery,
+  told,
   trayLines,
+  watchSystem,
   watchTray,
   withTray,
 } from './desktop.ts';
+
+/** Heartbeats, which are looks at the signals too, are more often than users have time for. */
+const TERMS = '150,20000,60000,300';
 
 /** The quickest and smallest encode there is. */
 const QUICK = { crf: 63, minSavings: 0, settleMinutes: 0 };
@@ -38,6 +50,18 @@ async function convertFolder(desktop: DesktopApp, media: string): Promise<void> 
   await desktop.call('setup.set', { role: 'alone', complete: true });
   const { library } = await desktop.call('library.add', { path: media });
   await desktop.call('library.scan', { library: library.id });
+}
+
+/** Whether something listens on a port of this computer. */
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
 
 /** The encodes that run are known to the system by then. */
@@ -128,6 +152,11 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     await page.getByRole('switch', { name: 'Start at login' }).click();
     await until(() => expect(existsSync(autostart)).toBe(false));
 
+    // Its functions are its own page's.
+    const { origin } = new URL(page.url());
+    const refused = 'This page may not do that.';
+    expect(await askAsStranger(desktop, origin)).toEqual(['false', refused, refused]);
+
     // Nowhere to go without a tray: closing ends it.
     await closeWindow(desktop);
     expect(await desktop.ended).toBe(0);
@@ -186,13 +215,20 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     makeClip(path.join(media, 'Harbour.mp4'), { seconds: 1 });
     makeClip(path.join(media, 'The long tide.mp4'), { seconds: 40, modified: new Date() });
     const gate = makeGate();
-    const first = await launch(data, gate.env);
+    const first = await launch(data, withTray(gate.env));
     await pageOf(first);
+    await watchTray(first);
     await convertFolder(first, media);
     await gate.reached();
 
+    // With a tray closing the window is no end; Quit there is one.
+    await answerDialogs(first, { button: 0 });
+    await closeWindow(first);
+    await until(async () => expect(await isShown(first)).toBe(false));
+    expect(await said(first)).toEqual(['Flotilla goes on without its window.']);
     await answerDialogs(first, { button: 2 });
-    await quit(first);
+    await until(async () => expect(await trayLines(first)).toContain('Quit Flotilla'));
+    await clickTray(first, 'Quit Flotilla');
     await until(async () => expect(await said(first)).toEqual(['A film is being converted.']));
     expect((await first.call('queue.summary')).running).toHaveLength(1);
     await answerDialogs(first, { button: 0 });
@@ -210,8 +246,9 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     const stopped = await launch(data, slow.env);
     await pageOf(stopped);
     const [left] = await encoding(slow.pids);
+    // Without a tray it asks when the window is closed.
     await answerDialogs(stopped, { button: 1 });
-    await quit(stopped);
+    await closeWindow(stopped);
     expect(await stopped.ended).toBe(0);
     expect(isAlive(left as number)).toBe(false);
     expect(states()[1]?.state).toBe('queued');
@@ -245,5 +282,97 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     await killed.ended;
     await until(() => expect(isAlive(orphan)).toBe(false));
     expect(filesIn(media).filter((name) => !name.startsWith('.'))).toEqual(['Harbour.mkv', 'The long tide.mp4']);
+  });
+
+  it('leads and ends it, works for a master, and says in window and tray why it steps back', async () => {
+    const { data: home, media } = makeHome();
+    const master = await lead(home, ['--listen', '0.0.0.0', ...TINY], { env: { FLOTILLA_TERMS: TERMS } });
+    await master.call('worker.pause', { worker: 'nas' });
+    const file = path.join(tempFolder(), 'signals.json');
+    const tell = (signals: object) => {
+      writeFileSync(`${file}.part`, JSON.stringify(signals));
+      renameSync(`${file}.part`, file);
+    };
+    tell({ onBattery: false, idleSeconds: 4000 });
+    const desktop = await launch(makeHome().data, {
+      ...withTray(slowEncodes().env),
+      ...{ FLOTILLA_SIGNALS: file, FLOTILLA_TERMS: TERMS, NODE_NAME: 'attic', LAN_PORT: '0' },
+    });
+    const page = await pageOf(desktop);
+    await answerDialogs(desktop, {});
+    await watchTray(desktop);
+    await watchSystem(desktop);
+
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('tab', { name: 'Role' }).click();
+    await page.getByRole('button', { name: 'Lead other computers' }).click();
+    await page.getByText(/^attic leads no other computer yet and awaits more on port \d+/).waitFor();
+    const { lanPort } = await desktop.call('hello');
+    expect(await isOpen(lanPort ?? 0)).toBe(true);
+    await page.getByRole('button', { name: 'Stop leading' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop leading' }).click();
+    await page.getByText(/^attic does not lead/).waitFor();
+    expect(await isOpen(lanPort ?? 0)).toBe(false);
+
+    await page.getByRole('textbox', { name: 'Address of the master' }).fill(master.lan);
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    const digits = await page.getByRole('status', { name: 'Six digits to compare' }).textContent();
+    await master.call('pair.approve', { code: (digits ?? '').replace(' ', '') });
+    await page.getByText('This computer converts films for it.').waitFor();
+    await desktop.app.evaluate(({ Menu }) => {
+      const items = Menu.getApplicationMenu()?.items.flatMap(({ submenu }) => submenu?.items ?? []);
+      items?.find(({ label }) => label === 'Dashboard')?.click();
+    });
+    await page.getByRole('heading', { level: 1, name: 'This computer' }).waitFor();
+    await page.getByRole('link', { name: 'Open nas' }).click();
+    const { port } = new URL(master.url);
+    await until(async () => expect(await said(desktop)).toEqual([`http://127.0.0.1:${port}/`]));
+    // Nobody else's address, and nothing but web pages.
+    await page.evaluate(() => {
+      for (const address of ['https://example.com/', 'file://127.0.0.1/etc/passwd']) window.open(address);
+    });
+    expect(desktop.app.windows()).toHaveLength(1);
+
+    const works = async () => {
+      await page.getByText('It works for nas.').waitFor();
+      await until(async () => expect((await trayLines(desktop))[0]).toBe('Working for nas'));
+      await until(async () =>
+        expect(await told(desktop)).toEqual({ bar: [expect.any(Number), 'normal'], awake: ['prevent-app-suspension'] }),
+      );
+    };
+    const waits = async (why: string) => {
+      await page.getByText(`Waiting: ${why}.`).waitFor();
+      await until(async () => expect((await trayLines(desktop))[0]).toBe(`Waiting: ${why}`));
+      await until(async () => expect(await told(desktop)).toEqual({ bar: [expect.any(Number), 'paused'], awake: [] }));
+    };
+    makeClip(path.join(media, 'Harbour at dawn.mp4'), { seconds: 300 });
+    const { library } = await master.call('library.add', { path: media });
+    await master.call('library.scan', { library: library.id });
+    await page.getByText(/^Encoding · [\d.]+ fps · /).waitFor();
+    await works();
+    expect((await trayLines(desktop))[1]).toMatch(/^Harbour at dawn.mp4: \d+ %, /);
+    tell({ onBattery: true, idleSeconds: 4000 });
+    await waits('on battery');
+    tell({ onBattery: false, idleSeconds: 3 });
+    await works();
+    await desktop.call('master.tune', { settings: { rules: { ...DEFAULT_RULES, idleMinutes: 1 } } });
+    await waits('you are using this computer');
+    const clock = (hours: number) => new Date(Date.now() + hours * 3_600_000).toTimeString().slice(0, 5);
+    const schedule = [{ days: [0, 1, 2, 3, 4, 5, 6], from: clock(6), to: clock(7) }];
+    await desktop.call('master.tune', { settings: { rules: DEFAULT_RULES, schedule } });
+    await waits('it works at other hours only');
+    await desktop.call('master.tune', { settings: { schedule: null } });
+    await works();
+    // It goes on, but not at the cost of a battery.
+    await setBattery(desktop, true);
+    await until(async () => expect(await told(desktop)).toEqual({ bar: [expect.any(Number), 'normal'], awake: [] }));
+
+    await page.getByRole('button', { name: 'Leave nas' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Leave nas' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Where are your films?' }).waitFor();
+    await until(async () => expect((await trayLines(desktop))[0]).toBe('All quiet'));
+    expect(await said(desktop)).toHaveLength(1);
+    await quit(desktop);
+    expect(await desktop.ended).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 /** What the tests of the desktop program share: the real program on a screen of its own. */
-import { type ChildProcess, execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { afterAll } from 'vitest';
@@ -118,14 +118,75 @@ export function quit({ app }: DesktopApp): Promise<void> {
   });
 }
 
-/** An environment whose desktop has a tray, as its D-Bus tells. */
-export function withTray(): Record<string, string> {
+/** An environment whose desktop has a tray, as its D-Bus tells; with the programs of another one. */
+export function withTray({ PATH }: { PATH?: string } = process.env): { PATH: string } {
   const folder = tempFolder();
-  execFileSync('sh', [
-    '-c',
-    `printf '#!/bin/sh\\necho boolean true\\n' > '${folder}/dbus-send' && chmod 755 '${folder}/dbus-send'`,
-  ]);
-  return { PATH: `${folder}${path.delimiter}${process.env.PATH}` };
+  writeFileSync(path.join(folder, 'dbus-send'), '#!/bin/sh\necho boolean true\n', { mode: 0o755 });
+  return { PATH: `${folder}${path.delimiter}${PATH}` };
+}
+
+/** What the program has told the system. */
+interface Told {
+  /** The taskbar: a share and how it looks; -1 is none. */
+  bar: [number, string | undefined];
+  /** Kinds of what keeps the computer awake. */
+  awake: string[];
+}
+
+/** Follows what the window tells the taskbar and what keeps the computer awake from now on; it is on mains power until {@link setBattery}. */
+export async function watchSystem({ app }: DesktopApp): Promise<void> {
+  await app.evaluate(({ BrowserWindow, powerMonitor, powerSaveBlocker }) => {
+    const system = { battery: false, bar: [-1, undefined] as Told['bar'], blockers: new Map<number, string>() };
+    Object.assign(globalThis, { system });
+    powerMonitor.isOnBatteryPower = () => system.battery;
+    const start = powerSaveBlocker.start.bind(powerSaveBlocker);
+    powerSaveBlocker.start = (kind) => {
+      const id = start(kind);
+      system.blockers.set(id, kind);
+      return id;
+    };
+    const [window] = BrowserWindow.getAllWindows();
+    const set = window?.setProgressBar.bind(window);
+    Object.assign(window ?? {}, {
+      setProgressBar: (share: number, options?: Electron.ProgressBarOptions) => {
+        system.bar = [share, options?.mode];
+        set?.(share, options);
+      },
+    });
+  });
+}
+
+/** What was told since {@link watchSystem}. */
+export function told({ app }: DesktopApp): Promise<Told> {
+  return app.evaluate(({ powerSaveBlocker }) => {
+    const { bar, blockers } = (globalThis as unknown as { system: { bar: Told['bar']; blockers: Map<number, string> } })
+      .system;
+    return { bar, awake: [...blockers].flatMap(([id, kind]) => (powerSaveBlocker.isStarted(id) ? [kind] : [])) };
+  });
+}
+
+/** Pulls the plug, or puts it in again, as far as Electron is asked. */
+export function setBattery({ app }: DesktopApp, on: boolean): Promise<void> {
+  return app.evaluate((_electron, battery) => {
+    Object.assign((globalThis as unknown as { system: object }).system, { battery });
+  }, on);
+}
+
+/** What the desktop's functions say to pages that are not its own: its page in another window, and another page in its window. */
+export function askAsStranger({ app }: DesktopApp, address: string): Promise<string[]> {
+  return app.evaluate(async ({ app: program, BrowserWindow }, url) => {
+    const ask = (window: Electron.BrowserWindow | undefined): Promise<string> =>
+      window?.webContents.executeJavaScript('window.desktop.getLoginItem().then(String, (error) => error.message)') ??
+      Promise.resolve('no window');
+    const [own] = BrowserWindow.getAllWindows();
+    const preload = `${program.getAppPath()}/out/preload/preload.cjs`;
+    const other = new BrowserWindow({ show: false, webPreferences: { preload, sandbox: true } });
+    await other.loadURL(url);
+    const answers = [await ask(own), await ask(other)];
+    other.destroy();
+    await own?.loadURL('data:text/html,<h1>Another page</h1>');
+    return [...answers, await ask(own)];
+  }, address);
 }
 
 /** Follows the tray's menu from now on. */

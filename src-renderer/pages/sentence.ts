@@ -1,16 +1,7 @@
 import type { Live } from '../../src-shared/contract.ts';
-import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import { count } from '../../src-shared/format.ts';
+import { whyAllWait } from '../../src-shared/standstill.ts';
 import { endsAround, endsAt } from '../words.ts';
-
-/** Why none of the computers that are there works; undefined while one does. */
-function whyAllWait(workers: WorkerView[]): string | undefined {
-  const there = workers.filter(({ connected, mode }) => connected && mode === 'active');
-  const [first, ...others] = there;
-  if (!first?.problem || there.some(({ state }) => state !== 'yielding')) return undefined;
-  if (others.length === 0) return first.local ? first.problem : `${first.name}: ${first.problem}`;
-  return `None of ${count(there.length, 'computer')} works. ${there.map(({ name, problem }) => `${name}: ${problem}`).join(' ')}`;
-}
 
 /** How the queue stands, in one sentence. */
 export function livingSentence(live: Live): string {

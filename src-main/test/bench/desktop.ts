@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { _electron, type ElectronApplication } from 'playwright-core';
@@ -25,12 +27,13 @@ export const desktop: Bench = async (folder) => {
   const screen = await ensureDisplay();
   try {
     const [blank, program] = [blankApp(folder), programFolder(ELECTRON, path.join(folder, 'program'))];
+    const port = await freePort();
     const kinds = { blank: [] as Start[], flotilla: [] as Start[] };
     // In turns, so that whatever else this computer does meets both; the first of each warms the disk.
     for (let n = 0; n <= STARTS; n += 1) {
       const starts = {
-        blank: await start([blank, `--user-data-dir=${path.join(folder, 'blank-data')}`], n === STARTS),
-        flotilla: await start([program, `--data=${path.join(folder, 'data')}`], n === STARTS),
+        blank: await start([blank, `--user-data-dir=${path.join(folder, 'blank-data')}`], port, n === STARTS),
+        flotilla: await start([program, `--data=${path.join(folder, 'data')}`], port, n === STARTS),
       };
       if (n > 0) for (const kind of ['blank', 'flotilla'] as const) kinds[kind].push(starts[kind]);
     }
@@ -56,12 +59,21 @@ interface Start {
   memory: number;
 }
 
-async function start(args: string[], rests: boolean): Promise<Start> {
+/** Its port stays the same from one start to the next, as an install's does: the window keeps what it has loaded. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+async function start(args: string[], port: number, rests: boolean): Promise<Start> {
   const began = performance.now();
   const app = await _electron.launch({
     executablePath: ELECTRON as string,
     args: [...SANDBOX_FLAGS, ...args],
-    env: { ...(process.env as Record<string, string>), WEB_PORT: '0' },
+    env: { ...(process.env as Record<string, string>), WEB_PORT: String(port) },
   });
   const page = await app.firstWindow();
   await page.locator('h1').waitFor();

@@ -3,19 +3,26 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { UpdateState } from '../../../src-shared/desktop.ts';
 import { Loading, Trouble } from '../../components/bits.tsx';
 import { desktop } from '../../desktop.ts';
-import { tellTrouble } from '../../store/calls.ts';
+import { tellTrouble, useAction, useCall } from '../../store/calls.ts';
+import { pinnedBy } from './pinned.ts';
 import classes from './settings.module.css';
 
 const UPDATE_WORDS: Record<UpdateState['state'], (version: string) => string> = {
-  none: () => 'This is the newest version that Flotilla knows of.',
+  none: () => `This is version ${desktop?.version}; Flotilla knows of no newer one.`,
   available: (version) => `Version ${version} is there.`,
   downloading: (version) => `Version ${version} is being fetched.`,
   ready: (version) => `Version ${version} is put in place when Flotilla ends.`,
 };
 
+/** A newer version comes while its user looks on: it is asked for this often, in ms. */
+const UPDATE_PULSE = 5000;
+
 /** Asks the desktop program, whose answers no event of the server changes. */
-function useDesktop<T>(name: string, ask: () => Promise<T> | undefined) {
-  return useQuery({ queryKey: ['desktop', name], queryFn: async () => (await ask()) ?? null, staleTime: 0 });
+function useDesktop<T>(name: string, ask: () => Promise<T> | undefined, refetchInterval?: number) {
+  return useQuery({
+    ...{ queryKey: ['desktop', name], queryFn: async () => (await ask()) ?? null, staleTime: 0 },
+    ...(refetchInterval && { refetchInterval }),
+  });
 }
 
 function LoginItem() {
@@ -38,8 +45,30 @@ function LoginItem() {
   );
 }
 
+function AutoUpdate() {
+  const settings = useCall('settings.get', {});
+  const set = useAction('settings.set', ['settings.get']);
+  if (settings.error) return <Trouble error={settings.error} retry={settings.refetch} />;
+  if (!settings.data) return <Loading lines={1} />;
+  const { values, sources } = settings.data;
+  const pinned = pinnedBy('autoUpdate', sources);
+  return (
+    <Switch
+      label="Update by itself"
+      description={
+        pinned
+          ? `Set by ${pinned} where Flotilla was started, and locked here.`
+          : 'Newer versions are fetched, and put in place when you end Flotilla. It never ends by itself.'
+      }
+      disabled={pinned !== undefined}
+      checked={values.autoUpdate}
+      onChange={(event) => set.mutate({ values: { autoUpdate: event.currentTarget.checked } })}
+    />
+  );
+}
+
 function Update() {
-  const update = useDesktop('update', () => desktop?.getUpdate());
+  const update = useDesktop('update', () => desktop?.getUpdate(), UPDATE_PULSE);
   if (!update.data) return null;
   const { state, version } = update.data;
   return (
@@ -66,6 +95,9 @@ export function DesktopSection() {
       </section>
       <section aria-label="Updates">
         <h2 className={classes.group}>Updates</h2>
+        <div className={classes.field}>
+          <AutoUpdate />
+        </div>
         <div className={classes.field}>
           <Update />
         </div>

@@ -4,7 +4,7 @@ import { Link, Redirect } from 'wouter';
 import type { Live } from '../../../src-shared/contract.ts';
 import type { Employment, MasterView } from '../../../src-shared/fleet-view.ts';
 import type { RunningView } from '../../../src-shared/lease.ts';
-import { yieldingSentence } from '../../../src-shared/yielding.ts';
+import { whyItRests } from '../../../src-shared/standstill.ts';
 import { Loading } from '../../components/bits.tsx';
 import listClasses from '../../components/list.module.css';
 import { PageBody, PageHead, Section } from '../../components/page.tsx';
@@ -19,13 +19,10 @@ import { useLeave } from './leave.ts';
 
 /** How it stands, in one sentence. */
 function sentenceOf({ name, state, problem }: MasterView, work: Employment, paused: string | null): string {
-  const busy = work.running.length > 0;
-  if (paused) return paused;
-  if (work.yielding) return yieldingSentence(work.yielding, { here: true, busy });
-  if (work.mode === 'paused') return `${name} has paused this computer.`;
-  if (work.mode === 'draining') return `It ends what it has and takes no more, as ${name} wishes.`;
+  const rests = paused ?? whyItRests(work, name ?? 'The master');
+  if (rests) return rests;
   if (state !== 'online') return problem ?? MASTER_WORDS[state];
-  return busy ? `It works for ${name}.` : `It waits for work from ${name}.`;
+  return work.running.length > 0 ? `It works for ${name}.` : `It waits for work from ${name}.`;
 }
 
 function MasterPart({ master, work }: { master: MasterView; work: Employment }) {
