@@ -153,7 +153,9 @@ export class Intake {
   async #check(lease: Lease, swap: Swap, plan: Plan, delivery: Delivery): Promise<Outcome | Likeness> {
     this.#dispatcher.enter(lease, 'checking');
     const file = this.#ctx.files.get(swap.file);
-    const { niceLevel: nice, ioniceClass: ionice } = this.#ctx.settings();
+    const { niceLevel, ioniceClass: ionice } = this.#ctx.settings();
+    // Before encodes here, which would make those wait that other computers are done with.
+    const nice = Math.floor(niceLevel / 2);
     try {
       if (!file?.probe) throw new Error('the file was forgotten meanwhile');
       return await this.#ctx.verifier.verify({
