@@ -24,6 +24,11 @@ export class StorageTable {
     );
   }
 
+  /** True when a worker reads the films of a library in place. */
+  isShared(worker: string, library: number): boolean {
+    return this.of(worker).some((row) => row.library === library && row.path !== null);
+  }
+
   of(worker: string): StorageRow[] {
     const sql = 'SELECT library, path FROM worker_storage WHERE worker = ? ORDER BY library';
     return z.array(Row).parse(this.#sql(sql).all(worker));

@@ -16,6 +16,7 @@ import { LibraryTable } from '../db/libraries.ts';
 import { openDatabase } from '../db/open.ts';
 import { StorageTable } from '../db/storage.ts';
 import { SwapTable } from '../db/swaps.ts';
+import { WorkerTable } from '../db/workers.ts';
 import type { MasterContext } from './context.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Member } from './fleet.ts';
@@ -490,6 +491,17 @@ describe('a worker', () => {
     await lease('b');
     expect(await dispatcher.lease('a', true)).toBeNull();
     await lease('b');
+  });
+
+  it('gets no film ahead that it reads in place', async () => {
+    const { dispatcher, lease, ctx, library } = await makeMaster(['1.mp4', '2.mp4', '3.mp4', '4.mp4']);
+    dispatcher.fleet.linked('a', true);
+    await lease('a');
+    new WorkerTable(ctx.db, 'here').add({ id: 'a', fingerprint: 'a', name: 'a' });
+    ctx.storage.set('a', library.id, '/shared');
+    expect(await dispatcher.lease('a', true)).toBeNull();
+    ctx.storage.set('a', library.id, null);
+    expect(await dispatcher.lease('a', true)).not.toBeNull();
   });
 });
 

@@ -143,7 +143,8 @@ export class Dispatcher {
 
   /**
    * The next task for a worker; null when there is none.
-   * @param ahead for a film that is fetched while another one is encoded: only while the others have enough to do
+   * @param ahead for a film that is fetched while another one is encoded: only while the others have enough to do, and none
+   *   that is read in place: whoever is free first may have it
    */
   lease(worker: string, ahead: boolean): Promise<Grant | null> {
     return this.#turn(async () => {
@@ -158,7 +159,7 @@ export class Dispatcher {
         const needed = others.reduce((n, { settings }) => n + (settings.jobs ?? 1), 0);
         if (ahead && !this.#ctx.jobs.hasMoreThan(needed, scopes)) return null;
         const job = this.#ctx.jobs.first(scopes, this.#ctx.settings().fileOrder, others.length > 0 ? worker : '');
-        if (!job) return null;
+        if (!job || (ahead && this.#ctx.storage.isShared(worker, job.library))) return null;
         const grant = await this.#granter.grant(job, member);
         if (!grant) continue;
         this.#hold({ ...grant, id: grant.task }, member);

@@ -32,6 +32,9 @@ export type Timeline = ReadonlyMap<number, StreamTimeline>;
 const SLACK_SECONDS = 2;
 const SLACK_SHARE = 0.02;
 
+/** Pictures may come out of their order by so many (H.264 and H.265, greatest max_num_reorder). */
+const REORDERED = 16;
+
 /** Packets in which a decoder is through with the encoder's priming. */
 const FIRST_PACKETS = 12;
 
@@ -83,7 +86,8 @@ export class Timelines {
         if (line === '') return;
         const packet = parsePacket(line);
         if (packet.hidden || !Number.isFinite(packet.time)) return;
-        note(timeline, packet);
+        // Matroska stores no decoding times: ffprobe makes them up, and they may go back as far as pictures do.
+        note(timeline, packet, demuxer === 'matroska' ? REORDERED * packet.duration : 0);
         const lists = times.get(packet.index);
         lists?.all.push(packet.time);
         if (packet.key) lists?.keys.push(packet.time);
@@ -142,7 +146,12 @@ function parsePacket(line: string): Packet {
   };
 }
 
-function note(timeline: Map<number, StreamTimeline & { order?: number | undefined }>, packet: Packet): void {
+/** @param stray how far decoding times may go back for no harm, in s */
+function note(
+  timeline: Map<number, StreamTimeline & { order?: number | undefined }>,
+  packet: Packet,
+  stray: number,
+): void {
   const { index, time, order, duration, timed } = packet;
   const end = time + duration;
   const stream = timeline.get(index);
@@ -158,7 +167,7 @@ function note(timeline: Map<number, StreamTimeline & { order?: number | undefine
     });
     return;
   }
-  if (stream.order !== undefined && order < stream.order) stream.jumpsBackAt ??= stream.order;
+  if (stream.order !== undefined && order < stream.order - stray) stream.jumpsBackAt ??= stream.order;
   if (!Number.isNaN(order)) stream.order = order;
   stream.count += 1;
   stream.covered += duration;

@@ -251,6 +251,27 @@ describe('the picture', () => {
     expect(likeness(upright, result, 'hflip,vflip')).toBeLessThan(20);
   });
 
+  it('may begin long after the sound, where decoding times are only guessed', async () => {
+    const { data, media } = makeHome();
+    const source = path.join(media, 'film.mkv');
+    const picture = ['-itsoffset', '7', '-f', 'lavfi', '-i', 'testsrc2=s=192x128:r=24:d=2'];
+    ffmpeg('-f', 'lavfi', '-i', 'sine=d=9', ...picture, '-c:v', 'libx264', '-bf', '3', '-crf', '1', source);
+    const times = () => {
+      const { packets } = ffprobe(source, '-select_streams', 'v:0', '-show_entries', 'packet=pts_time,dts_time');
+      return (packets as Record<'pts_time' | 'dts_time', string>[]).map((p) => [p.pts_time, p.dts_time].map(Number));
+    };
+    const before = times();
+    expect(before.some(([, dts = 0], n) => dts < (before[n - 1]?.[1] ?? 0))).toBe(true);
+    const { code } = await convert(data, [media], ['--testing', '--min-savings', '0']);
+    expect(code).toBe(0);
+    expect(ffprobe(source, '-show_streams').streams[0]).toMatchObject({ codec_name: 'av1' });
+    const shown = (list: (number | undefined)[][]) => list.map(([pts = 0]) => pts).sort((a, b) => a - b);
+    const [wanted, got] = [shown(before), shown(times())];
+    expect(got).toHaveLength(wanted.length);
+    const moved = got.map((time, n) => time - (wanted[n] ?? 0));
+    expect(Math.max(...moved) - Math.min(...moved)).toBeLessThan(0.0025);
+  });
+
   it('is shown without the borders that its container hides, in its shape', async ({ skip }) => {
     const { data, media } = makeHome();
     const source = path.join(media, 'film.mkv');

@@ -186,7 +186,8 @@ export class Converter {
   }
 
   async #encode(work: Work): Promise<Conversion> {
-    const { grant, plan, files, timeline, threads } = work;
+    const { grant, plan, files, timeline, threads, report } = work;
+    report({ stage: 'encoding' });
     const log = new EncoderLog();
     const commands: string[] = [];
     const video = mainVideo(grant.probe);
