@@ -35,7 +35,7 @@ export async function takeTray(browser, { call }, images) {
   const pause = items.find((item) => item.items);
   const page = await browser.newPage({ viewport: { width: 900, height: 480 } });
   await page.setContent(
-    `<style>${STYLE}</style><div class="bar"><img width="24" alt="" src="data:image/png;base64,${png}"></div>
+    `<!doctype html><style>${STYLE}</style><div class="bar"><img width="24" alt="" src="data:image/png;base64,${png}"></div>
      <div class="menus">${pause ? drawMenu(pause.items) : ''}${drawMenu(items)}</div>`,
   );
   await page.locator('body').screenshot({ path: path.join(images, 'tray-menu.png') });
@@ -56,12 +56,16 @@ export async function takeWindow(data, images, home) {
   const app = await _electron.launch({
     executablePath: ELECTRON,
     args: [...SANDBOX_FLAGS, programFolder(ELECTRON, folder), `--data=${data}`],
-    env: { ...process.env, WEB_PORT: '0' },
+    env: { ...process.env, WEB_PORT: '0', NODE_NAME: 'nas' },
   });
   const page = await app.firstWindow();
   await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
   await page.getByRole('heading', { name: 'Last results' }).waitFor();
+  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
   await page.evaluate(() => document.fonts.ready);
+  // The pointer of a new screen is in its middle, where the chart would tell of a day.
+  await page.mouse.move(0, 0);
+  await page.locator('.recharts-tooltip-cursor').waitFor({ state: 'detached' });
   await page.screenshot({ path: path.join(images, 'window.png') });
   // Its question whether to finish what runs would wait for somebody.
   app.process().kill('SIGTERM');

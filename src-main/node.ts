@@ -1,5 +1,6 @@
 import type { Actor, Caller, EventName, Events } from '../src-shared/contract.ts';
 import { Fault, nodeFaultReason } from '../src-shared/errors.ts';
+import { isLoopback } from '../src-shared/loopback.ts';
 import { type ResolvedSettings, resolveSettings } from '../src-shared/settings.ts';
 import { dataPaths } from './config.ts';
 import { type Core, type NodeConfig, openCore } from './core.ts';
@@ -14,7 +15,7 @@ import { Originals } from './master/originals.ts';
 import { type MasterParts, openMaster } from './master-parts.ts';
 import { requireEncoders } from './media/capabilities.ts';
 import { Membership } from './membership.ts';
-import { isLoopback, userToken } from './server/auth.ts';
+import { userToken } from './server/auth.ts';
 import { baseOf } from './server/base-path.ts';
 import { makeCaller } from './server/handlers.ts';
 import { metricsToken } from './server/metrics-token.ts';

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import type { Caller, EventName, Events } from '../src-shared/contract.ts';
 import { messageOf } from '../src-shared/errors.ts';
+import { isLoopback } from '../src-shared/loopback.ts';
 import type { Settings } from '../src-shared/settings.ts';
 import type { LibraryTable } from './db/libraries.ts';
 import { noteInstance } from './instance.ts';
 import type { Libraries } from './master/libraries.ts';
 import type { Vault } from './master/vault.ts';
 import type { Access } from './server/access.ts';
-import { isLoopback } from './server/auth.ts';
 import { answerBelow, baseOf } from './server/base-path.ts';
 import { listen, makeHttpServer, urlOf } from './server/http.ts';
 import type { LiveFeed } from './server/live.ts';

@@ -39,6 +39,9 @@ export function onConnection(listener: (connection: Connection) => void): () => 
   return () => watchers.delete(listener);
 }
 
+/** Settles with the first word of how the connection is: who calls before it waits instead of failing. */
+const known = new Promise<void>((resolve) => onConnection(() => resolve()));
+
 const NO_ANSWER = 'Flotilla does not answer at this address. Is it running?';
 
 async function session(method: 'GET' | 'POST' | 'DELETE', body?: Credentials): Promise<SessionState> {
@@ -62,22 +65,28 @@ function takeKey(): string | null {
   return key;
 }
 
+/** Goes by what the server tells of the session. */
+function settle(state: SessionState): SessionState {
+  if (state.session) socket.connect();
+  else becomes('outside');
+  return state;
+}
+
 /**
  * Connects when this browser is signed in, or can sign itself in with the key of its address.
  * @throws Fault when the server does not answer, or the key is no longer good
  */
 export async function enter(): Promise<SessionState> {
   const key = takeKey();
-  let refused: unknown;
-  if (key)
-    await session('POST', { key }).catch((error) => {
-      refused = error;
-    });
-  const state = await session('GET');
-  if (state.session) socket.connect();
-  else becomes('outside');
-  if (refused && !state.session) throw refused;
-  return state;
+  if (!key) return settle(await session('GET'));
+  try {
+    return settle(await session('POST', { key }));
+  } catch (refused) {
+    // A key that was used up lets in whom it has let in before.
+    const state = settle(await session('GET'));
+    if (!state.session) throw refused;
+    return state;
+  }
 }
 
 /**
@@ -85,8 +94,7 @@ export async function enter(): Promise<SessionState> {
  * @throws Fault with the server's sentence when it is wrong
  */
 export async function signIn(password: string): Promise<SessionState> {
-  await session('POST', { password });
-  return enter();
+  return settle(await session('POST', { password }));
 }
 
 /** Signs this browser out. */
@@ -101,6 +109,7 @@ export async function signOut(): Promise<void> {
  * @throws Fault with the master's sentence when it refuses or does not answer
  */
 export async function call<N extends CallName>(name: N, input: Input<N>): Promise<Output<N>> {
+  await known;
   if (!socket.connected) throw new Fault('node', NO_ANSWER);
   const answer: Answer<Output<N>> = await socket.emitWithAck('rpc', name, input).catch(() => {
     throw new Fault('node', 'The connection was cut before Flotilla answered.');

@@ -2,6 +2,7 @@ import type { RunningView } from '../src-shared/lease.ts';
 import { STAGE_WORDS } from '../src-shared/stage-words.ts';
 import { about } from '../src-shared/time-words.ts';
 
+export { folderOf, nameOf } from '../src-shared/paths.ts';
 export { STAGE_WORDS } from '../src-shared/stage-words.ts';
 export { about, endsAround, endsAt } from '../src-shared/time-words.ts';
 
@@ -16,12 +17,6 @@ export const STATE_WORDS = {
   blocked: 'Blocked',
 } as const;
 export type State = keyof typeof STATE_WORDS;
-
-/** The last part of a path: what people call the file. */
-export const nameOf = (path: string): string => path.split(/[/\\]/).at(-1) || path;
-
-/** What stands before the name, without the separator; empty at the root of a library. */
-export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.length - nameOf(path).length - 1));
 
 /**
  * Stage, speed and remaining time of running work, short: `Encoding · 42.1 fps · about 3 min`.

@@ -24,10 +24,14 @@ export function formatDuration(seconds: number): string {
   return `${s} s`;
 }
 
+/** The share of its source that a result saves: `41 %`. */
+export function savedPercent(before: number, after: number): string {
+  return `${before > 0 ? Math.round((100 * (before - after)) / before) : 0} %`;
+}
+
 /** What a result saves against its source, as size and percent: `−812 MB, 41 %`. */
 export function formatSaving(before: number, after: number): string {
-  const percent = before > 0 ? Math.round((100 * (before - after)) / before) : 0;
-  return `${formatBytes(after - before)}, ${percent} %`;
+  return `${formatBytes(after - before)}, ${savedPercent(before, after)}`;
 }
 
 /** `1 file`, `2 files`; `plural` when an s does not do. */

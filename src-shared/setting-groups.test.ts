@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { SETTING_GROUPS } from './setting-groups.ts';
+import { DESKTOP_SETTINGS, SETTING_GROUPS } from './setting-groups.ts';
 import { SETTING_INFOS } from './settings.ts';
 
 it('names every setting once', () => {
-  const named = SETTING_GROUPS.flatMap(({ settings }) => Object.keys(settings));
+  const named = [{ settings: DESKTOP_SETTINGS }, ...SETTING_GROUPS].flatMap(({ settings }) => Object.keys(settings));
   expect(named.toSorted()).toEqual(SETTING_INFOS.map(({ key }) => key).toSorted());
 });

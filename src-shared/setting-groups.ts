@@ -6,7 +6,10 @@ export interface SettingGroup {
   settings: Partial<Record<SettingKey, string>>;
 }
 
-/** Every setting once, in the order in which the interface shows them. */
+/** Settings that only the desktop program goes by, which shows them in a section of its own. */
+export const DESKTOP_SETTINGS = { autoUpdate: 'Update by itself' } as const satisfies SettingGroup['settings'];
+
+/** Every other setting once, in the order in which the interface shows them. */
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   {
     title: 'Safety',
@@ -64,7 +67,6 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       basePath: 'Path behind a reverse proxy',
       trustedProxies: 'Trusted reverse proxies',
       ffmpegPath: 'Folder of ffmpeg',
-      autoUpdate: 'Update the app by itself',
     },
   },
 ];

@@ -1,3 +1,6 @@
+/** The sentences are English, so the days in them are too. */
+const LOCALE = 'en-GB';
+
 /** `about 3 h`, rounded as coarsely as an estimate deserves; `estimating` without one. */
 export function about(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return 'estimating';
@@ -14,11 +17,11 @@ export function endsAround(seconds: number, now = new Date()): string {
   end.setMinutes(end.getMinutes() < 15 ? 0 : end.getMinutes() < 45 ? 30 : 60, 0, 0);
   const days = daysBetween(now, end);
   const clock = clockOf(end);
-  if (seconds < 600) return 'in a few minutes';
+  if (seconds < 600 || end <= now) return 'in a few minutes';
   if (days === 0) return `today around ${clock}`;
   if (days === 1) return `tomorrow around ${clock}`;
-  if (days < 7) return `on ${end.toLocaleDateString(undefined, { weekday: 'long' })}`;
-  return `around ${end.toLocaleDateString(undefined, { day: 'numeric', month: 'long', year: 'numeric' })}`;
+  if (days < 7) return `on ${end.toLocaleDateString(LOCALE, { weekday: 'long' })}`;
+  return `around ${end.toLocaleDateString(LOCALE, { day: 'numeric', month: 'long', year: 'numeric' })}`;
 }
 
 /** When something ends that somebody has set, exactly: `15:30`, `tomorrow at 06:00`. */
@@ -26,11 +29,11 @@ export function endsAt(time: number, now = new Date()): string {
   const end = new Date(time);
   const days = daysBetween(now, end);
   if (days === 0) return clockOf(end);
-  const day = days === 1 ? 'tomorrow' : end.toLocaleDateString(undefined, { day: 'numeric', month: 'long' });
+  const day = days === 1 ? 'tomorrow' : end.toLocaleDateString(LOCALE, { day: 'numeric', month: 'long' });
   return `${day} at ${clockOf(end)}`;
 }
 
-const clockOf = (date: Date) => date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+const clockOf = (date: Date) => date.toLocaleTimeString(LOCALE, { hour: '2-digit', minute: '2-digit' });
 const startOfDay = (date: Date) => new Date(date).setHours(0, 0, 0, 0);
 const daysBetween = (from: Date, to: Date) => Math.round((startOfDay(to) - startOfDay(from)) / 86_400_000);
 

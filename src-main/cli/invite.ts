@@ -1,6 +1,6 @@
-import os from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { LAN_PORT } from '../../src-shared/protocol.ts';
+import { endsAt } from '../../src-shared/time-words.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
 
@@ -9,12 +9,6 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 function minutes(text: string): number {
   if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('It has to be a whole number of minutes.');
   return Number(text);
-}
-
-/** How other computers reach this one: its first IPv4 address on a network, or its name. */
-function ownAddress(): string {
-  const addresses = Object.values(os.networkInterfaces()).flatMap((found) => found ?? []);
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? os.hostname();
 }
 
 /** `flotilla invite` */
@@ -31,9 +25,8 @@ export function inviteCommand(): Command {
       const { token, expiresAt } = invitation;
       if (options.json) return void print(JSON.stringify({ ...invitation, lanPort: hello.lanPort }));
       print(token);
-      const until = new Date(expiresAt).toLocaleTimeString();
-      const address = `${ownAddress()}:${hello.lanPort ?? LAN_PORT}`;
-      process.stderr.write(`Good for one computer until ${until}. Run there:\n`);
+      const address = `${hello.address}:${hello.lanPort ?? LAN_PORT}`;
+      process.stderr.write(`Good for one computer until ${endsAt(expiresAt)}. Run there:\n`);
       process.stderr.write(`  flotilla worker --master ${address} --token ${token}\n`);
       if (hello.lanPort === null) {
         process.stderr.write('This computer does not lead yet; start it with serve --lead (LEAD=true) first.\n');

@@ -4,6 +4,7 @@ import type { FileView } from '../../src-shared/file-view.ts';
 import { count, formatBytes, formatDuration, formatSaving } from '../../src-shared/format.ts';
 import type { FileState } from '../../src-shared/job.ts';
 import type { RunningView } from '../../src-shared/lease.ts';
+import { nameOf } from '../../src-shared/paths.ts';
 
 /** States in which a file stays until somebody or something changes it. */
 const FINAL: ReadonlySet<FileState> = new Set(['done', 'skipped', 'failed', 'blocked']);
@@ -145,7 +146,7 @@ export class TextReporter implements Reporter {
     const eta_text = eta === undefined ? 'estimating' : `about ${formatDuration(eta)}`;
     const payload = {
       stage: stage.padEnd(9),
-      film: path.split('/').at(-1),
+      film: nameOf(path),
       percent: share === undefined ? '' : `${Math.floor(100 * share)} %`.padStart(5),
       speeds:
         stage === 'encoding' ? `${fps?.toFixed(1) ?? '–'} fps, ${speed?.toFixed(2) ?? '–'}x, ETA ${eta_text}` : '',

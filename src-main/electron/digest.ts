@@ -1,4 +1,5 @@
 import { count, formatBytes } from '../../src-shared/format.ts';
+import { nameOf } from '../../src-shared/paths.ts';
 
 /** What a notification says. */
 export interface Note {
@@ -42,7 +43,7 @@ export class Digest {
     }
     if (state !== 'failed' && state !== 'blocked') return;
     this.#failed += 1;
-    this.#lastFailure = `${path.split('/').at(-1)}: ${reason ?? 'no reason was given.'}`;
+    this.#lastFailure = `${nameOf(path)}: ${reason ?? 'no reason was given.'}`;
     this.#group ??= setTimeout(() => this.#tellFailures(), this.#groupMs);
     this.#group.unref();
   }

@@ -1,4 +1,5 @@
 import { Notification } from 'electron';
+import { libraryAddress } from '../../src-shared/library-address.ts';
 import type { RunningNode } from '../node.ts';
 import { Digest } from './digest.ts';
 
@@ -14,7 +15,7 @@ export function notify(node: RunningNode, open: (address: string) => void): () =
   const digest = new Digest(({ kind, title, body }) => {
     const notification = new Notification({ title, body });
     shown.add(notification);
-    notification.on('click', () => open(kind === 'failed' ? '/library?state=failed,blocked' : '/'));
+    notification.on('click', () => open(kind === 'failed' ? libraryAddress({ state: ['failed', 'blocked'] }) : '/'));
     for (const event of ['click', 'close', 'failed'] as const)
       notification.on(event as 'close', () => shown.delete(notification));
     notification.show();

@@ -1,4 +1,5 @@
 import type { Live } from '../../src-shared/contract.ts';
+import { nameOf } from '../../src-shared/paths.ts';
 import { STAGE_WORDS } from '../../src-shared/stage-words.ts';
 import { whyAllWait, whyItRests } from '../../src-shared/standstill.ts';
 import { about } from '../../src-shared/time-words.ts';
@@ -70,7 +71,7 @@ function moodOf({ works, paused, problems }: { works: boolean; paused: boolean; 
 }
 
 function lineOf(path: string, { stage, share, eta }: Live['running'][number]['progress']): string {
-  const name = path.split('/').at(-1) ?? path;
+  const name = nameOf(path);
   if (stage !== 'encoding' || share === undefined) return `${name}: ${STAGE_WORDS[stage].toLowerCase()}`;
   return `${name}: ${Math.floor(100 * share)} %, ${about(eta)}`;
 }

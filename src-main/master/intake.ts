@@ -3,7 +3,7 @@ import path from 'node:path';
 import pLimit from 'p-limit';
 import type { LibraryView } from '../../src-shared/contract.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
-import { formatBytes } from '../../src-shared/format.ts';
+import { formatBytes, savedPercent } from '../../src-shared/format.ts';
 import type { Lease, Outcome } from '../../src-shared/lease.ts';
 import { Plan } from '../../src-shared/plan.ts';
 import type { TaskRow } from '../db/jobs.ts';
@@ -225,11 +225,10 @@ function roomless(error: unknown, folder?: string): string {
 }
 
 function noSavings(before: number, after: number, wanted: number): Outcome {
-  const percent = Math.round((100 * (before - after)) / before);
   const sizes = `${formatBytes(before)} would become ${formatBytes(after)}`;
   const reason =
     after >= before
       ? `It would not get smaller: ${sizes}.`
-      : `It would save only ${percent} % (${sizes}), less than the ${wanted} % you ask for.`;
+      : `It would save only ${savedPercent(before, after)} (${sizes}), less than the ${wanted} % you ask for.`;
   return { kind: 'skip', code: 'no-savings', reason };
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { LOOPBACK } from '../../src-shared/loopback.ts';
 import { hostOf, type Trust } from './proxies.ts';
 
 /** The file in the data folder with the token of this install's user; readable by its owner only. */
@@ -23,13 +24,6 @@ export function isToken(token: string, given: string | undefined): boolean {
 /** The token of `Authorization: Bearer …`. */
 export function bearer(header: string | undefined): string | undefined {
   return /^Bearer (\S+)$/.exec(header ?? '')?.[1];
-}
-
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-
-/** True for an address that only programs of this computer reach. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || LOOPBACK.includes(address);
 }
 
 /** Under which names a server may be reached. */

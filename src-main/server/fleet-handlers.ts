@@ -4,7 +4,7 @@ import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import type { Greeting } from '../../src-shared/protocol.ts';
 import type { WorkerMode, WorkerSettings } from '../../src-shared/worker-info.ts';
 import type { WorkerRow, WorkerTable } from '../db/workers.ts';
-import { search } from '../discovery.ts';
+import { ownAddress, search } from '../discovery.ts';
 import type { MasterContext } from '../master/context.ts';
 import { type Dispatcher, workerOf } from '../master/dispatcher.ts';
 import type { Asker, Pairing } from '../master/pairing.ts';
@@ -60,6 +60,7 @@ export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> 
     hello: () => ({
       ...parts.greeting,
       fingerprint: parts.fingerprint,
+      address: ownAddress(),
       lanPort: parts.lanPort(),
       webPort: parts.webPort(),
     }),

@@ -181,6 +181,7 @@ describe('a master', () => {
       version: expect.any(String),
       protocol: { oldest: 1, newest: 1 },
       fingerprint: (await loadDevice(path.join(home.data, 'device.pem'))).fingerprint,
+      address: expect.stringMatching(/^[\w.-]+$/),
       lanPort: Number(nas.lan.split(':')[1]),
       // It listens on itself only.
       webPort: null,

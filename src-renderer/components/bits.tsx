@@ -2,7 +2,7 @@ import { Button, EmptyState, Group, Skeleton, Stack, Text } from '@mantine/core'
 import { IconAlertTriangle, type TablerIcon } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { messageOf } from '../../src-shared/errors.ts';
-import { formatBytes } from '../../src-shared/format.ts';
+import { formatBytes, savedPercent } from '../../src-shared/format.ts';
 import { ago, exactly } from '../words.ts';
 
 /** A time as people say it; the exact one on hover. */
@@ -17,10 +17,12 @@ export function When({ time }: { time: number }) {
 /** What a conversion saved: `−812 MB, 41 %`. */
 export function Saving({ before, after }: { before: number | null; after: number | null }) {
   if (before === null || after === null) return null;
-  const percent = before > 0 ? Math.round((100 * (before - after)) / before) : 0;
   return (
     <span>
-      {formatBytes(after - before)} <Text span c="dimmed">{`${percent} %`}</Text>
+      {formatBytes(after - before)}{' '}
+      <Text span c="dimmed">
+        {savedPercent(before, after)}
+      </Text>
     </span>
   );
 }

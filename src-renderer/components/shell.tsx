@@ -14,6 +14,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Summary } from '../../src-shared/contract.ts';
 import { isEmployed, isOnlyEmployed, useLive } from '../store/live.ts';
+import type { Connection } from '../transport.ts';
 import { Help } from './help.tsx';
 import { Logo } from './logo.tsx';
 import classes from './shell.module.css';
@@ -48,10 +49,18 @@ function usePlaces(): Place[] {
 const isAt = (place: Place, location: string) =>
   place.path === '/' ? location === '/' : location === place.path || location.startsWith(`${place.path}/`);
 
+const CONNECTION_WORDS: Record<Connection, string> = {
+  connecting: 'Connecting',
+  online: 'Connected',
+  offline: 'Connection lost',
+  outside: 'Signed out',
+};
+
 function Rail() {
   const [location] = useLocation();
   const summary = useLive((live) => live.summary);
-  const online = useLive((live) => live.connection === 'online');
+  const connection = useLive((live) => live.connection);
+  const words = CONNECTION_WORDS[connection];
   const about = useLive((live) => live.about);
   const places = usePlaces();
   return (
@@ -77,9 +86,9 @@ function Rail() {
         );
       })}
       <div className={classes.foot}>
-        <div className={classes.connection} title={online ? 'Connected' : 'Connection lost'}>
-          <span className={classes.dot} data-online={online || undefined} />
-          <span className={classes.label}>{online ? 'Connected' : 'Connection lost'}</span>
+        <div className={classes.connection} title={words}>
+          <span className={classes.dot} data-online={connection === 'online' || undefined} />
+          <span className={classes.label}>{words}</span>
         </div>
         {about && (
           <span className={classes.label}>

@@ -88,9 +88,17 @@ describe('a library of 100,000 films', () => {
     await head.getByRole('button').click();
     await firstRow(page).getByText('19.9 GB').waitFor();
     expect(await head.getAttribute('aria-sort')).toBe('descending');
+    const grid = page.getByRole('grid', { name: 'Films' });
+    const greyRows = await grid.evaluateHandle((element) => {
+      const seen: Element[] = [];
+      const look = () => seen.push(...element.querySelectorAll('[role="row"][aria-busy]'));
+      new MutationObserver(look).observe(element, { childList: true, subtree: true });
+      return seen;
+    });
     await head.getByRole('button').click();
     await until(async () => expect(await head.getAttribute('aria-sort')).toBe('ascending'));
     await firstRow(page).getByText('2.00 MB').waitFor();
+    expect(await greyRows.evaluate((seen) => seen.length)).toBe(0);
   });
 
   it('remembers columns and views', async () => {
@@ -125,6 +133,15 @@ describe('a library of 100,000 films', () => {
     await page.getByRole('grid').focus();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Space');
+    await selected('3 films');
+    // Neither a film's drawer nor another order is another list.
+    expectComplaints(/404.*\/frames\//);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.getByRole('columnheader', { name: 'Size' }).getByRole('button').click();
+    await firstRow(page).getByText('19.9 GB').waitFor();
     await selected('3 films');
     await page.getByRole('button', { name: /^Select all 30,000/ }).click();
     await selected('30,000 films');

@@ -1,10 +1,80 @@
 /** Pages that stay open while things happen: work, other users, a master that goes and comes back. */
 import path from 'node:path';
+import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { makeClip, makeHome, serve, slowEncodes, TINY } from '../../src-main/test/helpers.ts';
-import { enter, expectComplaints } from './browser.ts';
+import { enter, expectComplaints, openPage } from './browser.ts';
+
+/** Stands between a page and its server, as a slow network does. */
+async function between(page: Page) {
+  const [connect, asked, answer, told] = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
+  const wire = { connect, asked, answer, told, revision: 0, send: (_packet: string): void => undefined };
+  await page.routeWebSocket(/socket\.io/, async (ours) => {
+    await connect?.promise;
+    const server = ours.connectToServer();
+    let snapshot = 'none';
+    ours.onMessage((packet) => {
+      const [, id] = /^42(\d+)\["rpc","live.snapshot"/.exec(String(packet)) ?? [];
+      if (id) snapshot = id;
+      server.send(packet);
+    });
+    server.onMessage(async (packet) => {
+      const text = String(packet);
+      if (text.startsWith(`43${snapshot}[`)) {
+        asked?.resolve();
+        await answer?.promise;
+      }
+      ours.send(packet);
+      if (!text.startsWith('42["delta"')) return;
+      wire.revision = JSON.parse(text.slice(2))[1].revision;
+      told?.resolve();
+    });
+    wire.send = (packet) => ours.send(packet);
+  });
+  return wire;
+}
 
 describe('an open page', () => {
+  it('waits for its connection, and loses nothing of what it is told before it stands or while nobody looks', async () => {
+    const server = await serve(makeHome().data);
+    await server.call('setup.set', { role: 'alone', complete: true });
+    const page = await openPage();
+    const asked: string[] = [];
+    page.on('request', (request) => request.url().endsWith('/api/session') && asked.push(request.method()));
+    const wire = await between(page);
+    await page.goto(`${server.url}/library#token=${server.token}`);
+    const frames = () =>
+      page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await page.getByRole('heading', { level: 1, name: 'Library' }).waitFor();
+    await frames();
+    await page.getByRole('status', { name: 'Loading' }).waitFor();
+    await page.getByText('Connecting').waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    expect(asked).toEqual(['POST']);
+
+    wire.connect?.resolve();
+    await wire.asked?.promise;
+    await server.call('queue.pause');
+    await wire.told?.promise;
+    await frames();
+    wire.answer?.resolve();
+    await page.getByRole('link', { name: 'Dashboard' }).click();
+    const [resume, pause] = ['Resume', 'Pause'].map((name) => page.getByRole('button', { name }));
+    await resume?.waitFor();
+    await server.call('queue.resume');
+    await pause?.waitFor();
+
+    // A page in the background is given no frames.
+    await page.evaluate(() => {
+      window.requestAnimationFrame = () => 0;
+    });
+    for (let i = 1; i <= 60; i++) {
+      const delta = { revision: wire.revision + i, files: [], many: false, paused: 'You paused it.' };
+      wire.send(`42${JSON.stringify(['delta', delta])}`);
+    }
+    await resume?.waitFor();
+  });
+
   it('shows work as it goes on, in every browser, and what a user does about it', async () => {
     const { data, media } = makeHome();
     makeClip(path.join(media, 'Night ferry.mp4'), { seconds: 40 });
@@ -40,6 +110,8 @@ describe('an open page', () => {
     await server.call('setup.set', { role: 'alone', complete: true });
     const page = await enter(server);
     await page.getByText('Nothing to convert yet.').waitFor();
+    // Its parts come after what it shows first.
+    await page.waitForLoadState('networkidle');
     const port = new URL(server.url).port;
     server.flotilla.kill('SIGKILL');
     await server.flotilla.end();

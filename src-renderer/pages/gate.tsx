@@ -3,6 +3,7 @@ import { type FormEvent, type ReactNode, useState } from 'react';
 import { messageOf } from '../../src-shared/errors.ts';
 import { Trouble } from '../components/bits.tsx';
 import { Logo } from '../components/logo.tsx';
+import { desktop } from '../desktop.ts';
 import { knock, useLive } from '../store/live.ts';
 import { signIn } from '../transport.ts';
 import classes from './gate.module.css';
@@ -66,10 +67,17 @@ function NoWayIn({ name, trouble }: { name: string; trouble: string | null }) {
   return (
     <Frame title={`Flotilla on ${name}`}>
       {trouble && <Text c="var(--fl-failed)">{trouble}</Text>}
-      <Text>
-        This browser is not signed in, and no password is set yet. Open the address that <Code>flotilla serve</Code>{' '}
-        printed on {name}; then set a password under Settings, Access.
-      </Text>
+      {desktop ? (
+        <Text>
+          This window is signed out. Press <Code>{desktop.platform === 'darwin' ? '⌘R' : 'Ctrl+R'}</Code>, and it signs
+          itself in again.
+        </Text>
+      ) : (
+        <Text>
+          This browser is not signed in, and no password is set yet. Open the address that <Code>flotilla serve</Code>{' '}
+          printed on {name}; then set a password under Settings, Access.
+        </Text>
+      )}
     </Frame>
   );
 }

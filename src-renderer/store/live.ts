@@ -26,6 +26,9 @@ export const useLive = create<LiveState>(() => ({
   revision: 0,
 }));
 
+/** True while what is shown may be old, since the connection was cut. */
+export const useOffline = (): boolean => useLive((live) => live.connection === 'offline');
+
 /** True on a computer that works for a master elsewhere, or tries to. */
 export const isEmployed = (live: Live | null): boolean => live?.master != null;
 
@@ -42,7 +45,11 @@ export function onFiles(listener: FilesListener): () => void {
   return () => filesListeners.delete(listener);
 }
 
+/** A page that nobody sees is given no frames: so many deltas are applied without one, before they fill its memory. */
+const MOST_PENDING = 50;
+
 let pending: Events['delta'][] = [];
+let frame = 0;
 let loading = false;
 
 /** Begins anew with all that there is: after a start, a cut or a gap in the revisions. */
@@ -58,18 +65,30 @@ async function takeSnapshot(): Promise<void> {
     useLive.setState({ trouble: messageOf(error) });
   } finally {
     loading = false;
+    // What came meanwhile had its frame while there was nothing yet to apply it to.
+    if (pending.length > 0) applySoon();
   }
+}
+
+/** Applies what has come with the next frame. */
+function applySoon(): void {
+  if (pending.length >= MOST_PENDING) applyDeltas();
+  else frame ||= requestAnimationFrame(applyDeltas);
 }
 
 /** Applies what has come since the last frame, all at once. */
 function applyDeltas(): void {
+  cancelAnimationFrame(frame);
+  frame = 0;
+  if (loading) return;
   const { summary, revision: before } = useLive.getState();
-  if (loading || !summary) return;
+  const deltas = pending.splice(0);
+  if (!summary) return;
   let revision = before;
   let next = summary;
   const changed = new Map<number, FileView>();
   let many = false;
-  for (const { revision: own, files, many: tooMany, ...parts } of pending.splice(0)) {
+  for (const { revision: own, files, many: tooMany, ...parts } of deltas) {
     if (own <= revision) continue;
     if (own !== revision + 1) return void takeSnapshot();
     revision = own;
@@ -89,8 +108,8 @@ export function goLive(): void {
     if (connection === 'outside') useLive.setState({ summary: null });
   });
   on('delta', (delta) => {
-    if (pending.length === 0) requestAnimationFrame(applyDeltas);
     pending.push(delta);
+    applySoon();
   });
   knock();
 }

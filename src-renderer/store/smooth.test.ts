@@ -19,6 +19,15 @@ describe('what is shown of running work', () => {
     expect(progressOf(smoothed(live({ stage: 'checking', share: 0.1 }), second))?.share).toBe(0.1);
   });
 
+  it('is as calm for the films of a master on another computer', () => {
+    const serving = (share: number) => {
+      const { running, ...rest } = live({ stage: 'encoding', share });
+      return { ...rest, running: [], master: { work: { running } } } as unknown as Live;
+    };
+    const shown = smoothed(serving(0.4), smoothed(serving(0.5), null));
+    expect(shown.master?.work?.running[0]?.progress.share).toBe(0.5);
+  });
+
   it('lets an estimate follow calmly instead of jumping', () => {
     const first = smoothed(live({ stage: 'encoding', eta: 100 }, 1000), null);
     const second = smoothed(live({ stage: 'encoding', eta: 200 }, 2000), first);

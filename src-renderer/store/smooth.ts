@@ -19,11 +19,18 @@ function calm(task: RunningView, before: RunningView | undefined): RunningView {
   return { ...task, progress };
 }
 
+function calmAll(now: RunningView[], before: RunningView[] | undefined): RunningView[] {
+  const known = new Map(before?.map((task) => [task.task, task]));
+  return now.map((task) => calm(task, known.get(task.task)));
+}
+
 /** What has come, with estimates that do not jump. */
 export function smoothed(now: Live, before: Live | null): Live {
   if (!before || now === before) return now;
-  const known = new Map(before.running.map((task) => [task.task, task]));
-  const running = now.running.map((task) => calm(task, known.get(task.task)));
+  const running = calmAll(now.running, before.running);
   const eta = now.eta === null || now.eta === before.eta ? now.eta : blend(before.eta, now.eta);
-  return { ...now, running, eta };
+  const { master } = now;
+  if (!master?.work) return { ...now, running, eta };
+  const work = { ...master.work, running: calmAll(master.work.running, before.master?.work?.running) };
+  return { ...now, running, eta, master: { ...master, work } };
 }

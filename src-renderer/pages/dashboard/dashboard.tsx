@@ -3,7 +3,8 @@ import { lazy, type ReactNode, Suspense } from 'react';
 import { Link, Redirect } from 'wouter';
 import type { Live } from '../../../src-shared/contract.ts';
 import type { FileView } from '../../../src-shared/file-view.ts';
-import { count, formatBytes } from '../../../src-shared/format.ts';
+import { count, formatBytes, savedPercent } from '../../../src-shared/format.ts';
+import { libraryAddress } from '../../../src-shared/library-address.ts';
 import { Loading, Saving, Trouble } from '../../components/bits.tsx';
 import { Boundary } from '../../components/boundary.tsx';
 import listClasses from '../../components/list.module.css';
@@ -12,10 +13,9 @@ import { PauseControl } from '../../components/pause-control.tsx';
 import { RunningList } from '../../components/running-list.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { useCall } from '../../store/calls.ts';
-import { isOnlyEmployed, useLive } from '../../store/live.ts';
+import { isOnlyEmployed, useLive, useOffline } from '../../store/live.ts';
 import { useOpenFile } from '../../store/open-file.ts';
 import { about, nameOf } from '../../words.ts';
-import { libraryAddress } from '../library/view.ts';
 import { livingSentence } from '../sentence.ts';
 import classes from './dashboard.module.css';
 import { Problems } from './problems.tsx';
@@ -50,12 +50,11 @@ function Aside({ children }: { children: ReactNode }) {
 function Tiles({ live }: { live: Live }) {
   const { counts, sourceBytes, resultBytes, problems, eta } = live;
   const waiting = counts.found + counts.queued;
-  const percent = sourceBytes > 0 ? `${Math.round((100 * (sourceBytes - resultBytes)) / sourceBytes)} %` : '';
   return (
     <div className={classes.tiles}>
       <Tile label="Saved so far" href={libraryAddress({ state: ['done'] })}>
         {formatBytes(sourceBytes - resultBytes)}
-        {percent && <Aside>{percent}</Aside>}
+        {sourceBytes > 0 && <Aside>{savedPercent(sourceBytes, resultBytes)}</Aside>}
       </Tile>
       <Tile label="Done" href={libraryAddress({ state: ['done'] })}>
         {counts.done.toLocaleString('en')}
@@ -116,7 +115,7 @@ function Saved() {
 /** Ten seconds' look: is all well, what runs, what was gained, what needs a decision. */
 export function DashboardPage() {
   const live = useLive((state) => state.summary);
-  const offline = useLive((state) => state.connection !== 'online');
+  const offline = useOffline();
   const trouble = useLive((state) => state.trouble);
   const setup = useCall('setup.get', {});
   if (isOnlyEmployed(live)) return <Redirect to="/this-computer" replace />;

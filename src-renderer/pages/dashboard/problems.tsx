@@ -2,8 +2,8 @@ import { Button } from '@mantine/core';
 import { IconAlertTriangle, IconHandStop } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import type { Live } from '../../../src-shared/contract.ts';
+import { libraryAddress } from '../../../src-shared/library-address.ts';
 import { useAction } from '../../store/calls.ts';
-import { libraryAddress } from '../library/view.ts';
 import classes from './dashboard.module.css';
 
 type Problem = Live['problems'][number];

@@ -1,14 +1,15 @@
 import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
-import { useMediaQuery } from '@mantine/hooks';
 import { useState } from 'react';
 import type { Output } from '../../../src-shared/contract.ts';
 import { codecName } from '../../../src-shared/describe.ts';
 import type { FileView } from '../../../src-shared/file-view.ts';
 import { formatBytes, formatDuration } from '../../../src-shared/format.ts';
+import { fullPath } from '../../../src-shared/paths.ts';
 import { BASE } from '../../base.ts';
 import { Loading, Saving, Trouble, When } from '../../components/bits.tsx';
 import { CopyText } from '../../components/copy-text.tsx';
 import { LiveState } from '../../components/live-state.tsx';
+import { useNarrow } from '../../components/use-narrow.ts';
 import { desktop } from '../../desktop.ts';
 import { tellTrouble, useCall } from '../../store/calls.ts';
 import { useLive } from '../../store/live.ts';
@@ -129,9 +130,9 @@ function Body({ detail, root }: { detail: Detail; root: string }) {
           <Timeline attempts={attempts} />
         </Part>
       )}
-      <Group justify="space-between">
+      <Stack gap="xs">
         <Text size="xs" c="dimmed" className={classes.path}>
-          {root}/{file.path}
+          {fullPath(root, file.path)}
         </Text>
         <Group gap="xs">
           {desktop && !file.missing && (
@@ -141,7 +142,7 @@ function Body({ detail, root }: { detail: Detail; root: string }) {
           )}
           <CopyText text={() => reportOf(detail, root)}>Copy a report</CopyText>
         </Group>
-      </Group>
+      </Stack>
     </Stack>
   );
 }
@@ -150,7 +151,7 @@ function Body({ detail, root }: { detail: Detail; root: string }) {
 export function FileDrawer() {
   const id = useOpenedFile();
   const openFile = useOpenFile();
-  const narrow = useMediaQuery('(max-width: 639px)');
+  const narrow = useNarrow();
   const { data, error, refetch } = useCall('file.get', { file: id ?? 1 }, { enabled: id !== null });
   const libraries = useLive((live) => live.summary?.libraries);
   const file = data?.file;

@@ -1,5 +1,6 @@
 import type { Output } from '../../../src-shared/contract.ts';
 import { formatBytes, formatSaving } from '../../../src-shared/format.ts';
+import { fullPath } from '../../../src-shared/paths.ts';
 import { useLive } from '../../store/live.ts';
 import { exactly, STATE_WORDS } from '../../words.ts';
 import { outcomeWords, stageWords } from './timeline.tsx';
@@ -9,7 +10,7 @@ export function reportOf({ file, plan, attempts }: Output<'file.get'>, root: str
   const { about } = useLive.getState();
   const lines = [
     `Flotilla ${about?.version ?? ''}`,
-    `${root}/${file.path}`,
+    fullPath(root, file.path),
     `${STATE_WORDS[file.state]}${file.code ? ` (${file.code})` : ''}${file.reason ? `: ${file.reason}` : ''}`,
     `Size: ${formatBytes(file.sourceSize ?? file.size)}`,
   ];

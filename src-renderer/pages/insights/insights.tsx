@@ -5,11 +5,11 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Output } from '../../../src-shared/contract.ts';
 import { codecName } from '../../../src-shared/describe.ts';
-import { count, formatBytes, formatDuration } from '../../../src-shared/format.ts';
+import { count, formatBytes, formatDuration, savedPercent } from '../../../src-shared/format.ts';
 import { Loading, Nothing, Trouble } from '../../components/bits.tsx';
 import { PageBody, PageHead, Section } from '../../components/page.tsx';
 import { useCall } from '../../store/calls.ts';
-import { useLive } from '../../store/live.ts';
+import { useOffline } from '../../store/live.ts';
 import { nameOf } from '../../words.ts';
 import classes from './insights.module.css';
 import SavedOverTime from './saved-over-time.tsx';
@@ -65,7 +65,7 @@ const savingCells = (saving: Saving) => [
   formatBytes(saving.sourceBytes),
   formatBytes(saving.resultBytes),
   formatBytes(savedOf(saving)),
-  saving.sourceBytes > 0 ? `${Math.round((100 * savedOf(saving)) / saving.sourceBytes)} %` : '–',
+  saving.sourceBytes > 0 ? savedPercent(saving.sourceBytes, saving.resultBytes) : '–',
 ];
 const SAVING_HEADS = ['Films', 'Before', 'After', 'Saved', 'Share'];
 
@@ -207,7 +207,7 @@ function Charts({ stats }: { stats: Stats }) {
 /** What the conversions have brought, where and how fast. */
 export function InsightsPage() {
   const stats = useCall('stats.get', {});
-  const offline = useLive((live) => live.connection !== 'online');
+  const offline = useOffline();
   const total = stats.data?.total;
   const sentence =
     total &&

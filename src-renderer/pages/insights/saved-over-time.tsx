@@ -4,7 +4,9 @@ import type { Output } from '../../../src-shared/contract.ts';
 import { formatBytes } from '../../../src-shared/format.ts';
 import { savedByDay } from './by-day.ts';
 
-const shortDay = (day: string) => new Date(day).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+// A day without a clock is read as midnight in UTC, and has to be told so too.
+const shortDay = (day: string) =>
+  new Date(day).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
 
 /** How much space has been saved up to each day. */
 export default function SavedOverTime({ stats, height }: { stats: Output<'stats.get'>; height: number }) {
@@ -24,6 +26,7 @@ export default function SavedOverTime({ stats, height }: { stats: Output<'stats.
       gridAxis="x"
       tickLine="none"
       valueFormatter={formatBytes}
+      tooltipProps={{ labelFormatter: (day) => shortDay(String(day)) }}
       xAxisProps={{ tickFormatter: shortDay, minTickGap: 48 }}
       yAxisProps={{ width: 72 }}
       areaProps={{ isAnimationActive: false }}

@@ -1,8 +1,8 @@
 import { ActionBar, Button, Menu, Text } from '@mantine/core';
-import { useMediaQuery } from '@mantine/hooks';
 import { IconChevronUp } from '@tabler/icons-react';
 import type { FileFilter } from '../../../src-shared/file-view.ts';
 import { count } from '../../../src-shared/format.ts';
+import { useNarrow } from '../../components/use-narrow.ts';
 import { runAction, setPriority } from './actions.tsx';
 import classes from './batch-bar.module.css';
 import { clearSelection, selectAll, selectedCount, selectionFor, useSelection } from './selection.ts';
@@ -15,7 +15,7 @@ const ABOVE_RAIL = 68;
 /** What can be done with the selected films. */
 export function BatchBar({ filter, total }: { filter: FileFilter; total: number }) {
   const selection = useSelection();
-  const narrow = useMediaQuery('(max-width: 639px)', window.innerWidth < 640);
+  const narrow = useNarrow();
   const n = selectedCount(selection, total);
   const chosen = () => selectionFor(selection, filter);
   return (

@@ -3,12 +3,13 @@ import { IconFolderPlus, IconMovieOff, IconRefresh } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import { Link } from 'wouter';
 import { count, formatBytes } from '../../../src-shared/format.ts';
+import { filterParams } from '../../../src-shared/library-address.ts';
 import { Loading, Nothing, Trouble } from '../../components/bits.tsx';
 import { PageBody, PageHead } from '../../components/page.tsx';
-import { tell, tellTrouble, useCall } from '../../store/calls.ts';
-import { useLive } from '../../store/live.ts';
+import { useScan } from '../../components/use-scan.tsx';
+import { useCall } from '../../store/calls.ts';
+import { useLive, useOffline } from '../../store/live.ts';
 import { useOpenFile } from '../../store/open-file.ts';
-import { call } from '../../transport.ts';
 import { BatchBar } from './batch-bar.tsx';
 import { Filters } from './filters.tsx';
 import classes from './library.module.css';
@@ -16,32 +17,19 @@ import { clearSelection } from './selection.ts';
 import { FileTable } from './table.tsx';
 import { isFiltered, useView } from './view.ts';
 
-function useScanAll() {
-  const libraries = useLive((live) => live.summary?.libraries);
-  return async () => {
-    for (const { id } of libraries ?? []) {
-      try {
-        const { added, changed, moved, missing } = await call('library.scan', { library: id });
-        tell(`${count(added, 'new film')}, ${changed} changed, ${moved} moved, ${missing} gone.`);
-      } catch (error) {
-        tellTrouble(error);
-      }
-    }
-  };
-}
-
 /** Every film, whatever became of it. */
 export function LibraryPage() {
   const [view, setView] = useView();
   const openFile = useOpenFile();
-  const offline = useLive((live) => live.connection !== 'online');
+  const offline = useOffline();
   const libraries = useLive((live) => live.summary?.libraries);
   const scanning = useLive((live) => (live.summary?.scanning.length ?? 0) > 0);
   const tally = useCall('file.tally', { filter: view.filter }, { keep: true });
-  const scanAll = useScanAll();
+  const scan = useScan();
+  const scanAll = () => scan.mutate(libraries?.map(({ id }) => id) ?? []);
   const filtered = isFiltered(view.filter);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a selection is of the films that were shown
-  useEffect(clearSelection, [view.filter]);
+  useEffect(clearSelection, [filterParams(view.filter).toString()]);
 
   const total = tally.data?.total ?? 0;
   const match = filtered ? ' match' : '';
@@ -100,6 +88,7 @@ export function LibraryPage() {
             variant="default"
             leftSection={<IconRefresh size={16} aria-hidden />}
             onClick={scanAll}
+            loading={scan.isPending}
             disabled={!libraries?.length}
           >
             Scan now

@@ -2,13 +2,14 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus, and tells of the active row
 // biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid handles the keys of all rows
 // biome-ignore-all lint/suspicious/noArrayIndexKey: grey cells have no identity
-import { useElementSize, useMediaQuery, useMergedRef } from '@mantine/hooks';
+import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { type ReactTable, type Row, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, memo, type RefObject, useMemo, useRef, useState } from 'react';
 import type { FileView } from '../../../src-shared/file-view.ts';
 import { Trouble } from '../../components/bits.tsx';
+import { useNarrow } from '../../components/use-narrow.ts';
 import { holdLists } from '../../store/calls.ts';
 import { usePreferences } from '../../store/preferences.ts';
 import { nameOf } from '../../words.ts';
@@ -169,7 +170,7 @@ function useVirtualRows(scroll: RefObject<HTMLDivElement | null>, total: number,
 /** The films of a view as a table of any length. */
 export function FileTable({ view, setView, total, openFile }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
-  const narrow = useMediaQuery('(max-width: 639px)', window.innerWidth < 640);
+  const narrow = useNarrow();
   const virtualizer = useVirtualRows(scroll, total, narrow);
   const items = virtualizer.getVirtualItems();
   const { files, fileAt, error, retry } = useRows(view, items[0]?.index ?? 0, items.at(-1)?.index ?? 0);

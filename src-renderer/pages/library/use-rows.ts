@@ -1,5 +1,5 @@
-import { keepPreviousData, useQueries } from '@tanstack/react-query';
-import { useCallback, useMemo } from 'react';
+import { useQueries } from '@tanstack/react-query';
+import { useCallback, useMemo, useRef } from 'react';
 import type { FileView } from '../../../src-shared/file-view.ts';
 import { queries } from '../../store/calls.ts';
 import { call } from '../../transport.ts';
@@ -15,15 +15,24 @@ const pageQuery = ({ filter, sort, descending }: View, page: number) => ({
   queryFn: () => call('file.page', { filter, sort, descending, offset: page * PAGE, limit: PAGE }),
 });
 
+interface Shown {
+  view: View;
+  /** The page that `data` begins with. */
+  from: number;
+  data: (FileView[] | undefined)[];
+}
+
 /** The rows of a view, of which only the visible pages are fetched and kept. */
 export function useRows(view: View, first: number, last: number) {
-  const from = Math.floor(first / PAGE);
-  const pages = Array.from({ length: Math.floor(last / PAGE) - from + 1 }, (_, i) => from + i);
-  const results = useQueries({
-    queries: pages.map((page) => ({ ...pageQuery(view, page), placeholderData: keepPreviousData as never })),
-  });
+  const start = Math.floor(first / PAGE);
+  const pages = Array.from({ length: Math.floor(last / PAGE) - start + 1 }, (_, i) => start + i);
+  const results = useQueries({ queries: pages.map((page) => pageQuery(view, page)) });
   const failed = results.find((result) => result.error);
-  const data = results.map((result) => result.data?.files);
+  const shown = useRef<Shown>({ view, from: start, data: [] });
+  // In another order or filter the rows of the last one stay until all of theirs are there; nothing flashes in between.
+  if (shown.current.view === view || results.every((result) => result.data))
+    shown.current = { view, from: start, data: results.map((result) => result.data?.files) };
+  const { from, data } = shown.current;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the pages are compared one by one
   const files = useMemo(() => data.flatMap((page) => page ?? []), data);
   const fileAt = useCallback(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { libraryAddress, paramsOf, type View, viewFrom, withList } from './view.ts';
+import { libraryAddress } from '../../../src-shared/library-address.ts';
+import { paramsOf, type View, viewFrom, withList } from './view.ts';
 
 const read = (query: string) => viewFrom(new URLSearchParams(query));
 
@@ -20,6 +21,11 @@ describe('a view in an address', () => {
       descending: true,
     };
     expect(viewFrom(paramsOf(view))).toEqual(view);
+  });
+
+  it('is what a link to the library says', () => {
+    const { search } = new URL(libraryAddress({ state: ['failed', 'blocked'] }), 'http://nas');
+    expect(read(search)).toEqual({ ...read(''), filter: { state: ['failed', 'blocked'] } });
   });
 
   it('is empty for the standard view', () => {

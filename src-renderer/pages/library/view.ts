@@ -1,6 +1,7 @@
 import { useCallback, useMemo } from 'react';
 import { useSearchParams } from 'wouter';
 import { FILE_SORTS, FileFilter, type FileSort } from '../../../src-shared/file-view.ts';
+import { filterParams } from '../../../src-shared/library-address.ts';
 
 /** What the library shows: which films in what order. It lives in the address, so that a link shows the same. */
 export interface View {
@@ -39,18 +40,11 @@ export function viewFrom(params: URLSearchParams): View {
 
 /** The address's question part for a view; empty for the standard one. */
 export function paramsOf({ filter, sort, descending }: View): URLSearchParams {
-  const params = new URLSearchParams();
-  for (const [key, value] of Object.entries(filter)) {
-    if (key === 'search') params.set('q', String(value));
-    else for (const one of [value].flat()) params.append(key, String(one));
-  }
+  const params = filterParams(filter);
   if (sort !== STANDARD.sort || descending !== STANDARD.descending)
     params.set('sort', `${descending ? '-' : ''}${sort}`);
   return params;
 }
-
-/** The address of the library with a filter. */
-export const libraryAddress = (filter: FileFilter): string => `/library?${paramsOf({ filter, ...STANDARD })}`;
 
 /** The view of the address, and how to change it; `replace` does not make a step of the browser's history. */
 export function useView(): [View, (next: Partial<View>, replace?: boolean) => void] {

@@ -7,7 +7,7 @@ import { PageBody, PageHead, Section } from '../../components/page.tsx';
 import { PauseControl } from '../../components/pause-control.tsx';
 import { RunningList } from '../../components/running-list.tsx';
 import { useAction, useCall } from '../../store/calls.ts';
-import { useLive } from '../../store/live.ts';
+import { useLive, useOffline } from '../../store/live.ts';
 import { livingSentence } from '../sentence.ts';
 import { pinnedBy } from '../settings/pinned.ts';
 import { NextList } from './next-list.tsx';
@@ -42,7 +42,7 @@ function OrderChoice() {
 /** What runs, what comes next, and in which order. */
 export function QueuePage() {
   const live = useLive((state) => state.summary);
-  const offline = useLive((state) => state.connection !== 'online');
+  const offline = useOffline();
   const queue = useCall('queue.list', { limit: 1 });
   const total = queue.data?.total ?? 0;
   return (

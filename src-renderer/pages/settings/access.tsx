@@ -15,11 +15,15 @@ import type { Output } from '../../../src-shared/contract.ts';
 import { Loading, Trouble, When } from '../../components/bits.tsx';
 import { CopyText } from '../../components/copy-text.tsx';
 import { Section } from '../../components/page.tsx';
+import { desktop } from '../../desktop.ts';
 import { tell, tellTrouble, useAction, useCall } from '../../store/calls.ts';
 import { useLive } from '../../store/live.ts';
 import { signOut } from '../../transport.ts';
 import { PasswordForm } from './password-form.tsx';
 import classes from './settings.module.css';
+
+/** The desktop's own window signs itself in, and is no browser to its user. */
+const HERE = desktop ? 'This window' : 'This browser';
 
 type Access = Output<'access.get'>;
 
@@ -56,7 +60,7 @@ function Sessions({ sessions }: { sessions: Access['sessions'] }) {
               <Table.Tr key={id}>
                 <Table.Td title={agent}>{browserName(agent)}</Table.Td>
                 <Table.Td className={classes.wide}>{address}</Table.Td>
-                <Table.Td>{id === own ? 'This browser' : <When time={seenAt} />}</Table.Td>
+                <Table.Td>{id === own ? HERE : <When time={seenAt} />}</Table.Td>
                 <Table.Td ta="right">
                   {id !== own && (
                     <Button variant="subtle" onClick={() => end.mutate({ session: id })}>
@@ -77,9 +81,11 @@ function Sessions({ sessions }: { sessions: Access['sessions'] }) {
         >
           Sign out all others
         </Button>
-        <Button variant="default" onClick={() => signOut().catch(tellTrouble)}>
-          Sign out here
-        </Button>
+        {!desktop && (
+          <Button variant="default" onClick={() => signOut().catch(tellTrouble)}>
+            Sign out here
+          </Button>
+        )}
       </Group>
     </Stack>
   );
@@ -182,7 +188,13 @@ export function AccessSection() {
       <Section title="Password">
         {!access.data.password && (
           <Text c="dimmed" mb="sm">
-            None is set yet: only the address that <Code>flotilla serve</Code> prints lets a browser in.
+            {desktop ? (
+              'None is set yet. This window needs none; a browser is let in by Open in the browser, in the Help menu.'
+            ) : (
+              <>
+                None is set yet: only the address that <Code>flotilla serve</Code> prints lets a browser in.
+              </>
+            )}
           </Text>
         )}
         <PasswordForm />
@@ -193,7 +205,7 @@ export function AccessSection() {
       <Section title="Tokens for scripts">
         <Tokens tokens={access.data.tokens} />
       </Section>
-      <Section title="Appearance in this browser">
+      <Section title={`Appearance in ${HERE.toLowerCase()}`}>
         <Appearance />
       </Section>
     </div>

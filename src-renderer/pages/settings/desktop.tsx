@@ -1,10 +1,11 @@
 import { Button, Group, Switch, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { UpdateState } from '../../../src-shared/desktop.ts';
+import { DESKTOP_SETTINGS } from '../../../src-shared/setting-groups.ts';
 import { Loading, Trouble } from '../../components/bits.tsx';
 import { desktop } from '../../desktop.ts';
-import { tellTrouble, useAction, useCall } from '../../store/calls.ts';
-import { pinnedBy } from './pinned.ts';
+import { tellTrouble, useCall } from '../../store/calls.ts';
+import { SettingRow } from './setting-row.tsx';
 import classes from './settings.module.css';
 
 const UPDATE_WORDS: Record<UpdateState['state'], (version: string) => string> = {
@@ -47,24 +48,9 @@ function LoginItem() {
 
 function AutoUpdate() {
   const settings = useCall('settings.get', {});
-  const set = useAction('settings.set', ['settings.get']);
   if (settings.error) return <Trouble error={settings.error} retry={settings.refetch} />;
   if (!settings.data) return <Loading lines={1} />;
-  const { values, sources } = settings.data;
-  const pinned = pinnedBy('autoUpdate', sources);
-  return (
-    <Switch
-      label="Update by itself"
-      description={
-        pinned
-          ? `Set by ${pinned} where Flotilla was started, and locked here.`
-          : 'Newer versions are fetched, and put in place when you end Flotilla. It never ends by itself.'
-      }
-      disabled={pinned !== undefined}
-      checked={values.autoUpdate}
-      onChange={(event) => set.mutate({ values: { autoUpdate: event.currentTarget.checked } })}
-    />
-  );
+  return <SettingRow name="autoUpdate" label={DESKTOP_SETTINGS.autoUpdate} settings={settings.data} />;
 }
 
 function Update() {
@@ -95,9 +81,7 @@ export function DesktopSection() {
       </section>
       <section aria-label="Updates">
         <h2 className={classes.group}>Updates</h2>
-        <div className={classes.field}>
-          <AutoUpdate />
-        </div>
+        <AutoUpdate />
         <div className={classes.field}>
           <Update />
         </div>

@@ -4,31 +4,18 @@ import { IconDotsVertical, IconFolder, IconFolderPlus } from '@tabler/icons-reac
 import { Link } from 'wouter';
 import type { LibraryView } from '../../../src-shared/contract.ts';
 import { count } from '../../../src-shared/format.ts';
+import { libraryAddress } from '../../../src-shared/library-address.ts';
 import { Loading, Nothing } from '../../components/bits.tsx';
-import { tell, useAction, useCall } from '../../store/calls.ts';
+import { useScan } from '../../components/use-scan.tsx';
+import { useAction, useCall } from '../../store/calls.ts';
 import { useLive } from '../../store/live.ts';
-import { libraryAddress } from '../library/view.ts';
 import classes from './settings.module.css';
 
 function LibraryRow({ library: { id, root, watched, paused, held } }: { library: LibraryView }) {
-  const scan = useAction('library.scan');
+  const scan = useScan();
   const remove = useAction('library.remove');
   const resume = useAction('library.resume');
   const tally = useCall('file.tally', { filter: { library: [id] } });
-  const look = () =>
-    scan.mutate(
-      { library: id },
-      {
-        onSuccess: ({ added, changed, moved, missing, problems }) => {
-          tell(`${count(added, 'new film')}, ${changed} changed, ${moved} moved, ${missing} gone.`);
-          if (problems.length > 0)
-            modals.open({
-              title: 'Not everything could be read',
-              children: problems.map((line) => <Text key={line}>{line}</Text>),
-            });
-        },
-      },
-    );
   const askRemove = () =>
     modals.openConfirmModal({
       title: `Remove the library ${root}${tally.data ? ` with ${count(tally.data.total, 'film')}` : ''}?`,
@@ -69,7 +56,7 @@ function LibraryRow({ library: { id, root, watched, paused, held } }: { library:
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item onClick={look}>Scan now</Menu.Item>
+          <Menu.Item onClick={() => scan.mutate([id])}>Scan now</Menu.Item>
           <Menu.Item component={Link} href={libraryAddress({ library: [id] })}>
             Show its films
           </Menu.Item>

@@ -1,10 +1,10 @@
 import { Button, Code, Group, NumberInput, Stack, Table, Text } from '@mantine/core';
-import { useMediaQuery } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import type { Output } from '../../../src-shared/contract.ts';
 import { AudioTable, QualityTable, RESOLUTIONS } from '../../../src-shared/quality.ts';
 import { Loading, Trouble } from '../../components/bits.tsx';
 import { Section } from '../../components/page.tsx';
+import { useNarrow } from '../../components/use-narrow.ts';
 import { tell, useAction, useCall } from '../../store/calls.ts';
 import classes from './settings.module.css';
 
@@ -69,7 +69,7 @@ function Foot<T>({
 
 function QualityEditor(props: EditorProps<QualityTable>) {
   const { draft, setDraft, dirty } = useDraft(props.view.table);
-  const narrow = useMediaQuery('(max-width: 639px)', window.innerWidth < 640);
+  const narrow = useNarrow();
   const why = QualityTable.safeParse(draft).success ? undefined : 'Each CRF has to be a whole number from 1 to 63.';
   return (
     <Stack gap="sm">

@@ -11,7 +11,7 @@ import { PageBody, PageHead, Section } from '../../components/page.tsx';
 import { PauseControl } from '../../components/pause-control.tsx';
 import { StageBar } from '../../components/stage-bar.tsx';
 import { tell, useAction } from '../../store/calls.ts';
-import { useLive } from '../../store/live.ts';
+import { useLive, useOffline } from '../../store/live.ts';
 import { nameOf, progressWords } from '../../words.ts';
 import { Joined, MASTER_WORDS } from '../welcome/join-master.tsx';
 import { LimitsForm } from '../workers/limits-form.tsx';
@@ -132,7 +132,7 @@ function Employed({ live, master, work }: { live: Live; master: MasterView; work
 /** What this computer does for a master elsewhere, and how much of it may be used for that. */
 export function ThisComputerPage() {
   const live = useLive((state) => state.summary);
-  const offline = useLive((state) => state.connection !== 'online');
+  const offline = useOffline();
   const { now, busy } = useLeave();
   if (!live) {
     return (

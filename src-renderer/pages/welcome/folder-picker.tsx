@@ -3,26 +3,13 @@ import { IconChevronRight, IconFolder } from '@tabler/icons-react';
 import { Fragment, useState } from 'react';
 import type { Output } from '../../../src-shared/contract.ts';
 import { count } from '../../../src-shared/format.ts';
+import { crumbsOf } from '../../../src-shared/paths.ts';
 import { Loading, Nothing, Trouble } from '../../components/bits.tsx';
 import { desktop } from '../../desktop.ts';
 import { tellTrouble, useCall } from '../../store/calls.ts';
 import classes from './welcome.module.css';
 
 type Folders = Output<'folder.list'>;
-
-/** The folders above a path with their own paths: `/`, `/srv`, `/srv/films`. */
-function crumbsOf(path: string): { name: string; path: string }[] {
-  const separator = path.includes('\\') ? '\\' : '/';
-  const parts = path.split(separator).filter(Boolean);
-  const root = path.startsWith(separator) ? [{ name: separator, path: separator }] : [];
-  return [
-    ...root,
-    ...parts.map((name, i) => ({
-      name,
-      path: `${root.length > 0 ? separator : ''}${parts.slice(0, i + 1).join(separator)}${root.length === 0 && i === 0 ? separator : ''}`,
-    })),
-  ];
-}
 
 function Crumbs({ path, go }: { path: string | null; go: (path: string | undefined) => void }) {
   return (

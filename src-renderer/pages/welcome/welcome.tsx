@@ -1,4 +1,5 @@
 import { Redirect, useSearchParams } from 'wouter';
+import { isLoopback } from '../../../src-shared/loopback.ts';
 import { Loading, Trouble } from '../../components/bits.tsx';
 import { PageBody, PageHead } from '../../components/page.tsx';
 import { desktop } from '../../desktop.ts';
@@ -10,15 +11,13 @@ import { ChooseRole } from './choose-role.tsx';
 import { JoinMaster } from './join-master.tsx';
 import { Preview } from './preview.tsx';
 
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-
 /** From nothing to the first film: how to use this computer, which folder, what it would bring, go. */
 export function WelcomePage() {
   const [params] = useSearchParams();
   const setup = useCall('setup.get', {});
   const about = useLive((live) => live.about);
   const employed = useLive((live) => isOnlyEmployed(live.summary));
-  const needsPassword = about?.password === false && !desktop && !LOOPBACK.includes(location.hostname);
+  const needsPassword = about?.password === false && !desktop && !isLoopback(location.hostname);
   const library = Number(params.get('library'));
   if (library > 0) return <Preview library={library} />;
   if (setup.error)

@@ -1,10 +1,9 @@
 import { Button, Code, Group, List, Stack, Text } from '@mantine/core';
+import { isLoopback } from '../../../src-shared/loopback.ts';
 import { When } from '../../components/bits.tsx';
 import { CopyText } from '../../components/copy-text.tsx';
 import { useAction, useCall } from '../../store/calls.ts';
 import classes from './workers.module.css';
-
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /** How another computer joins: by its own screen, or with a token where it has none. */
 export function AddComputer() {
@@ -13,6 +12,8 @@ export function AddComputer() {
   const { data: hello } = useCall('hello', {});
   if (!hello) return null;
   const { name, lanPort } = hello;
+  // What this browser calls the master, unless that means the browser's own computer.
+  const host = isLoopback(location.hostname) ? hello.address : location.hostname;
   if (lanPort === null)
     return (
       <Stack>
@@ -27,8 +28,7 @@ export function AddComputer() {
         </Group>
       </Stack>
     );
-  // What this browser calls the master, unless that means the browser's own computer.
-  const address = `${LOOPBACK.includes(location.hostname) ? name : location.hostname}:${lanPort}`;
+  const address = `${host}:${lanPort}`;
   const command = (token: string) => `flotilla worker --master ${address} --token ${token}`;
   return (
     <Stack>

@@ -9,6 +9,9 @@ const MEGA = 1_000_000;
 const NIGHTS = { days: [0, 1, 2, 3, 4, 5, 6], from: '22:00', to: '07:00' };
 const [AWAY_MINUTES, HOT_CELSIUS] = [5, 85];
 
+/** A number needs no more room than its digits. */
+const SHORT = { wrapper: { maxWidth: 160 } };
+
 /** An empty field leaves the choice to the worker. */
 const numberOr = (value: number | string) => (typeof value === 'number' ? value : null);
 
@@ -72,6 +75,30 @@ function Rule({ sense, senses, label, on, set, children }: RuleProps) {
   );
 }
 
+interface NumberRuleProps extends Omit<RuleProps, 'on' | 'set' | 'children'> {
+  /** Null while the rule is off. */
+  value: number | null;
+  /** What it begins with. */
+  standard: number;
+  numberLabel: string;
+  min: number;
+  max: number;
+  set: (value: number | null) => void;
+}
+
+function NumberRule({ value, standard, numberLabel, min, max, set, ...rule }: NumberRuleProps) {
+  return (
+    <Rule {...rule} on={value !== null} set={(on) => set(on ? standard : null)}>
+      <NumberInput
+        {...{ label: numberLabel, min, max }}
+        styles={SHORT}
+        value={value ?? standard}
+        onChange={(next) => set(numberOr(next) ?? standard)}
+      />
+    </Rule>
+  );
+}
+
 /** When a computer steps back for whoever uses it. */
 function RuleFields(props: { rules: Rules; senses: Sense[] | undefined; change: (part: Partial<Rules>) => void }) {
   const { rules, senses, change } = props;
@@ -87,32 +114,16 @@ function RuleFields(props: { rules: Rules; senses: Sense[] | undefined; change: 
         {...{ sense: 'fullScreen', senses, label: 'Not while an application fills the screen', on: fullScreen }}
         set={(on) => change({ fullScreen: on })}
       />
-      <Rule
-        {...{ sense: 'idle', senses, label: 'Not while somebody uses it', on: idleMinutes !== null }}
-        set={(on) => change({ idleMinutes: on ? AWAY_MINUTES : null })}
-      >
-        <NumberInput
-          label="Minutes without keyboard and mouse"
-          min={1}
-          max={240}
-          styles={{ wrapper: { maxWidth: 160 } }}
-          value={idleMinutes ?? AWAY_MINUTES}
-          onChange={(value) => change({ idleMinutes: numberOr(value) ?? AWAY_MINUTES })}
-        />
-      </Rule>
-      <Rule
-        {...{ sense: 'celsius', senses, label: 'Not while its processor is too hot', on: celsius !== null }}
-        set={(on) => change({ celsius: on ? HOT_CELSIUS : null })}
-      >
-        <NumberInput
-          label="Hottest, in °C"
-          min={40}
-          max={110}
-          styles={{ wrapper: { maxWidth: 160 } }}
-          value={celsius ?? HOT_CELSIUS}
-          onChange={(value) => change({ celsius: numberOr(value) ?? HOT_CELSIUS })}
-        />
-      </Rule>
+      <NumberRule
+        {...{ sense: 'idle', senses, label: 'Not while somebody uses it', value: idleMinutes, standard: AWAY_MINUTES }}
+        {...{ numberLabel: 'Minutes without keyboard and mouse', min: 1, max: 240 }}
+        set={(value) => change({ idleMinutes: value })}
+      />
+      <NumberRule
+        {...{ sense: 'celsius', senses, label: 'Not while its processor is too hot', value: celsius }}
+        {...{ standard: HOT_CELSIUS, numberLabel: 'Hottest, in °C', min: 40, max: 110 }}
+        set={(value) => change({ celsius: value })}
+      />
       <Text size="sm" id="what-runs">
         The film that runs then, also at the end of its hours
       </Text>
@@ -156,6 +167,7 @@ export function LimitsForm({ settings, senses, here, saving, save, children }: P
         <NumberInput
           label="Films at a time"
           description={`Each gets its share of the cores. Empty: one${here ? '' : ', or what is set on that computer'}.`}
+          styles={SHORT}
           min={1}
           max={64}
           value={form.jobs ?? ''}
@@ -164,6 +176,7 @@ export function LimitsForm({ settings, senses, here, saving, save, children }: P
         <NumberInput
           label="Bandwidth, in MB/s each way"
           description="For films that travel over the network. Empty: no limit."
+          styles={SHORT}
           min={0.1}
           decimalScale={1}
           value={form.bandwidth === null ? '' : form.bandwidth / MEGA}

@@ -4,7 +4,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { count } from '../../../src-shared/format.ts';
 import { Loading } from '../../components/bits.tsx';
 import { PageBody, PageHead } from '../../components/page.tsx';
-import { useLive } from '../../store/live.ts';
+import { useLive, useOffline } from '../../store/live.ts';
 import { AddComputer } from './add-computer.tsx';
 import { Pairings } from './pairings.tsx';
 import { WorkerCard } from './worker-card.tsx';
@@ -16,7 +16,7 @@ const openAdd = () => modals.open({ title: 'Add a computer', children: <AddCompu
 export function WorkersPage() {
   const workers = useLive((live) => live.summary?.workers);
   const pairings = useLive((live) => live.summary?.pairings);
-  const offline = useLive((live) => live.connection !== 'online');
+  const offline = useOffline();
   const working = workers?.filter(({ state }) => state === 'working').length ?? 0;
   const sentence = workers && `${count(workers.length, 'computer')}, ${working === 0 ? 'none' : working} working.`;
   return (

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { changing, reading, search } from './call.ts';
+
+export const VaultEntry = z.object({
+  id: z.string(),
+  /** Absolute path that the original had. */
+  original: z.string(),
+  /** Absolute path of what stands in its place. */
+  result: z.string(),
+  size: z.number(),
+  resultSize: z.number(),
+  replacedAt: z.number(),
+  /** When it may be purged; null keeps it until the user decides. */
+  keepUntil: z.number().nullable(),
+});
+export type VaultEntry = z.infer<typeof VaultEntry>;
+
+/** Originals that are kept. */
+export const VAULT_CALLS = {
+  'vault.list': reading(
+    'user',
+    'A part of the originals that are kept, the latest first',
+    z.strictObject({
+      search,
+      offset: z.int().nonnegative().default(0),
+      limit: z.int().min(1).max(1000).default(1000),
+    }),
+    z.array(VaultEntry),
+  ),
+  'vault.tally': reading(
+    'user',
+    'How many originals are kept, and their bytes',
+    z.strictObject({ search }),
+    z.object({ count: z.number(), bytes: z.number() }),
+  ),
+  'vault.restore': changing(
+    'user',
+    "Take originals back, by vault id, by path (the original's, the result's or a folder) or all",
+    z.strictObject({
+      ids: z.array(z.string()).optional(),
+      path: z.string().optional(),
+      all: z.literal(true).optional(),
+    }),
+    z.object({ restored: z.array(z.string()), refused: z.array(z.string()) }),
+  ),
+  'vault.purge': changing(
+    'user',
+    'Remove originals for ever: those past their time, or all; one whose result is gone is always kept',
+    z.strictObject({ all: z.boolean().default(false), dryRun: z.boolean().default(false) }),
+    z.object({ purged: z.number(), bytes: z.number(), kept: z.array(z.string()) }),
+  ),
+};
