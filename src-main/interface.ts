@@ -115,7 +115,7 @@ export function wireInterface(base: Base): Interface {
     restorePause: () => {
       const paused = facts.get('paused', PAUSED);
       if (paused && (paused.until === null || paused.until > Date.now()))
-        dispatcher.pause('Paused by you.', true, paused.now, paused.until);
+        dispatcher.pause.begin({ reason: 'Paused by you.', byUser: true, held: paused.now, until: paused.until });
     },
   };
 }

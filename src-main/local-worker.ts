@@ -42,7 +42,7 @@ export async function makeLocalWorker(
     ...(terms && { beatMs: terms.beat }),
     onFault: (error) => {
       defect(error);
-      dispatcher.pause(nodeFaultReason(error) ?? messageOf(error), false);
+      dispatcher.pause.beginFor(nodeFaultReason(error) ?? messageOf(error));
     },
   });
   undo.push(async () => {

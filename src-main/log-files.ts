@@ -1,6 +1,7 @@
 import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { LogLine } from '../src-shared/log-line.ts';
 import { LOG_NAME } from './log.ts';
 
@@ -75,9 +76,6 @@ export async function followLog(
       }
       ends.set(file, size);
     }
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LOOK_MS);
-      signal.addEventListener('abort', () => [clearTimeout(timer), resolve()], { once: true });
-    });
+    await setTimeout(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
 }

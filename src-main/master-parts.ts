@@ -41,7 +41,7 @@ function installId(file: string): string {
 
 /** Wires together what leads, and settles what a crash left: replacements, uploads, leases. */
 export async function openMaster(core: Core) {
-  const { config, log, paths, undo, db, emit, on, warnings, processes, tools, caps, timelines, terms } = core;
+  const { config, log, paths, undo, db, emit, on, warnings, processes, tools, caps, timelines, terms, defect } = core;
   const settings = () => core.resolved().values;
   const lookups = new LookupFiles(config.dataDir, (text) => emit('notice', { level: 'warn', text }));
   const libraryTable = new LibraryTable(db);
@@ -74,7 +74,7 @@ export async function openMaster(core: Core) {
   warnings.push(...(await swapper.recover()), ...(await vault.recover()));
   for (const warning of warnings) log.warn(warning);
   const device = await loadDevice(paths.device);
-  const workers = new WorkerTable(db, device.id);
+  const workers = new WorkerTable(db, device.id, defect);
   undo.push(() => workers.save());
   const self = workers.add({ ...device, name: nodeName(settings()) });
   const own = wishesOf(settings());
@@ -83,6 +83,7 @@ export async function openMaster(core: Core) {
   const dispatcher = new Dispatcher(ctx, {
     swapper,
     members: () => workers.all(),
+    onDefect: defect,
     ...(terms && { terms, retryMs: terms.retryMs }),
   });
   undo.push(() => dispatcher.stop());

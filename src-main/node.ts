@@ -241,5 +241,5 @@ function connect(
   on('file', ({ state }) => state === 'found' && libraries.lookAgain());
   on('probed', () => libraries.waitForSettling());
   // Who pauses this computer means all that it does, also for a master elsewhere.
-  on('paused', () => membership.rest(dispatcher.pausedByUser ? { held: dispatcher.held } : null));
+  on('paused', () => membership.rest(dispatcher.pause.byUser ? { held: dispatcher.pause.held } : null));
 }

@@ -81,9 +81,21 @@ export async function serve(parts: ServingParts): Promise<string> {
   for (const event of TOLD) parts.on(event, (payload) => sockets.emit(event, payload as Events[typeof event]));
   undo.push(noteInstance(parts.instanceFile, url));
 
-  const warn = (error: unknown) => parts.warn(messageOf(error));
+  let ended = false;
+  undo.push(() => {
+    ended = true;
+  });
+  // What ends with the program is nothing to warn of.
+  const warn = (error: unknown) => ended || parts.warn(messageOf(error));
   const every = (ms: number, work: () => Promise<unknown>) => {
-    const run = () => work().catch(warn);
+    let running = false;
+    const run = async () => {
+      // One that takes longer is not joined by the next.
+      if (running) return;
+      running = true;
+      await work().catch(warn);
+      running = false;
+    };
     const timer = setInterval(run, ms);
     undo.push(() => clearInterval(timer));
     run();

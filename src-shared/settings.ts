@@ -185,7 +185,7 @@ export const Settings = z.strictObject({
     help: 'Results are Matroska, or keep the MP4 or WebM container of the original where everything fits into it',
   }),
   dataStreams: setting(z.enum(['drop', 'skip']), 'drop', {
-    help: 'Telemetry, timecode and teletext that Matroska cannot hold are left out, or keep the whole film from being converted',
+    help: 'Tracks that Matroska cannot hold (telemetry, timecode, teletext, and subtitles of the kinds XSUB, TTML and ARIB) are left out, or keep the whole film from being converted',
   }),
   vaultDays: setting(z.int().min(0).max(3650), 7, {
     flag: '--vault-days <days>',

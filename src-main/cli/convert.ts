@@ -1,3 +1,4 @@
+import { join, sep } from 'node:path';
 import { Command } from 'commander';
 import { Fault } from '../../src-shared/errors.ts';
 import type { FileView } from '../../src-shared/file-view.ts';
@@ -61,9 +62,17 @@ async function convert(paths: string[], options: ConvertOptions): Promise<number
 
 async function run(node: RunningNode, paths: string[], options: ConvertOptions, reporter: Reporter): Promise<number> {
   const scopes: Scope[] = [];
+  // To tell what would be converted must not change what is.
+  const release = options.dryRun ? {} : { hold: false };
   for (const path of paths) {
-    const { library, prefix } = await node.call('library.add', { path, watched: false, hold: false });
+    const { library, prefix } = await node.call('library.add', { path, watched: false, ...release });
     scopes.push({ library: library.id, prefix });
+    // Libraries of their own in it, which are watched or held, stay so.
+    const below = join(library.root, prefix, sep);
+    for (const inner of (await node.call('library.list', {})).filter(({ root }) => root.startsWith(below))) {
+      scopes.push({ library: inner.id, prefix: '' });
+      if (inner.held && !options.dryRun) await node.call('library.release', { library: inner.id });
+    }
   }
   node.limitTo(scopes);
   node.on('notice', ({ text }) => reporter.notice(text));

@@ -149,7 +149,7 @@ function placeNew(from: string, to: string): void {
  * Makes a copy of earlier days fit to be the database again. Computers may still hold leases that were granted since, whose
  * numbers would be granted a second time, perhaps for other films: epochs go on from the present time instead.
  */
-export function takeUp(file: string): void {
+function takeUp(file: string): void {
   const db = new Database(file);
   try {
     const epoch = Math.trunc(Date.now() / 1000);
@@ -195,10 +195,11 @@ export async function backUpDaily(database: string, folder: string): Promise<voi
 
 /**
  * Puts a backup in the place of the database of a data folder that nobody uses. The replaced one is kept beside it.
+ * @param was what the replaced one is called
  * @returns where the replaced one is; null when there was none
  * @throws Fault `conflict` when the backup is not sound; nothing is touched then
  */
-export function restoreDatabase(backup: string, database: string): string | null {
+export function restoreDatabase(backup: string, database: string, was = 'replaced'): string | null {
   if (!existsSync(backup)) throw new Fault('missing', `There is no file ${backup}.`);
   mkdirSync(path.dirname(database), { recursive: true });
   const part = `${database}.restoring`;
@@ -214,7 +215,7 @@ export function restoreDatabase(backup: string, database: string): string | null
   }
   let aside: string | null = null;
   if (existsSync(database)) {
-    aside = `${database}.replaced-${new Date().toISOString().replaceAll(':', '')}`;
+    aside = `${database}.${was}-${new Date().toISOString().replaceAll(':', '')}`;
     absorbLog(database, aside);
     // A link first: at no moment is there no database at all, which the next start would take for a first one.
     try {

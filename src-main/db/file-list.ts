@@ -3,6 +3,7 @@ import { type FileFilter, type FileSort, type FileView, STATES, Tally } from '..
 import type { FileOrder } from '../../src-shared/settings.ts';
 import { asView, VIEW } from './files.ts';
 import type { Db } from './open.ts';
+import { orderBy } from './orders.ts';
 import { searchCondition } from './search.ts';
 import { statements } from './statements.ts';
 
@@ -154,16 +155,10 @@ export class FileList {
     order: FileOrder,
     part: { offset: number; limit: number },
   ): { total: number; files: { id: number; priority: number }[] } {
-    const by = {
-      oldest: 'mtime, id',
-      newest: 'mtime DESC, id DESC',
-      largest: 'size DESC, id DESC',
-      smallest: 'size, id',
-    }[order];
     const queued = `FROM jobs WHERE state = 'queued' AND library IN (SELECT value FROM json_each(@libraries))`;
     const params = { libraries: JSON.stringify(libraries) };
     const sql = `SELECT file AS id, priority ${queued}
-      ORDER BY priority DESC, rank DESC, ${by} LIMIT @limit OFFSET @offset`;
+      ORDER BY priority DESC, rank DESC, ${orderBy(order)} LIMIT @limit OFFSET @offset`;
     return {
       total: this.#sql(`SELECT count(*) ${queued}`).pluck().get(params) as number,
       files: this.#sql(sql).all({ ...params, ...part }) as never,

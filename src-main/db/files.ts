@@ -7,6 +7,7 @@ import { dynamicRange, mainVideo, Probe } from '../../src-shared/media.ts';
 import { resolutionOf } from '../../src-shared/quality.ts';
 import type { FileOrder } from '../../src-shared/settings.ts';
 import type { Db } from './open.ts';
+import { orderBy } from './orders.ts';
 import { searchCondition } from './search.ts';
 import { statements } from './statements.ts';
 
@@ -124,10 +125,11 @@ export class FileTable {
     return Object.fromEntries(STATES.map((state) => [state, found.get(state) ?? 0])) as Record<FileState, number>;
   }
 
+  /** One that is new, unless a replacement gave another its name while a scan was under way. */
   insert(library: number, file: FileStat): void {
     this.#sql(
       `INSERT INTO files (library, path, inode, version, size, mtime, settles, state)
-         VALUES (@library, @path, @inode, @version, @size, @mtime, @settles, 'found')`,
+         VALUES (@library, @path, @inode, @version, @size, @mtime, @settles, 'found') ON CONFLICT (library, path) DO NOTHING`,
     ).run({ ...file, library });
   }
 
@@ -160,6 +162,12 @@ export class FileTable {
     this.#sql('UPDATE files SET missing = ? WHERE id = ?').run(since, id);
   }
 
+  /** A scan found nothing there: it is missing, unless a replacement that is under way or was meanwhile explains it. */
+  setGone(file: { id: number; path: string }, since: number): void {
+    const sql = "UPDATE files SET missing = @since WHERE id = @id AND path = @path AND state <> 'running'";
+    this.#sql(sql).run({ ...file, since });
+  }
+
   setProbe(id: number, hash: string, probe: Probe | null): void {
     this.#sql(
       `UPDATE files SET hash = @hash, codec = @codec, width = @width, height = @height, resolution = @resolution,
@@ -183,7 +191,7 @@ export class FileTable {
     this.#vacate(id, result.path);
     this.#sql(
       `UPDATE files SET path = @path, inode = @inode, version = @version, source_size = size, result_size = @size,
-           size = @size, mtime = @mtime, hash = @hash, code = NULL, reason = NULL WHERE id = @id`,
+           size = @size, mtime = @mtime, hash = @hash, missing = NULL, code = NULL, reason = NULL WHERE id = @id`,
     ).run({ ...result, id });
   }
 
@@ -211,19 +219,18 @@ export class FileTable {
 
   /** The next files to probe, in the order of the queue; those still being written are left out. */
   nextFound(scope: Scope, order: FileOrder, limit: number): FileRow[] {
-    const by = { oldest: 'mtime ASC', newest: 'mtime DESC', largest: 'size DESC', smallest: 'size ASC' }[order];
     return z.array(FileRow).parse(
       this.#sql(
         `${ROW} WHERE state = 'found' AND missing IS NULL AND library = @library AND settles IS NULL
-             AND ${WITHIN} ORDER BY ${by} LIMIT @limit`,
+             AND ${WITHIN} ORDER BY ${orderBy(order)} LIMIT @limit`,
       ).all({ ...within(scope), limit }),
     );
   }
 
-  /** How many files were still being written, and when the first of them may have settled (ms since 1970). */
+  /** How many files that are not in work were still being written, and when the first of them may have settled (ms since 1970). */
   settling(scope: Scope): { count: number; next: number | null } {
     const sql = `SELECT count(*) AS count, min(settles) AS next FROM files
-      WHERE settles IS NOT NULL AND missing IS NULL AND library = @library AND ${WITHIN}`;
+      WHERE settles IS NOT NULL AND missing IS NULL AND state <> 'running' AND library = @library AND ${WITHIN}`;
     return z.object({ count: z.number(), next: z.number().nullable() }).parse(this.#sql(sql).get(within(scope)));
   }
 

@@ -5,6 +5,7 @@ import { FIRST_EPOCH } from './backups.ts';
 import type { FileRow, Scope } from './files.ts';
 import { within } from './files.ts';
 import type { Db } from './open.ts';
+import { SORTED } from './orders.ts';
 import { statements } from './statements.ts';
 
 const JobRow = z.object({
@@ -71,13 +72,6 @@ export const ENDED: ReadonlySet<JobState> = new Set(['done', 'skipped', 'failed'
 
 /** Jobs that a new wish takes up again; any other has had its outcome and stays as history. */
 export const REQUEUED: ReadonlySet<JobState> = new Set(['skipped', 'failed', 'blocked']);
-
-const SORTED = {
-  oldest: ['mtime', 'ASC'],
-  newest: ['mtime', 'DESC'],
-  largest: ['size', 'DESC'],
-  smallest: ['size', 'ASC'],
-} as const satisfies Record<FileOrder, [string, string]>;
 
 /** The tables of jobs, tasks and attempts; with {@link Batches} the only place that writes a state. */
 export class JobTable {

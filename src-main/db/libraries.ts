@@ -21,6 +21,7 @@ export class LibraryTable {
     this.#sql = statements(db);
   }
 
+  /** All of them, one within another after that. */
   all(): LibraryView[] {
     return z.array(Row).parse(this.#sql('SELECT * FROM libraries ORDER BY root').all());
   }

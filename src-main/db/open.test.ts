@@ -14,6 +14,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src-shared/errors.ts';
+import { backupsIn } from './backups.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { lockDataFolder, openDatabase } from './open.ts';
 
@@ -45,6 +46,9 @@ function keep(name: string, hoursAgo: number): string {
   mkdirSync(backups, { recursive: true });
   const copy = path.join(backups, `flotilla-${name}.db`);
   copyFileSync(file, copy);
+  const db = new Database(copy);
+  db.pragma('journal_mode = DELETE');
+  db.close();
   const then = new Date(Date.now() - hoursAgo * 3_600_000);
   utimesSync(copy, then, then);
   return copy;
@@ -89,8 +93,12 @@ describe('openDatabase', () => {
     spoil(keep('3', 1));
     spoil(file);
     writeFileSync(`${file}-wal`, 'of the damaged one');
+    const before = backupsIn(backups);
     const { word, repaired } = recall();
     expect(word).toBe('newer');
+    // Their times tell when the next one is due.
+    expect(backupsIn(backups)).toEqual(before);
+    expect(readdirSync(backups)).toHaveLength(3);
     expect(repaired).toMatch(
       /^The database was damaged \(.*\); the backup of .* took its place .*No film was touched\.$/,
     );

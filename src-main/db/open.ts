@@ -1,8 +1,8 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { Fault, messageOf } from '../../src-shared/errors.ts';
-import { backupsIn, isCorrupt, takeUp } from './backups.ts';
+import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
+import { backupsIn, isCorrupt, restoreDatabase } from './backups.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 export type Db = Database.Database;
@@ -44,14 +44,6 @@ function prepare(file: string): Db {
   }
 }
 
-function setAside(file: string): string {
-  const aside = `${file}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
-  renameSync(file, aside);
-  // A write-ahead log must never be replayed into another database.
-  for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
-  return aside;
-}
-
 /**
  * Opens the database, creating or migrating it. A damaged one is set aside and the newest sound backup takes its place.
  * @returns the database and, after such a repair, a sentence about it
@@ -64,14 +56,14 @@ export function openDatabase(file: string, backups: string): { db: Db; repaired?
   } catch (error) {
     if (!isCorrupt(error)) throw error;
     for (const { file: backup, madeAt } of backupsIn(backups)) {
+      let aside: string | null;
       try {
-        prepare(backup).close();
-      } catch {
+        aside = restoreDatabase(backup, file, 'damaged');
+      } catch (flaw) {
+        // A full disk is no reason to take an older one.
+        if (nodeFaultReason(flaw)) throw flaw;
         continue;
       }
-      const aside = setAside(file);
-      copyFileSync(backup, file);
-      takeUp(file);
       const made = new Date(madeAt).toISOString();
       const repaired = `The database was damaged (${messageOf(error)}); the backup of ${made} took its place and the damaged one is kept as ${aside}. No film was touched.`;
       return { db: prepare(file), repaired };

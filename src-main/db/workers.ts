@@ -35,12 +35,17 @@ export class WorkerTable {
   readonly #sql: ReturnType<typeof statements>;
   readonly #db: Db;
   readonly #own: string;
+  readonly #onDefect: (error: unknown) => void;
   readonly #unsaved = new Set<string>();
   #saving: NodeJS.Timeout | undefined;
   readonly #rows = new Map<string, WorkerRow>();
 
-  /** @param own id of this computer */
-  constructor(db: Db, own: string) {
+  /**
+   * @param own id of this computer
+   * @param onDefect told of an error of a write that nobody waits for
+   */
+  constructor(db: Db, own: string, onDefect: (error: unknown) => void = () => undefined) {
+    this.#onDefect = onDefect;
     this.#db = db;
     this.#sql = statements(db);
     this.#own = own;
@@ -115,7 +120,15 @@ export class WorkerTable {
     if (!row) return;
     this.#rows.set(id, { ...row, seenAt: Date.now(), ...(hello && { hello }) });
     this.#unsaved.add(id);
-    this.#saving ??= setTimeout(() => this.save(), SAVE_MS).unref();
+    this.#saving ??= setTimeout(() => this.#saveLater(), SAVE_MS).unref();
+  }
+
+  #saveLater(): void {
+    try {
+      this.save();
+    } catch (error) {
+      this.#onDefect(error);
+    }
   }
 
   /** Brings what {@link seen} noted to the disk; while that is full, it waits for the next time. */

@@ -1,78 +1,23 @@
 /** The dispatcher with a real database and real files; only time is the test's own. */
-import { EventEmitter } from 'node:events';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { EventName, Events } from '../../src-shared/contract.ts';
 import type { Grant, Lease, Orders, Outcome } from '../../src-shared/lease.ts';
-import type { Probe } from '../../src-shared/media.ts';
-import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
-import { resolveSettings } from '../../src-shared/settings.ts';
 import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
-import { FileTable } from '../db/files.ts';
-import { JobTable } from '../db/jobs.ts';
-import { LibraryTable } from '../db/libraries.ts';
-import { openDatabase } from '../db/open.ts';
-import { StorageTable } from '../db/storage.ts';
-import { SwapTable } from '../db/swaps.ts';
 import { WorkerTable } from '../db/workers.ts';
-import type { MasterContext } from './context.ts';
+import { makeContext } from '../test/context.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Member } from './fleet.ts';
-import { identify, inodeOf, versionOf } from './identity.ts';
 import { LEASE_TERMS } from './leases.ts';
 import { Swapper } from './swap.ts';
-
-const PROBE: Probe = {
-  format: 'mov,mp4,m4a,3gp,3g2,mj2',
-  duration: 1,
-  streams: [{ index: 0, type: 'video', codec: 'h264', width: 640, height: 360, pixelFormat: 'yuv420p', frameRate: 24 }],
-  chapters: 0,
-};
 
 const FAILED: Outcome = { kind: 'failed', reason: 'ffmpeg failed.', log: '' };
 const leaseOf = ({ task, epoch }: Grant): Lease => ({ task, epoch });
 
 /** A library of `films`, and a master with the workers `a`, `b` and `here` (its own) that can be started anew. */
 async function makeMaster(films: string[], retryMs = 60_000) {
-  const home = mkdtempSync(path.join(os.tmpdir(), 'flotilla-dispatcher-'));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
-  const root = path.join(home, 'library');
-  mkdirSync(root);
-  const { db } = openDatabase(path.join(home, 'flotilla.db'), path.join(home, 'backups'));
-  onTestFinished(() => void db.close());
-  const events = new EventEmitter();
-  const told: { event: string; payload: unknown }[] = [];
-  const emit = <E extends EventName>(event: E, payload: Events[E]) => {
-    told.push({ event, payload });
-    events.emit(event, payload);
-  };
-  const [libraries, files, jobs, swaps] = [
-    new LibraryTable(db),
-    new FileTable(db),
-    new JobTable(db, () => undefined),
-    new SwapTable(db),
-  ];
-  const settings = resolveSettings({ flags: { lead: true } }).values;
-  const library = libraries.insert(root, true);
-  const ctx = {
-    ...{ db, libraries, files, jobs, swaps, emit, storage: new StorageTable(db) },
-    settings: () => settings,
-    tables: () => DEFAULT_TABLES,
-    scopes: () => [{ library: library.id, prefix: '' }],
-  } as unknown as MasterContext;
-  for (const name of films) {
-    const file = path.join(root, name);
-    writeFileSync(file, name.repeat(1000));
-    const stat = statSync(file, { bigint: true });
-    const seen = { path: name, inode: inodeOf(stat), version: versionOf(stat), size: Number(stat.size), mtime: 0 };
-    files.insert(library.id, { ...seen, settles: null });
-    const id = files.at(library.id, name)?.id ?? 0;
-    files.setProbe(id, (await identify(file))?.hash ?? '', PROBE);
-    const row = files.get(id);
-    if (row) jobs.queue(row);
-  }
+  const { ctx, root, library, files, jobs, swaps, film, queue, eventsOf } = makeContext();
+  for (const name of films) await queue(name);
   const time = { monotonic: 0, wall: 0 };
   const member = (id: string): Member => ({
     ...{ id, name: id.toUpperCase(), local: id === 'here', mode: 'active', settings: WORKER_DEFAULTS },
@@ -109,10 +54,9 @@ async function makeMaster(films: string[], retryMs = 60_000) {
       on.tick();
     }
   };
-  const state = (name: string) => files.at(library.id, name)?.state;
+  const state = (name: string) => film(name)?.state;
   const attempts = (name: string) =>
-    jobs.attempts(files.at(library.id, name)?.id ?? 0).map(({ worker, outcome }) => `${worker} ${outcome}`);
-  const eventsOf = (wanted: EventName) => told.filter(({ event }) => event === wanted).map(({ payload }) => payload);
+    jobs.attempts(film(name)?.id ?? 0).map(({ worker, outcome }) => `${worker} ${outcome}`);
   const asked = { dispatcher, start, lease, fail, pass, time, members };
   return { root, ctx, ...asked, library, jobs, files, state, attempts, eventsOf };
 }
@@ -196,8 +140,28 @@ describe('a lease', () => {
     // While the master checks it, its worker may fall silent.
     pass(2 * LEASE_TERMS.expire);
     expect(state('one.mp4')).toBe('running');
-    dispatcher.letGo(grant.task);
+    dispatcher.letGo(grant);
     dispatcher.take(grant);
+  });
+
+  it('that is over touches nothing of the next one of the same task', async () => {
+    const { dispatcher, lease, jobs, files } = await makeMaster(['one.mp4']);
+    const old = await lease('a');
+    dispatcher.take(leaseOf(old));
+    const inWork = dispatcher.whileHeld(leaseOf(old));
+    dispatcher.cancel(old.file);
+    expect(inWork.reason).toEqual(FENCED);
+    jobs.apply(old.file, 'skip');
+    const row = files.get(old.file);
+    if (row) jobs.queue(row);
+    const fresh = leaseOf(await lease('b'));
+    dispatcher.take(fresh);
+    dispatcher.letGo(leaseOf(old));
+    dispatcher.drop(leaseOf(old));
+    expect(dispatcher.running).toMatchObject([{ task: old.task, workerId: 'b' }]);
+    // Still in the master's hands.
+    expect(() => dispatcher.giveBack(fresh, FAILED, 'b')).toThrow(FENCED);
+    expect([inWork.aborted, dispatcher.whileHeld(fresh).aborted]).toEqual([true, false]);
   });
 
   it('ends at once where the user skips the film or removes the worker', async () => {
@@ -322,7 +286,7 @@ describe('a worker on which films fail in a row', () => {
     });
     expect(eventsOf('orders').at(-1)).toMatchObject({ worker: 'a', prove: true });
     expect(dispatcher.beat('a', { held: [], yielding: null, load: null }, true).prove).toBe(true);
-    expect([dispatcher.fleet.doubting, dispatcher.paused]).toEqual([true, null]);
+    expect([dispatcher.fleet.doubting, dispatcher.pause.reason]).toEqual([true, null]);
     dispatcher.trials.ended('a', null);
     expect(dispatcher.fleet.doubting).toBe(false);
     expect(dispatcher.beat('a', { held: [], yielding: null, load: null }, true).prove).toBe(false);
@@ -363,7 +327,7 @@ describe('a worker on which films fail in a row', () => {
     await vi.waitFor(() => expect(eventsOf('orders').filter((orders) => (orders as Orders).prove)).toHaveLength(2));
     expect(await dispatcher.lease('a', false)).toBeNull();
     dispatcher.trials.ended('a', null);
-    expect([jobs.get(1)?.attempts, dispatcher.paused]).toEqual([0, null]);
+    expect([jobs.get(1)?.attempts, dispatcher.pause.reason]).toEqual([0, null]);
     await lease('a');
   });
 
@@ -384,7 +348,7 @@ describe('a fault of a worker', () => {
     dispatcher.giveBack(leaseOf(await lease('a')), full, 'a');
     expect(await dispatcher.lease('a', false)).toBeNull();
     expect(dispatcher.fleet.view('a')).toMatchObject({ state: 'waiting', problem: full.reason });
-    expect(dispatcher.paused).toBeNull();
+    expect(dispatcher.pause.reason).toBeNull();
     const grant = await lease('b');
     expect(attempts(grant.path)).toEqual(['A node', 'B null']);
     expect(jobs.get(1)?.attempts).toBe(0);
@@ -406,9 +370,9 @@ describe('a fault of a worker', () => {
     const { dispatcher, lease, eventsOf } = await makeMaster(['one.mp4']);
     dispatcher.fleet.linked('here', true);
     dispatcher.giveBack(leaseOf(await lease('here')), full, 'here');
-    expect(dispatcher.paused).toBe(full.reason);
+    expect(dispatcher.pause.reason).toBe(full.reason);
     dispatcher.resume();
-    expect(dispatcher.paused).toBeNull();
+    expect(dispatcher.pause.reason).toBeNull();
     expect(eventsOf('paused')).toEqual([{ reason: full.reason }, { reason: null }]);
     await lease('here');
   });
@@ -418,11 +382,11 @@ describe('a pause', () => {
   it('for a fault of the master ends by itself, and so does that of a lone worker', async () => {
     const { dispatcher, lease, eventsOf } = await makeMaster(['one.mp4'], 1);
     dispatcher.fleet.linked('here', true);
-    dispatcher.pause('The disk is full.', false);
+    dispatcher.pause.beginFor('The disk is full.');
     expect(await dispatcher.lease('here', false)).toBeNull();
-    await vi.waitFor(() => expect(dispatcher.paused).toBeNull());
+    await vi.waitFor(() => expect(dispatcher.pause.reason).toBeNull());
     dispatcher.giveBack(leaseOf(await lease('here')), { kind: 'node', reason: 'No room.' }, 'here');
-    await vi.waitFor(() => expect(dispatcher.paused).toBeNull());
+    await vi.waitFor(() => expect(dispatcher.pause.reason).toBeNull());
     expect(eventsOf('paused').map((told) => (told as { reason: string | null }).reason)).toEqual([
       'The disk is full.',
       null,
@@ -433,9 +397,9 @@ describe('a pause', () => {
 
   it('of the user ends by the user only', async () => {
     const { dispatcher } = await makeMaster(['one.mp4'], 1);
-    dispatcher.pause('Paused by you.', true);
-    dispatcher.pause('The disk is full.', false);
-    expect(dispatcher.paused).toBe('Paused by you.');
+    dispatcher.pause.begin({ reason: 'Paused by you.', byUser: true, held: false, until: null });
+    dispatcher.pause.beginFor('The disk is full.');
+    expect(dispatcher.pause.reason).toBe('Paused by you.');
     expect(await dispatcher.lease('a', false)).toBeNull();
     dispatcher.resume();
     expect(await dispatcher.lease('a', false)).not.toBeNull();
@@ -517,5 +481,39 @@ describe('before a grant', () => {
     expect(await dispatcher.lease('a', false)).toBeNull();
     expect(ctx.libraries.get(library.id)?.paused).toMatch(/cannot be read/);
     expect(state('two.mp4')).toBe('queued');
+  });
+
+  it('a film that cannot be reached is blocked with the reason, and the others go on', async () => {
+    const { dispatcher, root, state, lease, library, ctx, files } = await makeMaster(['sub/one.mp4', 'two.mp4']);
+    rmSync(path.join(root, 'sub'), { recursive: true });
+    writeFileSync(path.join(root, 'sub'), 'no folder any more');
+    expect((await lease('a')).path).toBe('two.mp4');
+    expect(files.at(library.id, 'sub/one.mp4')).toMatchObject({
+      state: 'blocked',
+      code: 'not-replaceable',
+      reason: expect.stringMatching(/^It cannot be read and replaced where it lies \(ENOTDIR: .*\); see to that .*\.$/),
+    });
+    // The same of the root is no fault of a film.
+    dispatcher.cancel(2);
+    ctx.jobs.apply(2, 'release');
+    rmSync(root, { recursive: true });
+    writeFileSync(root, 'no folder any more', { mode: 0o600 });
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    expect(ctx.libraries.get(library.id)?.paused).toMatch(/cannot be read/);
+    expect(state('two.mp4')).toBe('queued');
+  });
+
+  it('a film that the user skips or forgets meanwhile is no fault of anybody', async () => {
+    const { lease, ctx, state, files } = await makeMaster(['1.mp4', '2.mp4', '3.mp4']);
+    const wishes = [() => ctx.jobs.apply(1, 'skip', { code: 'user' }), () => files.remove(2)];
+    const { tables } = ctx;
+    // Asked for before the film is looked at, which takes its time.
+    ctx.tables = () => {
+      const wish = wishes.shift();
+      if (wish) queueMicrotask(wish);
+      return tables();
+    };
+    expect((await lease('a')).path).toBe('3.mp4');
+    expect([state('1.mp4'), state('2.mp4')]).toEqual(['skipped', undefined]);
   });
 });

@@ -15,7 +15,7 @@ import type { TaskRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
 import { Fleet, type Member } from './fleet.ts';
 import { Granter } from './granter.ts';
-import { type Clock, type Held, LEASE_TERMS, Leases, type LeaseTerms, SYSTEM_CLOCK } from './leases.ts';
+import { type Clock, FENCED, type Held, LEASE_TERMS, Leases, type LeaseTerms, SYSTEM_CLOCK } from './leases.ts';
 import { Pause } from './pause.ts';
 import type { Swapper } from './swap.ts';
 import { Trials } from './trials.ts';
@@ -34,34 +34,45 @@ export interface DispatcherParts {
   clock?: Clock;
   /** After a fault work is given out again after so long, in ms. */
   retryMs?: number;
+  /** Told of an error that nobody else is told of. */
+  onDefect?: (error: unknown) => void;
 }
 
 /** Gives out work under leases and takes back what became of it. */
 export class Dispatcher {
   readonly fleet: Fleet;
   readonly trials: Trials;
+  /** Why no work is given out or done at present, if so. */
+  readonly pause: Pause;
   readonly #ctx: MasterContext;
   readonly #granter: Granter;
   readonly #leases: Leases;
   /** One grant at a time: the checks before it take their time, and two must not find the same job. */
   readonly #turn = pLimit(1);
   readonly #ticking: NodeJS.Timeout;
-  readonly #pause: Pause;
   #expired = 0;
 
   constructor(ctx: MasterContext, parts: DispatcherParts) {
-    const { swapper, members, terms = LEASE_TERMS, clock = SYSTEM_CLOCK, retryMs = RETRY_MS } = parts;
+    const { swapper, members, terms = LEASE_TERMS, clock = SYSTEM_CLOCK, retryMs = RETRY_MS, onDefect } = parts;
     this.#ctx = ctx;
     this.#granter = new Granter(ctx, swapper);
     this.#leases = new Leases(clock, terms);
-    this.fleet = new Fleet(ctx, { members, leases: this.#leases, retryMs, onFaults: () => this.#pause.tell() });
+    this.fleet = new Fleet(ctx, { members, leases: this.#leases, retryMs, onFaults: () => this.pause.tell() });
     this.trials = new Trials(ctx, this.fleet);
-    this.#pause = new Pause(ctx.emit, {
+    this.pause = new Pause(ctx.emit, {
       fleetFault: () => this.fleet.fault,
       retryMs,
       standStill: (on) => this.fleet.standStill(on),
     });
-    this.#ticking = setInterval(() => this.tick(), terms.beat);
+    const tick = () => {
+      try {
+        this.tick();
+      } catch (error) {
+        // A disk of the database that is full or gone for a while must not end the master.
+        onDefect?.(error);
+      }
+    };
+    this.#ticking = setInterval(tick, terms.beat);
     this.#ticking.unref();
   }
 
@@ -70,47 +81,19 @@ export class Dispatcher {
     return this.#expired;
   }
 
-  /** Why no work is given out or done at present, if so. */
-  get paused(): string | null {
-    return this.#pause.reason;
-  }
-
-  get pausedByUser(): boolean {
-    return this.#pause.byUser;
-  }
-
-  /** True while also what runs stands still. */
-  get held(): boolean {
-    return this.#pause.held;
-  }
-
-  /** When the pause ends by itself, in ms since 1970; null where nobody has said so. */
-  get pausedUntil(): number | null {
-    return this.#pause.until;
-  }
-
   get running(): RunningView[] {
     return this.#leases.all.map((held) => held.view);
-  }
-
-  /**
-   * Gives out no more work. A pause for a fault of this computer ends by itself, to try again.
-   * @param held what runs stands still too, on every worker: its time does not count
-   * @param until when a user's pause ends by itself, in ms since 1970
-   */
-  pause(reason: string, byUser: boolean, held = false, until: number | null = null): void {
-    this.#pause.begin({ reason, byUser, held, until });
   }
 
   /** Gives out work again, also to workers that were at fault. */
   resume(): void {
     this.fleet.recoverAll();
-    this.#pause.end();
+    this.pause.end();
   }
 
   stop(): void {
     clearInterval(this.#ticking);
-    this.#pause.stop();
+    this.pause.stop();
     this.fleet.stop();
   }
 
@@ -150,7 +133,7 @@ export class Dispatcher {
     return this.#turn(async () => {
       for (;;) {
         const member = this.fleet.member(worker);
-        if (!member || this.#pause.on || !this.fleet.mayWork(worker)) return null;
+        if (!member || this.pause.on || !this.fleet.mayWork(worker)) return null;
         const scopes = this.#ctx.scopes().filter(({ library }) => {
           const view = this.#ctx.libraries.get(library);
           return view?.paused === null && !view.held;
@@ -212,7 +195,7 @@ export class Dispatcher {
     const job = jobs.get(task.job);
     if (job?.state !== 'leased') return;
     db.transaction(() => {
-      jobs.endAttempt(job.id, task.epoch, { outcome: 'interrupted', reason, stages: this.stages(task.id) });
+      jobs.endAttempt(job.id, task.epoch, { outcome: 'interrupted', reason, stages: this.stages(leaseOf(task)) });
       jobs.apply(job.file, 'release');
     })();
   }
@@ -220,8 +203,9 @@ export class Dispatcher {
   #revoke(task: number): void {
     const held = this.#leases.get(task);
     if (!held) return;
-    this.drop(task);
-    this.#ctx.emit('revoked', { worker: held.view.workerId, task, epoch: held.epoch });
+    const lease = { task, epoch: held.epoch };
+    this.drop(lease);
+    this.#ctx.emit('revoked', { worker: held.view.workerId, ...lease });
   }
 
   /** Ends work on a file that some worker holds; its state is the caller's matter. */
@@ -251,15 +235,12 @@ export class Dispatcher {
    * @param worker who says so; left out by the master itself
    * @throws Fault `fenced` otherwise
    */
-  claim({ task, epoch }: Lease, worker?: string): TaskRow {
-    const row = this.#ctx.jobs.task(task);
+  claim(lease: Lease, worker?: string): TaskRow {
+    const row = this.#ctx.jobs.task(lease.task);
     const open = row?.state === 'leased' || row?.state === 'delivered';
-    if (!open || row.epoch !== epoch || (worker !== undefined && row.worker !== worker)) {
-      if (this.#leases.get(task)?.epoch === epoch) this.drop(task);
-      throw new Fault(
-        'fenced',
-        'This task was given to another worker or ended meanwhile; its result is not wanted any more.',
-      );
+    if (!open || row.epoch !== lease.epoch || (worker !== undefined && row.worker !== worker)) {
+      this.drop(lease);
+      throw new Fault('fenced', FENCED);
     }
     return row;
   }
@@ -274,8 +255,8 @@ export class Dispatcher {
   }
 
   /** What was taken could not be dealt with: its worker may deliver it again or give it back. */
-  letGo(task: number): void {
-    const held = this.#leases.get(task);
+  letGo(lease: Lease): void {
+    const held = this.#leases.under(lease);
     if (!held) return;
     held.taken = false;
     this.#leases.renew(held);
@@ -293,8 +274,8 @@ export class Dispatcher {
 
   /** A stage that the master itself is in, and how far, 0 to 1. */
   enter(lease: Lease, stage: Stage, share?: number): void {
-    const held = this.#leases.get(lease.task);
-    if (held?.epoch === lease.epoch) this.#show(held, { stage, ...(share !== undefined && { share }) });
+    const held = this.#leases.under(lease);
+    if (held) this.#show(held, { stage, ...(share !== undefined && { share }) });
   }
 
   #show(held: Held, progress: Progress): void {
@@ -302,16 +283,22 @@ export class Dispatcher {
     this.#ctx.emit('progress', held.view);
   }
 
-  /** Seconds that each stage of a task took so far. */
-  stages(task: number): Record<string, number> {
-    return this.#leases.stages(task);
+  /** Seconds that each stage of a task took so far under a lease. */
+  stages(lease: Lease): Record<string, number> {
+    return this.#leases.stages(lease);
+  }
+
+  /** Aborted as soon as the lease is over, with the Fault `fenced`. */
+  whileHeld(lease: Lease): AbortSignal {
+    return this.#leases.under(lease)?.over.signal ?? AbortSignal.abort(new Fault('fenced', FENCED));
   }
 
   /** The lease is over: nothing of it is shown any more. */
-  drop(task: number): void {
-    const held = this.#leases.get(task);
-    this.#leases.drop(task);
-    if (held) this.fleet.show(held.view.workerId);
+  drop(lease: Lease): void {
+    const held = this.#leases.under(lease);
+    if (!held) return;
+    this.#leases.drop(held);
+    this.fleet.show(held.view.workerId);
   }
 
   /** Takes a task back from its worker. @throws Fault `fenced` when the lease is lost or the result delivered */
@@ -330,7 +317,7 @@ export class Dispatcher {
     if (!job) throw new Error(`task ${task.id} has no job`);
     const reason = 'reason' in outcome ? outcome.reason : undefined;
     const log = 'log' in outcome ? outcome.log : undefined;
-    const end = { outcome: outcome.kind, stages: this.stages(task.id), ...(reason && { reason }), ...(log && { log }) };
+    const end = { outcome: outcome.kind, stages: this.stages(lease), ...(reason && { reason }), ...(log && { log }) };
     this.#ctx.db.transaction(() => {
       const burnt = jobs.endAttempt(job.id, lease.epoch, end, outcome.kind === 'failed');
       if (outcome.kind === 'skip') jobs.apply(job.file, 'skip', outcome);
@@ -338,7 +325,7 @@ export class Dispatcher {
         jobs.apply(job.file, 'fail', { code: 'attempts', reason: outcome.reason });
       else jobs.apply(job.file, 'release', reason ? { reason } : {});
     })();
-    this.drop(task.id);
+    this.drop(lease);
     if (outcome.kind === 'failed' && task.worker) {
       this.trials.failed(task.worker, { ...lease, job: job.id });
     } else if (outcome.kind === 'skip' && task.worker) this.didWell(task.worker);
@@ -351,6 +338,8 @@ export class Dispatcher {
     this.fleet.recovered(worker, true);
   }
 }
+
+const leaseOf = ({ id, epoch }: TaskRow): Lease => ({ task: id, epoch });
 
 /** The id of the worker that makes a call. @throws Fault `denied` for anybody else */
 export function workerOf(actor: Actor): string {

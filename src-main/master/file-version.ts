@@ -11,6 +11,11 @@ export function versionOf(stat: BigIntStats): string {
   return `${stat.size}:${stat.mtimeNs}`;
 }
 
+/** A file as the table of files holds it, without its name. */
+export function factsOf(stat: BigIntStats): { inode: string; version: string; size: number; mtime: number } {
+  return { inode: inodeOf(stat), version: versionOf(stat), size: Number(stat.size), mtime: Number(stat.mtimeMs) };
+}
+
 /** True when both name the same inode; device numbers may change with a reboot, so they count only together with it. */
 export function sameInode(a: string, b: string): boolean {
   return a.slice(a.indexOf(':')) === b.slice(b.indexOf(':'));

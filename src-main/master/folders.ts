@@ -38,7 +38,7 @@ export async function lookIntoFolder(place: string | undefined, libraries: Libra
   const folder = await open(place);
   const entries = await list(folder.path, folder.entries);
   const shown = entries.folders.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).slice(0, MOST_FOLDERS);
-  const holder = libraries.find(({ root }) => folder.path === root || folder.path.startsWith(root + path.sep));
+  const holder = libraries.findLast(({ root }) => folder.path === root || folder.path.startsWith(root + path.sep));
   const parent = path.dirname(folder.path);
   return {
     path: folder.path,

@@ -1,13 +1,17 @@
-import { lstat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat } from 'node:fs/promises';
 import path from 'node:path';
-import { Fault, nodeFaultReason } from '../../src-shared/errors.ts';
+import type { LibraryView } from '../../src-shared/contract.ts';
+import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { estimateSize } from '../../src-shared/estimate.ts';
 import type { Grant } from '../../src-shared/lease.ts';
 import { makePlan } from '../../src-shared/plan.ts';
 import type { FileRow } from '../db/files.ts';
 import type { JobRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
-import { inodeOf, sameInode, sampledHash, versionOf } from './identity.ts';
+import { factsOf, inodeOf, sameInode, sampledHash, versionOf } from './identity.ts';
+import { pauseLibrary } from './pause-library.ts';
+import { hardLinked } from './probing.ts';
 import type { Swapper } from './swap.ts';
 
 /** Makes grants, after a last look at the file and at what would keep its replacement from succeeding. */
@@ -20,7 +24,10 @@ export class Granter {
     this.#swapper = swapper;
   }
 
-  /** Leases `job`, unless its file has something against it; then the file is in another state afterwards. */
+  /**
+   * Leases `job`, unless its file or its library has something against it: the one is in another state then, the other is
+   * paused, so that it does not come first again.
+   */
   async grant(job: JobRow, worker: { id: string; name: string }): Promise<Grant | undefined> {
     const { files, jobs, libraries } = this.#ctx;
     const file = files.get(job.file);
@@ -31,19 +38,15 @@ export class Granter {
     const settings = this.#ctx.settings();
     const plan = makePlan(file.probe, settings, this.#ctx.tables());
     try {
-      if (!(await this.#unchanged(file, source, library.root))) return undefined;
+      if (!(await this.#unchanged(job, file, source))) return undefined;
       if (plan.kind === 'convert') await this.#swapper.check(source, plan.container);
     } catch (error) {
-      if (error instanceof Fault && error.code === 'conflict') {
-        jobs.apply(file.id, 'block', { code: 'not-replaceable', reason: error.message });
-        return undefined;
-      }
-      const reason = nodeFaultReason(error);
-      if (!reason) throw error;
-      libraries.setPaused(library.id, `${library.root}: ${reason}`);
-      this.#ctx.emit('library', { ...library, paused: `${library.root}: ${reason}` });
+      const fault = nodeFaultReason(error);
+      if (fault) pauseLibrary(this.#ctx, library.id, `${library.root}: ${fault}`);
+      else if (await this.#canBeRead(library)) this.#block(job, error);
       return undefined;
     }
+    if (!this.#isQueued(job)) return undefined;
     if (plan.kind === 'skip') {
       jobs.apply(file.id, 'skip', plan);
       return undefined;
@@ -66,43 +69,55 @@ export class Granter {
     };
   }
 
+  /** False once the user skipped or forgot the film, or a scan saw another one: looking at it takes its time. */
+  #isQueued({ id }: JobRow): boolean {
+    return this.#ctx.jobs.get(id)?.state === 'queued';
+  }
+
+  /** One film that cannot be read or replaced must not keep all others waiting. */
+  #block(job: JobRow, error: unknown): void {
+    if (!this.#isQueued(job)) return;
+    const reason =
+      error instanceof Fault && error.code === 'conflict'
+        ? error.message
+        : `It cannot be read and replaced where it lies (${messageOf(error)}); see to that and retry.`;
+    this.#ctx.jobs.apply(job.file, 'block', { code: 'not-replaceable', reason });
+  }
+
+  /** False when the root itself is out of reach, which pauses the library. */
+  async #canBeRead({ id, root }: LibraryView): Promise<boolean> {
+    try {
+      await access(root, constants.R_OK | constants.X_OK);
+      return true;
+    } catch {
+      pauseLibrary(this.#ctx, id, `The folder ${root} cannot be read; is its disk or network share connected?`);
+      return false;
+    }
+  }
+
   /** False when the file is no longer what was probed; it is on its way to be looked into again then. */
-  async #unchanged(file: FileRow, source: string, root: string): Promise<boolean> {
+  async #unchanged(job: JobRow, file: FileRow, source: string): Promise<boolean> {
     const { files, jobs, libraries } = this.#ctx;
     try {
       const stat = await lstat(source, { bigint: true });
       const sameBytes = sameInode(inodeOf(stat), file.inode) || (await sampledHash(source)) === file.hash;
+      if (!this.#isQueued(job)) return false;
       if (versionOf(stat) === file.version && sameBytes) {
         // FAT and some network shares number a file anew at times; the replacement compares with the number of now.
         if (inodeOf(stat) !== file.inode) files.setPlace(file.id, { path: file.path, inode: inodeOf(stat) });
         if (stat.nlink === 1n || !this.#ctx.settings().skipHardLinked) return true;
-        const reason = `The file has ${stat.nlink} hard links, so replacing it would save no space; the others would keep the original.`;
-        jobs.apply(file.id, 'skip', { code: 'hard-linked', reason });
+        jobs.apply(file.id, 'skip', { code: 'hard-linked', reason: hardLinked(stat.nlink) });
         return false;
       }
       const settles = Date.now() + this.#ctx.settings().settleMinutes * 60_000;
       this.#ctx.db.transaction(() => {
-        files.setVersion(file.id, {
-          path: file.path,
-          inode: inodeOf(stat),
-          version: versionOf(stat),
-          size: Number(stat.size),
-          mtime: Number(stat.mtimeMs),
-          settles,
-        });
+        files.setVersion(file.id, { path: file.path, ...factsOf(stat), settles });
         jobs.apply(file.id, 'change');
       })();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      try {
-        await lstat(root);
-      } catch {
-        const library = libraries.get(file.library);
-        const reason = `The folder ${root} cannot be read; is its disk or network share connected?`;
-        libraries.setPaused(file.library, reason);
-        if (library) this.#ctx.emit('library', { ...library, paused: reason });
-        return false;
-      }
+      const library = libraries.get(file.library);
+      if (!library || !(await this.#canBeRead(library)) || !this.#isQueued(job)) return false;
       files.setMissing(file.id, Date.now());
       jobs.apply(file.id, 'change');
     }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { lstat, open } from 'node:fs/promises';
 import { z } from 'zod';
-import { inodeOf, sameInode, versionOf } from './file-version.ts';
+import { factsOf, inodeOf, sameInode, versionOf } from './file-version.ts';
 
-export { inodeOf, sameInode, versionOf };
+export { factsOf, inodeOf, sameInode, versionOf };
 
 /** What tells one version of one file from every other. */
 export const Identity = z.object({

@@ -1,7 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
-import type { LibraryView } from '../../src-shared/contract.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { formatBytes, savedPercent } from '../../src-shared/format.ts';
 import type { Lease, Outcome } from '../../src-shared/lease.ts';
@@ -14,6 +13,7 @@ import { Refused } from '../media/verify-request.ts';
 import type { MasterContext } from './context.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { versionOf } from './identity.ts';
+import { pauseLibrary } from './pause-library.ts';
 import type { Swapper } from './swap.ts';
 import type { Vault } from './vault.ts';
 
@@ -75,7 +75,7 @@ export class Intake {
     try {
       await this.#turn(() => this.#settle(lease, task, delivery));
     } finally {
-      this.#dispatcher.letGo(lease.task);
+      this.#dispatcher.letGo(lease);
     }
   }
 
@@ -85,11 +85,15 @@ export class Intake {
     if (this.#stopping.signal.aborted) throw new Fault('node', ENDED);
     const outcome = await this.#take(lease, task.job, delivery).catch((error) => {
       if (error instanceof NotNow) throw new Fault('node', error.message, { cause: error.cause });
+      if (error instanceof Fault && error.code === 'fenced') {
+        this.#dispatcher.drop(lease);
+        throw error;
+      }
       return this.#outcomeOf(error, delivery.log);
     });
     if (outcome) this.#dispatcher.finish(lease, outcome);
-    else this.#dispatcher.drop(lease.task);
-    if (outcome?.kind === 'node') this.#dispatcher.pause(outcome.reason, false);
+    else this.#dispatcher.drop(lease);
+    if (outcome?.kind === 'node') this.#dispatcher.pause.beginFor(outcome.reason);
     else if (task.worker && outcome === undefined) this.#dispatcher.didWell(task.worker);
   }
 
@@ -104,6 +108,8 @@ export class Intake {
     if (full && performance.now() < full.until) throw new NotNow(full.reason);
     const settings = this.#ctx.settings();
     const { size } = await lstat(delivery.file);
+    // Here and below the film may be another worker's by now, whose task must not hear of this one.
+    this.#dispatcher.claim(lease);
     const saved = (100 * (file.size - size)) / file.size;
     if (saved < settings.minSavings) return noSavings(file.size, size, settings.minSavings);
 
@@ -129,10 +135,11 @@ export class Intake {
         delivery.file,
       )
       .catch((error: unknown) => {
+        this.#dispatcher.claim(lease);
         if (isOfDisk(error)) {
           const reason = roomless(error, library.root);
           this.#full.set(library.id, { reason, until: performance.now() + this.#retryMs });
-          this.#pause(library, reason);
+          pauseLibrary(this.#ctx, library.id, reason);
           this.#postpone(file.id, reason, error);
         }
         if (!(error instanceof Fault && error.code === 'conflict')) throw error;
@@ -140,11 +147,11 @@ export class Intake {
         jobs.apply(file.id, 'block', { code: 'not-replaced', reason: error.message });
         throw error;
       });
-    if (this.#full.delete(library.id)) this.#pause(library, null);
+    if (this.#full.delete(library.id)) pauseLibrary(this.#ctx, library.id, null);
     const likeness = await this.#check(lease, swap, plan, delivery);
     if ('kind' in likeness) return likeness;
     this.#dispatcher.enter(lease, 'replacing');
-    const stages = this.#dispatcher.stages(lease.task);
+    const stages = this.#dispatcher.stages(lease);
     await this.#swapper.replace(swap, { stages, log: delivery.log, likeness });
     if (swap.keepUntil !== null && swap.keepUntil <= Date.now()) await this.#vault.purge({ all: false, dryRun: false });
     return undefined;
@@ -156,6 +163,7 @@ export class Intake {
     const { niceLevel, ioniceClass: ionice } = this.#ctx.settings();
     // Before encodes here, which would make those wait that other computers are done with.
     const nice = Math.floor(niceLevel / 2);
+    const held = this.#dispatcher.whileHeld(lease);
     try {
       if (!file?.probe) throw new Error('the file was forgotten meanwhile');
       return await this.#ctx.verifier.verify({
@@ -168,22 +176,19 @@ export class Intake {
         decodedFrames: delivery.decodedFrames,
         captionLines: delivery.captionLines,
         damaged: delivery.damaged,
-        signal: this.#stopping.signal,
+        signal: AbortSignal.any([this.#stopping.signal, held]),
         run: { priority: { nice, ionice }, brake: this.#brake },
         onProgress: (share) => this.#dispatcher.enter(lease, 'checking', share),
       });
     } catch (error) {
       await this.#swapper.discard(swap);
+      held.throwIfAborted();
       if (this.#stopping.signal.aborted) this.#postpone(swap.file, ENDED, error);
+      // Not for ever: what cannot be read may be so because of the result.
+      if (error instanceof Fault && error.code === 'conflict')
+        return { kind: 'failed', reason: `The result could not be checked: ${error.message}`, log: delivery.log };
       return this.#outcomeOf(error, delivery.log) ?? { kind: 'released' };
     }
-  }
-
-  /** No work is given out for a library whose disk has no room for results. */
-  #pause(library: LibraryView, reason: string | null): void {
-    this.#ctx.libraries.setPaused(library.id, reason);
-    this.#ctx.emit('library', { ...library, paused: reason });
-    if (reason === null) this.#ctx.emit('work', {});
   }
 
   /** The result stays where it came from, and may be delivered again under the same lease. @throws NotNow */
@@ -196,9 +201,9 @@ export class Intake {
     if (error instanceof Refused) return { kind: 'failed', reason: error.message, log };
     if (nodeFaultReason(error)) return { kind: 'node', reason: roomless(error) };
     // The replacement undid itself and put the file into the state that tells why.
-    if (error instanceof Fault && (error.code === 'conflict' || error.code === 'fenced')) return undefined;
+    if (error instanceof Fault && error.code === 'conflict') return undefined;
     if (error instanceof Fault && error.code === 'node') {
-      this.#dispatcher.pause(error.message, false);
+      this.#dispatcher.pause.beginFor(error.message);
       return undefined;
     }
     return { kind: 'failed', reason: messageOf(error), log };

@@ -154,8 +154,8 @@ describe('the stages of a task', () => {
     pass(1000);
     leases.enter(held, { stage: 'encoding', share: 0.5 });
     pass(500);
-    expect(leases.stages(1)).toEqual({ preparing: 2, encoding: 1.5 });
+    expect(leases.stages({ task: 1, epoch: 1 })).toEqual({ preparing: 2, encoding: 1.5 });
     expect(leases.get(1)?.view.progress).toEqual({ stage: 'encoding', share: 0.5 });
-    expect(leases.stages(2)).toEqual({});
+    expect(leases.stages({ task: 2, epoch: 1 })).toEqual({});
   });
 });

@@ -1,3 +1,4 @@
+import { Fault } from '../../src-shared/errors.ts';
 import type { Lease, Progress, RunningView } from '../../src-shared/lease.ts';
 
 /** When a lease is in doubt and when it is over, in ms. */
@@ -20,6 +21,9 @@ export interface Clock {
 
 export const SYSTEM_CLOCK: Clock = { monotonic: () => performance.now(), wall: () => Date.now() };
 
+/** What those are told who come with a lease that is over. */
+export const FENCED = 'This task was given to another worker or ended meanwhile; its result is not wanted any more.';
+
 /** Heartbeats that may come late before it counts as sleep. */
 const LATE_BEATS = 3;
 
@@ -33,6 +37,8 @@ export interface Held {
   unnamed: number;
   /** The master has the result: nothing is needed of the worker any more. */
   taken: boolean;
+  /** Aborted when the lease is over, for what is done under it. */
+  over: AbortController;
   stageStarted: number;
   /** Seconds that each stage took so far. */
   stages: Record<string, number>;
@@ -61,6 +67,12 @@ export class Leases {
     return this.#held.get(task);
   }
 
+  /** The task as long as it is held under this very lease: it may be another worker's by now. */
+  under({ task, epoch }: Lease): Held | undefined {
+    const held = this.#held.get(task);
+    return held?.epoch === epoch ? held : undefined;
+  }
+
   of(worker: string): Held[] {
     return this.all.filter((held) => held.view.workerId === worker);
   }
@@ -69,11 +81,20 @@ export class Leases {
   add(view: RunningView, epoch: number): void {
     const now = this.#clock.monotonic();
     const { task } = view;
-    this.#held.set(task, { view, epoch, renewed: now, unnamed: 0, taken: false, stageStarted: now, stages: {} });
+    const fresh = {
+      renewed: now,
+      unnamed: 0,
+      taken: false,
+      over: new AbortController(),
+      stageStarted: now,
+      stages: {},
+    };
+    this.#held.set(task, { view, epoch, ...fresh });
   }
 
-  drop(task: number): void {
-    this.#held.delete(task);
+  drop(held: Held): void {
+    this.#held.delete(held.view.task);
+    held.over.abort(new Fault('fenced', FENCED));
   }
 
   /** Notes how far a task is. */
@@ -82,9 +103,9 @@ export class Leases {
     held.view = { ...held.view, progress };
   }
 
-  /** Seconds that each stage of a task took so far. */
-  stages(task: number): Record<string, number> {
-    const held = this.#held.get(task);
+  /** Seconds that each stage of a task took so far under a lease. */
+  stages(lease: Lease): Record<string, number> {
+    const held = this.under(lease);
     if (held) this.#closeStage(held);
     return held?.stages ?? {};
   }

@@ -8,6 +8,9 @@ import type { Probing } from './probing.ts';
 import type { Scanner } from './scanner.ts';
 import type { Vault } from './vault.ts';
 
+/** What a scan could not look at is due at once again: it is given so long, in ms. */
+const OVERDUE_MS = 10_000;
+
 /** The root folders, and keeping them up to date. */
 export class Libraries {
   readonly #ctx: MasterContext;
@@ -17,6 +20,7 @@ export class Libraries {
   #settling: NodeJS.Timeout | undefined;
   #stopped = false;
   readonly #scanning: number[] = [];
+  readonly #warn = (error: unknown) => this.#ctx.emit('notice', { level: 'warn', text: String(error) });
 
   constructor(ctx: MasterContext, parts: { scanner: Scanner; probing: Probing; vault: Vault }) {
     this.#ctx = ctx;
@@ -25,9 +29,10 @@ export class Libraries {
     this.#vault = parts.vault;
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#settling);
+    await this.#scanner.stop();
   }
 
   /** Libraries that are being scanned. */
@@ -43,7 +48,7 @@ export class Libraries {
 
   /**
    * The library that `place` is or lies in, made if there is none. No path is ever in two libraries: a new one takes over
-   * those below it.
+   * those below it; one that is not watched leaves those alone that are, or that are held.
    * @param place folder, or one file
    * @param hold true: a new one is not converted before {@link release}; false: nor is it held if it was
    * @returns also the way from the root to `place`, empty when they are the same
@@ -63,16 +68,19 @@ export class Libraries {
     }
     const { libraries } = this.#ctx;
     const folder = isFile ? path.dirname(real) : real;
-    const holder = libraries.all().find((l) => l.root === folder || isBelow(folder, l.root));
+    const holder = this.#holding(folder);
+    const prefix = path.relative(holder?.root ?? folder, real).replaceAll(path.sep, '/');
+    if (!leadsInto(prefix)) throw new Fault('usage', `${place} lies in a hidden folder, which Flotilla leaves alone.`);
     const library = holder ?? this.#create(folder, watched, hold === true);
     if (hold === false && library.held) this.release(library);
     if (watched && !library.watched) libraries.setWatched(library.id, true);
     this.#ctx.emit('libraries', {});
-    const prefix = path.relative(library.root, real).replaceAll(path.sep, '/');
-    if (prefix.split('/').some((part) => part.startsWith('.') && part !== '.')) {
-      throw new Fault('usage', `${place} lies in a hidden folder, which Flotilla leaves alone.`);
-    }
     return { library: this.get(library.id), prefix };
+  }
+
+  /** The library that a folder is or lies in: of those within each other the innermost. */
+  #holding(folder: string): LibraryView | undefined {
+    return this.#ctx.libraries.all().findLast(({ root }) => root === folder || isBelow(folder, root));
   }
 
   /** Has a held library converted. */
@@ -85,7 +93,7 @@ export class Libraries {
   #create(root: string, watched: boolean, held: boolean): LibraryView {
     const { libraries, db } = this.#ctx;
     return db.transaction(() => {
-      const below = libraries.all().filter((l) => isBelow(l.root, root));
+      const below = libraries.all().filter((l) => isBelow(l.root, root) && (watched || !(l.watched || l.held)));
       const library = libraries.insert(root, watched, held);
       for (const child of below) {
         libraries.absorb(child.id, library.id, `${path.relative(root, child.root).replaceAll(path.sep, '/')}/`);
@@ -97,9 +105,13 @@ export class Libraries {
   /**
    * Scans, takes up originals that only the vault knows, and has everything new looked into; the latter goes on after the
    * scan is over.
-   * @throws Fault `node` when the library had to be paused
+   * @throws Fault `node` when the library had to be paused, `usage` when the prefix does not lead into it
    */
   async scan(library: LibraryView, prefix = '', acceptMissing = false): Promise<ScanReport> {
+    if (!leadsInto(prefix)) {
+      const advice = 'name a folder or film in it as seen from there, and none that is hidden';
+      throw new Fault('usage', `${prefix} does not lead into ${library.root}; ${advice}.`);
+    }
     const { vaults, ...report } = await this.#scan(library, prefix, acceptMissing);
     for (const folder of vaults) {
       const fileAt = (absolute: string) => this.#fileAt(absolute);
@@ -124,7 +136,7 @@ export class Libraries {
 
   /** Has what is found looked into, now or when it has settled. */
   lookAgain(): void {
-    this.#probing.run().catch((error) => this.#ctx.emit('notice', { level: 'warn', text: String(error) }));
+    this.#probing.run().catch(this.#warn);
     this.waitForSettling();
   }
 
@@ -139,7 +151,7 @@ export class Libraries {
   }
 
   #fileAt(absolute: string): number | null {
-    const library = this.#ctx.libraries.all().find((l) => isBelow(absolute, l.root));
+    const library = this.#holding(path.dirname(absolute));
     const relative = library && path.relative(library.root, absolute).replaceAll(path.sep, '/');
     return (library && relative && this.#ctx.files.at(library.id, relative)?.id) || null;
   }
@@ -147,18 +159,25 @@ export class Libraries {
   /** Looks again at files that were still being written, when the first of them may have settled. */
   waitForSettling(): void {
     clearTimeout(this.#settling);
-    const scopes = this.#ctx.scopes();
-    const times = scopes.flatMap((scope) => this.#ctx.files.settling(scope).next ?? []);
-    if (times.length === 0 || this.#stopped) return;
-    this.#settling = setTimeout(
-      async () => {
-        for (const { library, prefix } of scopes) {
-          await this.scan(this.get(library), prefix).catch(() => undefined);
-        }
-      },
-      Math.max(0, Math.min(...times) - Date.now()) + 10,
-    );
+    if (this.#stopped) return;
+    const times = this.#ctx.scopes().flatMap((scope) => this.#ctx.files.settling(scope).next ?? []);
+    if (times.length === 0) return;
+    const left = Math.min(...times) - Date.now() + 10;
+    this.#settling = setTimeout(() => this.#scanAll().catch(this.#warn), left > 0 ? left : OVERDUE_MS);
   }
+
+  async #scanAll(): Promise<void> {
+    for (const { library: id, prefix } of this.#ctx.scopes()) {
+      // One may be removed, or absorbed by another, while those before it are scanned.
+      const library = this.#stopped ? undefined : this.#ctx.libraries.get(id);
+      if (library) await this.scan(library, prefix).catch(() => undefined);
+    }
+  }
+}
+
+/** True for the way from a root to something in it that is not hidden, and for the root itself. */
+function leadsInto(prefix: string): boolean {
+  return prefix === '' || prefix.split('/').every((part) => part !== '' && !part.startsWith('.'));
 }
 
 function isBelow(file: string, folder: string): boolean {

@@ -9,7 +9,7 @@ const CLOCK_MS = 30_000;
 interface Cause {
   reason: string;
   byUser: boolean;
-  /** What runs stands still too. */
+  /** What runs stands still too, on every worker: its time does not count. */
   held: boolean;
   /** When it ends by itself, in ms since 1970; null: when it is ended. */
   until: number | null;
@@ -64,7 +64,12 @@ export class Pause {
     return this.#set?.until ?? null;
   }
 
-  /** One for a fault of this computer ends by itself, to try again; it does not take the place of the user's. */
+  /** For a fault of this computer: it ends by itself, to try again, and does not take the place of the user's. */
+  beginFor(reason: string): void {
+    this.begin({ reason, byUser: false, held: false, until: null });
+  }
+
+  /** Gives out no more work. */
   begin(pause: Cause): void {
     if (this.#set?.byUser && !pause.byUser) return;
     this.#set = pause;

@@ -4,10 +4,14 @@ import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { makePlan } from '../../src-shared/plan.ts';
 import type { FileRow } from '../db/files.ts';
 import type { MasterContext } from './context.ts';
-import { inodeOf, sampledHash, versionOf } from './identity.ts';
+import { factsOf, sampledHash, versionOf } from './identity.ts';
 
 /** ffprobes at a time: they wait for the disk more than they compute. */
 const AT_A_TIME = 4;
+
+/** Why a film with so many names is left alone. */
+export const hardLinked = (names: bigint) =>
+  `The file has ${names} hard links, so replacing it would save no space; the others would keep the original.`;
 
 /** Looks into found files: probe, plan, and into the queue or skipped with the reason. */
 export class Probing {
@@ -64,51 +68,46 @@ export class Probing {
   }
 
   /**
-   * One file: it always leaves the state `found`, or is marked missing or settling, so that the loop ends.
+   * One file: it leaves the state `found`, is marked missing or settling, or is another one by now, so that the loop ends.
    * @param turn when it may be queued: films are probed side by side, but a quick one must not overtake the first
    */
   async #look(row: FileRow, turn: Promise<void>): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#stopping.signal.aborted || !this.#waits(row)) return;
     const { libraries, files, jobs } = this.#ctx;
     const file = path.join(libraries.get(row.library)?.root ?? '', row.path);
     const skip = (code: string, reason: string) => jobs.apply(row.id, 'skip', { code, reason });
     try {
       const stat = await lstat(file, { bigint: true });
+      if (!this.#waits(row)) return;
       if (versionOf(stat) !== row.version) {
         const settles = Date.now() + Math.max(this.#ctx.settings().settleMinutes * 60_000, 1000);
-        const size = Number(stat.size);
-        return files.setVersion(row.id, {
-          path: row.path,
-          inode: inodeOf(stat),
-          version: versionOf(stat),
-          size,
-          mtime: Number(stat.mtimeMs),
-          settles,
-        });
+        return files.setVersion(row.id, { path: row.path, ...factsOf(stat), settles });
       }
       if (row.size === 0) return skip('empty', 'The file is empty.');
-      if (stat.nlink > 1n && this.#ctx.settings().skipHardLinked) {
-        return skip(
-          'hard-linked',
-          `The file has ${stat.nlink} hard links, so replacing it would save no space; the others would keep the original.`,
-        );
-      }
+      if (stat.nlink > 1n && this.#ctx.settings().skipHardLinked) return skip('hard-linked', hardLinked(stat.nlink));
       // A stored one may be of other bytes: a file can change without its times telling.
       const hash = await sampledHash(file);
-      if (this.#moved(row, hash)) return;
+      if (!this.#waits(row) || this.#moved(row, hash)) return;
       const known = row.hash === hash ? row.probe : null;
       const probe = known ?? (await this.#ctx.prober.probe(file, this.#stopping.signal));
+      if (!this.#waits(row)) return;
       files.setProbe(row.id, hash, probe);
       const plan = makePlan(probe, this.#ctx.settings(), this.#ctx.tables());
       if (plan.kind === 'skip') return skip(plan.code, plan.reason);
       await turn;
-      const fresh = files.get(row.id);
-      if (fresh) jobs.queue(fresh);
+      if (!this.#waits(row)) return;
+      jobs.queue(row);
       this.#ctx.emit('work', {});
     } catch (error) {
-      if (this.#stopping.signal.aborted) return;
+      if (this.#stopping.signal.aborted || !this.#waits(row)) return;
       this.#failed(row, error, skip);
     }
+  }
+
+  /** True while the film is as it was read: users skip and forget it and scans go on meanwhile, and their word counts. */
+  #waits({ id, library, path: place, version }: FileRow): boolean {
+    const now = this.#ctx.files.get(id);
+    return now?.state === 'found' && now.version === version && now.path === place && now.library === library;
   }
 
   #failed(row: FileRow, error: unknown, skip: (code: string, reason: string) => void): void {

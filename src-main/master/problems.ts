@@ -8,8 +8,15 @@ import type { Dispatcher } from './dispatcher.ts';
 /** What does not go on without the user, the gravest first. */
 export function findProblems(ctx: MasterContext, dispatcher: Dispatcher, stats: StatTable): Problem[] {
   const problems: Problem[] = [];
-  if (dispatcher.paused && !dispatcher.pausedByUser) {
-    problems.push({ id: 'queue', kind: 'queue', sentence: dispatcher.paused, library: null, count: 0, filter: null });
+  if (dispatcher.pause.reason && !dispatcher.pause.byUser) {
+    problems.push({
+      id: 'queue',
+      kind: 'queue',
+      sentence: dispatcher.pause.reason,
+      library: null,
+      count: 0,
+      filter: null,
+    });
   }
   for (const { id, root, paused, held } of ctx.libraries.all()) {
     const about = { library: id, count: 0, filter: { library: [id] } };

@@ -7,6 +7,7 @@ import { Fault } from '../../src-shared/errors.ts';
 import { count } from '../../src-shared/format.ts';
 import type { MasterContext } from './context.ts';
 import { sampledHash } from './identity.ts';
+import { pauseLibrary } from './pause-library.ts';
 import { OWN_FOLDER } from './vault-folder.ts';
 import type { WalkMessage, WalkRequest } from './walker.ts';
 
@@ -20,21 +21,33 @@ const LOST_SHARE = 0.5;
 const LOG_PAGES = 1000;
 const SCAN_LOG_PAGES = 50_000;
 
+const ENDED = 'This Flotilla is being ended.';
+
 type Changed = Extract<WalkMessage, { kind: 'changed' }>['files'][number];
 
 /** Finds new, changed, moved and missing files; the walking is done by a thread. */
 export class Scanner {
   readonly #ctx: MasterContext;
   readonly #running = new Map<number, Promise<unknown>>();
+  readonly #threads = new Set<Worker>();
+  #stopped = false;
 
   constructor(ctx: MasterContext) {
     this.#ctx = ctx;
   }
 
+  /** Ends walks, however much is left of them: what they would have found is found at the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#threads].map((thread) => thread.terminate()));
+    await Promise.allSettled(this.#running.values());
+  }
+
   /**
    * Scans a library or, with a prefix, one folder or file of it. Scans of one library follow each other.
    * @param acceptMissing take it as true that files have gone, however many
-   * @throws Fault `node` when the root cannot be read or most files are gone: the library is paused, and no file is marked
+   * @throws Fault `node` when the root cannot be read or most files are gone: the library is paused, and no file is marked;
+   *   a part of it that is gone is just missing
    */
   async scan(library: LibraryView, prefix = '', acceptMissing = false): Promise<ScanReport & { vaults: string[] }> {
     const before = this.#running.get(library.id) ?? Promise.resolve();
@@ -63,14 +76,14 @@ export class Scanner {
       if (message.kind === 'rootMissing') throw this.#pause(library, message.reason);
       if (message.kind === 'end') {
         const { missing, known } = message;
-        if (missing.length > known * LOST_SHARE && !acceptMissing) {
+        if (prefix === '' && missing.length > known * LOST_SHARE && !acceptMissing) {
           throw this.#pause(
             library,
             `${count(missing.length, 'file')} of ${known} in ${library.root} have gone at once; if that is right, accept it (--accept-missing, or "resume" of the library), otherwise connect the disk.`,
           );
         }
         this.#transaction(() => {
-          for (const id of missing) this.#ctx.files.setMissing(id, Date.now());
+          for (const file of missing) this.#ctx.files.setGone(file, Date.now());
         });
         Object.assign(report, {
           files: message.files,
@@ -84,17 +97,13 @@ export class Scanner {
       await this.#apply(library, message);
       this.#ctx.emit('listed', {});
     }
-    if (library.paused) {
-      this.#ctx.libraries.setPaused(library.id, null);
-      this.#ctx.emit('library', { ...library, paused: null });
-    }
+    if (library.paused) pauseLibrary(this.#ctx, library.id, null);
     report.seconds = (performance.now() - started) / 1000;
     return report;
   }
 
-  #pause(library: LibraryView, reason: string): Fault {
-    this.#ctx.libraries.setPaused(library.id, reason);
-    this.#ctx.emit('library', { ...library, paused: reason });
+  #pause({ id }: LibraryView, reason: string): Fault {
+    pauseLibrary(this.#ctx, id, reason);
     return new Fault('node', reason);
   }
 
@@ -109,10 +118,13 @@ export class Scanner {
       root: library.root,
       prefix,
       ownFolder: OWN_FOLDER,
+      others: this.#ctx.libraries.all().map(({ root }) => path.relative(library.root, root).replaceAll(path.sep, '/')),
       settleMs,
     };
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
+    if (this.#stopped) throw new Fault('node', ENDED);
     const thread = new Worker(script, { workerData: request, resourceLimits });
+    this.#threads.add(thread);
     const queue: WalkMessage[] = [];
     let wake = Promise.withResolvers<void>();
     let ended = false;
@@ -128,6 +140,7 @@ export class Scanner {
     });
     thread.on('exit', () => {
       ended = true;
+      this.#threads.delete(thread);
       if (db.open) db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
       wake.resolve();
     });
@@ -150,7 +163,7 @@ export class Scanner {
           wake = Promise.withResolvers();
         }
       }
-      if (failure) throw failure;
+      throw failure ?? new Fault('node', ENDED);
     } finally {
       if (!ended && !complete) await Promise.all([once(thread, 'exit'), thread.terminate()]);
     }
@@ -184,8 +197,9 @@ export class Scanner {
   async #changed(library: LibraryView, seen: Changed): Promise<void> {
     const { files, jobs } = this.#ctx;
     const row = files.get(seen.id);
-    // A file in work is judged by the replacement itself, which compares it with the version that was probed.
-    if (!row || row.state === 'running') return;
+    // A file in work is judged by the replacement itself, which compares it with the version that was probed; one that
+    // has another name since it was walked by is the result of that.
+    if (!row || row.state === 'running' || row.path !== seen.path) return;
     const sameTimes = row.version === seen.version;
     if (sameTimes && row.hash !== null && row.hash === (await sampledHash(path.join(library.root, seen.path)))) {
       files.setSeen(seen.id, seen);

@@ -18,6 +18,8 @@ export interface WalkRequest {
   prefix: string;
   /** Name of Flotilla's own folders, whose vaults are told of. */
   ownFolder: string;
+  /** Roots of all libraries as seen from this one's: where one lies in it, what is in there is its own. */
+  others: string[];
   settleMs: number;
 }
 
@@ -37,7 +39,14 @@ export type WalkMessage =
   | { kind: 'added'; files: Seen[] }
   | { kind: 'changed'; files: (Seen & { id: number; contentMayDiffer: boolean })[] }
   | { kind: 'moved'; files: (Seen & { id: number })[] }
-  | { kind: 'end'; files: number; known: number; missing: number[]; problems: string[]; vaults: string[] };
+  | {
+      kind: 'end';
+      files: number;
+      known: number;
+      missing: { id: number; path: string }[];
+      problems: string[];
+      vaults: string[];
+    };
 
 /** What the database holds of a file: few strings, since making them takes most of the time of reading it. */
 type Known = [
@@ -140,10 +149,11 @@ class Walk {
     this.#first = this.#known.size === 0;
   }
 
-  run(startIsFile: boolean): void {
+  /** @param start what stands at the prefix; undefined when nothing does, so that all of it is missing */
+  run(start: 'file' | 'folder' | undefined): void {
     const { prefix } = this.#request;
-    if (startIsFile) this.#try(prefix);
-    const folders = startIsFile ? [] : [prefix];
+    if (start === 'file') this.#try(prefix);
+    const folders = start === 'folder' ? [prefix] : [];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) folders.push(...this.#enter(folder));
     this.#report();
   }
@@ -176,7 +186,7 @@ class Walk {
       if (name.startsWith('.')) continue;
       // Symbolic links are neither: following none keeps the walk inside the root and free of loops.
       if (entry.isDirectory()) {
-        if (!isLeftAlone(name)) folders.push(file);
+        if (!isLeftAlone(name) && !this.#request.others.includes(file)) folders.push(file);
       } else if (entry.isFile() && isMediaName(name)) this.#try(file);
     }
     return folders;
@@ -254,7 +264,7 @@ class Walk {
       kind: 'end',
       files: this.#files,
       known: [...this.#known.values()].filter(([, , , flags]) => (flags & MISSING) === 0).length,
-      missing: lost.map(([, id]) => id),
+      missing: lost.map(([path, id]) => ({ id, path })),
       problems: this.#problems,
       vaults: this.#vaults,
     });
@@ -262,17 +272,25 @@ class Walk {
 }
 
 function walk(request: WalkRequest, post: (message: WalkMessage) => void): void {
-  const start = path.join(request.root, request.prefix);
-  let startIsFile = false;
+  const { root, prefix } = request;
   try {
-    startIsFile = !statSync(start).isDirectory();
-    readdirSync(request.root);
+    readdirSync(root);
   } catch (error) {
-    const gone = `The folder ${start} cannot be read (${(error as NodeJS.ErrnoException).code}); is its disk or network share connected?`;
+    const gone = `The folder ${root} cannot be read (${(error as NodeJS.ErrnoException).code}); is its disk or network share connected?`;
     post({ kind: 'rootMissing', reason: gone });
     return;
   }
-  new Walk(request, post).run(startIsFile);
+  new Walk(request, post).run(kindOf(path.join(root, prefix)));
+}
+
+function kindOf(place: string): 'file' | 'folder' | undefined {
+  try {
+    const stat = statSync(place, { throwIfNoEntry: false });
+    return stat && (stat.isDirectory() ? 'folder' : 'file');
+  } catch {
+    // What keeps it from being looked at is told when it is read.
+    return 'folder';
+  }
 }
 
 const request = workerData as WalkRequest;

@@ -81,7 +81,11 @@ export class Frames {
     for (const [key, oldest] of this.#remembered) {
       if (this.#bytes <= REMEMBERED) return;
       this.#remembered.delete(key);
-      this.#bytes -= (await oldest).length;
+      // One that fails was never counted.
+      this.#bytes -= await oldest.then(
+        ({ length }) => length,
+        () => 0,
+      );
     }
   }
 

@@ -1,4 +1,4 @@
-import { DEEP_PROBE_ARGS, needsDeepProbe } from '../../src-shared/ffmpeg-args.ts';
+import { inputArgs } from '../../src-shared/ffmpeg-args.ts';
 import type { VideoEncode } from '../../src-shared/stream-plan.ts';
 import { decodeArgs, pictureFilters } from '../../src-shared/video-args.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
@@ -137,22 +137,13 @@ async function compareWindow(
   const sourceTime = (alike ? before.times?.[start] : undefined) ?? resultTime - after.first + before.first;
   const seek = (time: number, from: number) =>
     seeking && start > 0 ? ['-ss', Math.max(0, time - from - SEEK_EARLY).toFixed(6)] : [];
-  const only = ['-an', '-sn', '-dn', '-protocol_whitelist', 'file'];
-  const deep = needsDeepProbe(request.demuxer) ? DEEP_PROBE_ARGS : [];
+  const only = ['-an', '-sn', '-dn'];
   const log: string[] = [];
   const args = ['-nostdin', '-hide_banner', '-v', 'info', '-progress', 'pipe:1', '-nostats'];
-  args.push(
-    ...only,
-    ...seek(sourceTime, request.sourceStart),
-    ...deep,
-    ...decodeArgs(caps),
-    '-f',
-    request.demuxer,
-    '-i',
-    `file:${request.source}`,
-  );
-  const fromResult = ['-f', request.resultDemuxer, '-i', `file:${request.result}`];
-  args.push(...only, ...seek(resultTime, request.resultStart), ...fromResult);
+  const source = inputArgs(request.demuxer, request.source);
+  const result = inputArgs(request.resultDemuxer, request.result);
+  args.push(...only, ...seek(sourceTime, request.sourceStart), ...decodeArgs(caps), ...source);
+  args.push(...only, ...seek(resultTime, request.resultStart), ...result);
   args.push(
     '-filter_complex',
     graph(plan, request.index, seeking ? 0 : start),

@@ -1,6 +1,6 @@
 import { FORMATS } from '../../src-shared/container.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import { resultStreams } from '../../src-shared/ffmpeg-args.ts';
+import { inputArgs, resultStreams } from '../../src-shared/ffmpeg-args.ts';
 import type { Probe } from '../../src-shared/media.ts';
 import { withoutCaptions } from '../../src-shared/plan.ts';
 import { timingArgs } from '../../src-shared/video-args.ts';
@@ -103,17 +103,8 @@ export class Verifier {
     const errors: string[] = [];
     const frames = timeline.get(resultStreams(plan).findIndex((s) => s.action === 'encode'))?.count ?? 0;
     const args = ['-nostdin', '-hide_banner', '-v', 'error', '-progress', 'pipe:1', '-nostats', '-xerror'];
-    args.push(
-      '-protocol_whitelist',
-      'file',
-      '-f',
-      FORMATS[plan.container].demuxer,
-      '-i',
-      `file:${result}`,
-      '-map',
-      '0:v',
-      ...(damaged ? [] : ['-map', '0:a?']),
-    );
+    args.push(...inputArgs(FORMATS[plan.container].demuxer, result), '-map', '0:v');
+    if (!damaged) args.push('-map', '0:a?');
     // Without the first of these, variable frame rates look like timestamps that run backwards.
     args.push(...timingArgs(this.#caps), '-f', 'null', '-');
     const end = await this.#processes.run(this.#tools.ffmpeg, args, {

@@ -70,7 +70,7 @@ export function makeHandlers(parts: HandlerParts): Handlers {
       if (until !== null && until <= Date.now())
         throw new Fault('usage', 'The pause would be over already; choose a later time.');
       parts.facts.set('paused', { now, until });
-      dispatcher.pause('Paused by you.', true, now, until);
+      dispatcher.pause.begin({ reason: 'Paused by you.', byUser: true, held: now, until });
       return {};
     },
     'queue.resume': () => {
@@ -96,7 +96,7 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     'library.scan': ({ library, prefix }) => libraries.scan(libraries.get(library), prefix),
     'library.resume': async ({ library }) => {
       await libraries.scan(libraries.get(library), '', true);
-      if (!dispatcher.pausedByUser) dispatcher.resume();
+      if (!dispatcher.pause.byUser) dispatcher.resume();
       ctx.emit('work', {});
       return {};
     },

@@ -34,9 +34,9 @@ export function summaryParts({ ctx, dispatcher }: Pick<Sources, 'ctx' | 'dispatc
     settling: () => ctx.scopes().reduce((n, scope) => n + ctx.files.settling(scope).count, 0),
     running: () => dispatcher.running,
     recent: () => ctx.files.recent(RECENT),
-    paused: () => dispatcher.paused,
-    held: () => dispatcher.held,
-    pausedUntil: () => dispatcher.pausedUntil,
+    paused: () => dispatcher.pause.reason,
+    held: () => dispatcher.pause.held,
+    pausedUntil: () => dispatcher.pause.until,
   };
 }
 

@@ -23,7 +23,7 @@ const RESULTS: Partial<Record<Events['file']['state'], string>> = {
 /** What the metrics tell of. */
 export interface MetricsParts {
   ctx: Pick<MasterContext, 'files' | 'jobs'>;
-  dispatcher: Pick<Dispatcher, 'expired' | 'paused' | 'running' | 'fleet'>;
+  dispatcher: Pick<Dispatcher, 'expired' | 'pause' | 'running' | 'fleet'>;
   traffic: Traffic;
   on: <E extends EventName>(event: E, listener: (payload: Events[E]) => void) => unknown;
 }
@@ -110,7 +110,7 @@ export class Metrics {
       '': look().sourceBytes - look().resultBytes,
     }));
     this.#gauge({ name: 'flotilla_paused', help: '1 while no work is given out' }, null, () => ({
-      '': dispatcher.paused === null ? 0 : 1,
+      '': dispatcher.pause.reason === null ? 0 : 1,
     }));
   }
 

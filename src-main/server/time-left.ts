@@ -46,7 +46,7 @@ export function timeLeft({ ctx, dispatcher, stats, throughput }: Sources): () =>
   let known = { at: 0, cost: 0, pixels: 0, waiting: -1 };
   return () => {
     const { queued, running } = ctx.files.counts();
-    if (queued + running === 0 || dispatcher.paused !== null || dispatcher.fleet.standsStill) return null;
+    if (queued + running === 0 || dispatcher.pause.reason !== null || dispatcher.fleet.standsStill) return null;
     const speed = together();
     if (!speed) return null;
     const now = performance.now();

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
 import {
@@ -254,6 +255,26 @@ describe('a library', () => {
     expect(outcomes(await convert(data, [path.join(media, 'a/b')]))).toEqual([]);
     expect((await run(['restore', '--all', '--data', data])).code).toBe(0);
     expect(filesIn(media)).toEqual(['a/b/inner.mp4', 'a/outer.mp4']);
+  });
+});
+
+describe('a library of the server', () => {
+  it('stays watched and held when what is around it is looked at, and watched when that is converted', async () => {
+    const { data, media } = makeHome();
+    for (const name of ['a/inner.mp4', 'outer.mp4']) makeClip(path.join(media, name));
+    await convert(data, [path.join(media, 'a')], ['--dry-run']);
+    const db = new Database(path.join(data, 'flotilla.db'));
+    db.prepare('UPDATE libraries SET watched = 1, held = 1').run();
+    db.close();
+    const libraries = () => query(data, 'SELECT root, watched, held FROM libraries ORDER BY root');
+    const whole = { root: media, watched: 0, held: 0 };
+    for (const place of ['a/inner.mp4', '']) {
+      const { code, lines } = await convert(data, [path.join(media, place)], ['--dry-run']);
+      expect([code, lines.filter((l) => l.type === 'file').length]).toEqual([0, place === '' ? 2 : 1]);
+    }
+    expect(libraries()).toEqual([whole, { root: path.join(media, 'a'), watched: 1, held: 1 }]);
+    expect(outcomes(await convert(data, [media]))).toEqual(['inner.mkv: done', 'outer.mkv: done']);
+    expect(libraries()).toEqual([whole, { root: path.join(media, 'a'), watched: 1, held: 0 }]);
   });
 });
 
