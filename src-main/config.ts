@@ -28,6 +28,8 @@ export function dataPaths(dataDir: string) {
     temp: at('temp'),
     /** Notes the folders for unfinished results of a worker, whose master may name others. */
     temps: at('temp-folders.json'),
+    /** Notes the folder for temporary files of a master, whose TEMP_DIR may be changed. */
+    masterTemp: at('master-temp'),
   };
 }
 

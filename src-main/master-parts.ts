@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { messageOf } from '../src-shared/errors.ts';
 import { type Greeting, PROTOCOL } from '../src-shared/protocol.ts';
 import { nodeName, wishesOf } from './config.ts';
 import type { Core } from './core.ts';
@@ -28,10 +29,14 @@ import { Prober } from './media/ffprobe.ts';
 import { Brake } from './media/process.ts';
 import { Verifier } from './media/verify.ts';
 import { Space } from './space.ts';
+import { moveFolder } from './temp-folders.ts';
 import { VERSION } from './version.ts';
 
 /** What leads: libraries, queue, replacements, and who works. */
 export type MasterParts = Awaited<ReturnType<typeof openMaster>>;
+
+/** Ending of the folder for uploads, which is beside that for unfinished results: that one is cleared at a start. */
+const UPLOADS = '-uploads';
 
 /** An install's own number, so that two of them can share a temporary folder. */
 function installId(file: string): string {
@@ -98,8 +103,11 @@ export async function openMaster(core: Core) {
   const intake = new Intake(ctx, { dispatcher, swapper, vault, brake: checks, retryMs: terms?.retryMs });
   const install = installId(paths.installId);
   const temp = path.join(settings().tempDir ?? paths.temp, `flotilla-${install}`);
+  await moveFolder(paths.masterTemp, temp, [UPLOADS]).catch((error) =>
+    log.warn(`The temporary folder of before could not be removed; that is tried again: ${messageOf(error)}.`),
+  );
   const space = new Space();
-  const uploads = new Uploads(ctx, { folder: `${temp}-uploads`, dispatcher, intake, space });
+  const uploads = new Uploads(ctx, { folder: `${temp}${UPLOADS}`, dispatcher, intake, space });
   await uploads.recover();
   const sentinels = new Sentinels(ctx, device.id);
   undo.push(() => sentinels.stop());

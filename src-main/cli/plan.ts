@@ -16,7 +16,7 @@ import type { Capabilities } from '../../src-shared/worker-info.ts';
 import { dataPaths } from '../config.ts';
 import { SettingTable } from '../db/settings.ts';
 import { LookupFiles } from '../master/lookup-files.ts';
-import { targetOf } from '../master/swap.ts';
+import { targetOf } from '../master/replaceable.ts';
 import { detectCapabilities } from '../media/capabilities.ts';
 import { Prober } from '../media/ffprobe.ts';
 import { ProcessManager } from '../media/process.ts';

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -6,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -66,6 +68,19 @@ describe('openDatabase', () => {
       1,
     ]);
     db.close();
+  });
+
+  it.skipIf(process.platform === 'win32')('lets nobody else read it, also where it was there before', () => {
+    const { db } = openDatabase(file, backups);
+    const names = () => readdirSync(folder).filter((name) => name.startsWith('flotilla.db'));
+    const modes = () =>
+      names().map((name) => `${name} ${(statSync(path.join(folder, name)).mode & 0o777).toString(8)}`);
+    const own = ['', '-shm', '-wal'].map((suffix) => `flotilla.db${suffix} 600`);
+    expect(modes()).toEqual(own);
+    for (const name of names()) chmodSync(path.join(folder, name), 0o644);
+    const again = openDatabase(file, backups);
+    expect(modes()).toEqual(own);
+    for (const opened of [db, again.db]) opened.close();
   });
 
   it('keeps what is there', () => {

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { backupsIn, isCorrupt, restoreDatabase } from './backups.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { keepToOwner } from './owner-only.ts';
 
 export type Db = Database.Database;
 
@@ -11,6 +12,7 @@ export type Db = Database.Database;
 const CACHE_KIB = 32_768;
 
 function prepare(file: string): Db {
+  keepToOwner(file);
   const db = new Database(file, { timeout: 5000 });
   try {
     const [check] = db.pragma('quick_check(1)') as { quick_check: string }[];

@@ -4,7 +4,16 @@ import { searchCondition } from './search.ts';
 import { statements } from './statements.ts';
 
 /** What tells one version of one file from every other; made by master/identity.ts. */
-const Identity = z.object({ inode: z.string(), version: z.string(), size: z.number(), hash: z.string() });
+export const Identity = z.object({
+  /** `device:inode`. */
+  inode: z.string(),
+  /** `size:mtime`, in bytes and nanoseconds. */
+  version: z.string(),
+  size: z.number(),
+  /** Sampled: see `sampledHash`. */
+  hash: z.string(),
+});
+export type Identity = z.infer<typeof Identity>;
 
 /** How far a replacement has come; each step is written before the files are touched. */
 export const SWAP_STEPS = ['staging', 'verified', 'keeping', 'placing', 'removing', 'committing'] as const;

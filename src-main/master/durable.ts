@@ -1,15 +1,46 @@
-import { chmod, chown, copyFile, link, lstat, open, rename, rm, unlink, utimes } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, constants, copyFile, link, lstat, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import pRetry from 'p-retry';
 import { Fault } from '../../src-shared/errors.ts';
 import { sha256 } from '../hash.ts';
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
-/** File systems without hard links, or where they may not be made (exFAT, some network shares, containers). */
-const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EACCES']);
+/**
+ * File systems without hard links, or where they may not be made: exFAT, some network shares, containers. EISDIR is what
+ * Node makes of Windows' answer for exFAT (nodejs/node#65817).
+ */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EACCES', 'EISDIR']);
 
 /** Folders that cannot be synced: Windows opens none, some network file systems refuse. */
 const NO_FOLDER_SYNC = new Set(['EPERM', 'EISDIR', 'EINVAL', 'EACCES', 'ENOTSUP']);
+
+/** What Windows says of a file that a virus scanner, an indexer or a player has open. */
+const HELD = ['EPERM', 'EBUSY', 'EACCES'];
+/** How long such a file is waited for, in ms: scans of a large film take seconds. */
+const HELD_MS = 10_000;
+/** First and longest pause between two tries, in ms. */
+const [HELD_PAUSE_MS, LONGEST_HELD_PAUSE_MS] = [20, 500];
+
+/**
+ * Does `work` again while it fails with one of `codes`, for {@link HELD_MS}; on Windows only: elsewhere open files are
+ * renamed and removed as any other, and these errors last.
+ */
+export function whileHeld<T>(
+  work: () => Promise<T>,
+  codes: readonly string[] = HELD,
+  platform: NodeJS.Platform = process.platform,
+): Promise<T> {
+  if (platform !== 'win32') return work();
+  return pRetry(work, {
+    retries: Number.POSITIVE_INFINITY,
+    maxRetryTime: HELD_MS,
+    minTimeout: HELD_PAUSE_MS,
+    maxTimeout: LONGEST_HELD_PAUSE_MS,
+    shouldRetry: ({ error }) => codes.includes(codeOf(error) ?? ''),
+  });
+}
 
 /** Has the bytes of a file on the disk before it returns. */
 export async function syncFile(file: string): Promise<void> {
@@ -35,19 +66,29 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Name of a copy that is not proven yet. Replacements run one at a time, so one name a folder will do. */
-const UNPROVEN = '.flotilla-copy.part';
+/**
+ * Path of the copy of `to` while it is not proven: its own, as restorations, purges and a replacement may go on in one
+ * folder at a time, and of one length, as that of `to` may be the longest there is.
+ */
+export function unprovenPath(to: string): string {
+  const name = createHash('sha256').update(path.basename(to)).digest('hex').slice(0, 32);
+  return path.join(path.dirname(to), `.flotilla-${name}-copy.part`);
+}
 
-/** Removes what an interrupted copy left in a folder. */
-export async function removeUnproven(folder: string): Promise<void> {
-  await remove(path.join(folder, UNPROVEN));
+/** Removes what interrupted copies to these files left. */
+export async function removeUnproven(...files: string[]): Promise<void> {
+  for (const file of files) await remove(unprovenPath(file));
 }
 
 /** Copies a file to another file system, proves the copy by reading both in full, and only then gives it its name. */
 async function copyProven(from: string, to: string): Promise<void> {
-  const part = path.join(path.dirname(to), UNPROVEN);
+  const part = unprovenPath(to);
+  // Never written through: what has the name may be a link that somebody put there.
+  await remove(part);
   try {
-    await copyFile(from, part);
+    await copyFile(from, part, constants.COPYFILE_EXCL);
+    // It has the mode of `from`, which may let nobody write.
+    await chmod(part, 0o600).catch(unless('EPERM', 'ENOTSUP'));
     await syncFile(part);
     if ((await sha256(from)) !== (await sha256(part))) {
       throw new Fault(
@@ -56,7 +97,7 @@ async function copyProven(from: string, to: string): Promise<void> {
       );
     }
     await carryOver(from, part);
-    await rename(part, to);
+    await whileHeld(() => rename(part, to));
   } catch (error) {
     await remove(part);
     throw error;
@@ -66,11 +107,11 @@ async function copyProven(from: string, to: string): Promise<void> {
 /** Moves a file, by proven copy where the file systems differ. Replaces `to`, in one step, which must be ours. */
 export async function moveFile(from: string, to: string): Promise<void> {
   try {
-    await rename(from, to);
+    await whileHeld(() => rename(from, to));
   } catch (error) {
     if (codeOf(error) !== 'EXDEV') throw error;
     await copyProven(from, to);
-    await unlink(from);
+    await remove(from);
   }
 }
 
@@ -92,7 +133,8 @@ export async function exists(file: string): Promise<boolean> {
  */
 export async function placeNew(from: string, to: string): Promise<void> {
   try {
-    return await link(from, to);
+    // The other codes of held files may also mean that there are no links here, which no waiting changes.
+    return await whileHeld(() => link(from, to), ['EBUSY']);
   } catch (error) {
     if (!NO_LINKS.has(codeOf(error) ?? '')) throw error;
   }
@@ -101,25 +143,31 @@ export async function placeNew(from: string, to: string): Promise<void> {
 }
 
 /**
- * Gives `to` the mode, owner and times of `from`. An owner that this user may not set is left, as any copying program
- * does without root's rights.
+ * Gives `to` the mode, owner and times of `from`, and has all of it on the disk before it returns. An owner that this user
+ * may not set is left, as any copying program does without root's rights.
  */
 export async function carryOver(from: string, to: string): Promise<void> {
   const stat = await lstat(from);
+  // Opened first: the mode of `from` may let nobody write.
+  const handle = await open(to, 'r+');
   try {
-    await chown(to, stat.uid, stat.gid);
-  } catch (error) {
-    if (codeOf(error) !== 'EPERM' && codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOSYS') throw error;
+    await handle.chown(stat.uid, stat.gid).catch(unless('EPERM', 'EINVAL', 'ENOSYS'));
+    await handle.chmod(stat.mode & 0o7777).catch(unless('EPERM', 'ENOTSUP'));
+    await handle.utimes(stat.atimeMs / 1000, stat.mtimeMs / 1000);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
-  try {
-    await chmod(to, stat.mode & 0o7777);
-  } catch (error) {
-    if (codeOf(error) !== 'EPERM' && codeOf(error) !== 'ENOTSUP') throw error;
-  }
-  await utimes(to, stat.atimeMs / 1000, stat.mtimeMs / 1000);
+}
+
+/** Lets errors of these codes pass. */
+function unless(...codes: string[]): (error: unknown) => void {
+  return (error) => {
+    if (!codes.includes(codeOf(error) ?? '')) throw error;
+  };
 }
 
 /** Removes a file if it is there. */
 export async function remove(file: string): Promise<void> {
-  await rm(file, { force: true });
+  await whileHeld(() => rm(file, { force: true }));
 }

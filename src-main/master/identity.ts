@@ -1,21 +1,9 @@
 import { createHash } from 'node:crypto';
 import { lstat, open } from 'node:fs/promises';
-import { z } from 'zod';
+import type { Identity } from '../db/swaps.ts';
 import { factsOf, inodeOf, sameInode, versionOf } from './file-version.ts';
 
-export { factsOf, inodeOf, sameInode, versionOf };
-
-/** What tells one version of one file from every other. */
-export const Identity = z.object({
-  /** `device:inode`. */
-  inode: z.string(),
-  /** `size:mtime`, in bytes and nanoseconds. */
-  version: z.string(),
-  size: z.number(),
-  /** Sampled: see {@link sampledHash}. */
-  hash: z.string(),
-});
-export type Identity = z.infer<typeof Identity>;
+export { factsOf, type Identity, inodeOf, sameInode, versionOf };
 
 const SAMPLES = 4;
 const SAMPLE_BYTES = 64 * 1024;

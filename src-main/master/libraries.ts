@@ -4,6 +4,7 @@ import type { LibraryView, ScanReport } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import type { Scope } from '../db/files.ts';
 import type { MasterContext } from './context.ts';
+import { isBelow } from './paths.ts';
 import type { Probing } from './probing.ts';
 import type { Scanner } from './scanner.ts';
 import type { Vault } from './vault.ts';
@@ -178,9 +179,4 @@ export class Libraries {
 /** True for the way from a root to something in it that is not hidden, and for the root itself. */
 function leadsInto(prefix: string): boolean {
   return prefix === '' || prefix.split('/').every((part) => part !== '' && !part.startsWith('.'));
-}
-
-function isBelow(file: string, folder: string): boolean {
-  const way = path.relative(folder, file);
-  return way !== '' && way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
 }

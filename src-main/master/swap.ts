@@ -1,27 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, open, rename, unlink } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Container } from '../../src-shared/container.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import type { FileTable } from '../db/files.ts';
 import type { AttemptFacts, Because, JobTable } from '../db/jobs.ts';
-import type { Swap, SwapStep, SwapTable, VaultRow } from '../db/swaps.ts';
+import type { Identity, Swap, SwapStep, SwapTable, VaultRow } from '../db/swaps.ts';
 import { faultPoint } from '../fault.ts';
 import { carryOver, exists, moveFile, placeNew, remove, removeUnproven, syncFile, syncFolder } from './durable.ts';
-import { type Identity, identify, sameContent, sameInode, sameVersion } from './identity.ts';
+import { identify, sameContent, sameInode, sameVersion } from './identity.ts';
+import { requireReplaceable, targetOf } from './replaceable.ts';
 import { keptPath, removeEmptyVault, removeKept, stagedPath, vaultFor, writeManifest } from './vault-folder.ts';
-
-/** Made and removed at once; always the same name, so that the next trial clears away what a crash left. */
-const TRIAL = '.flotilla-trial.part';
-/** Bytes that ext4, XFS, NTFS and APFS allow in a name. */
-const LONGEST_NAME = 255;
-
-/** Where the result of `source` goes: the same name, with the extension of its container. */
-export function targetOf(source: string, container: Container): string {
-  const extension = path.extname(source);
-  if (container !== 'mkv' || extension.toLowerCase() === '.mkv') return source;
-  return `${source.slice(0, source.length - extension.length)}.mkv`;
-}
 
 /** The original is no longer the file that was probed. */
 class SourceChanged extends Error {}
@@ -58,34 +47,9 @@ export class Swapper {
     this.#files = tables.files;
   }
 
-  /**
-   * What would keep a replacement of `source` from succeeding, before hours are spent on an encode.
-   * @throws Fault `conflict` with the reason
-   */
-  async check(source: string, container: Container): Promise<void> {
-    const target = targetOf(source, container);
-    if (Buffer.byteLength(path.basename(target)) > LONGEST_NAME) {
-      throw new Fault(
-        'conflict',
-        `The name would be longer than ${LONGEST_NAME} bytes with ${path.extname(target)}; shorten it.`,
-      );
-    }
-    if (target !== source && (await exists(target))) {
-      throw new Fault(
-        'conflict',
-        `${path.basename(target)} exists already beside it; rename or remove one of the two.`,
-      );
-    }
-    try {
-      await tryToWrite(path.join(path.dirname(source), TRIAL));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
-      throw new Fault(
-        'conflict',
-        `Flotilla may not write in ${path.dirname(source)}, so it cannot replace the film there; give its user the right to.`,
-      );
-    }
+  /** @throws Fault `conflict` with what would keep a replacement from succeeding, before hours are spent on an encode */
+  check(source: string, container: Container): Promise<void> {
+    return requireReplaceable(source, container);
   }
 
   /** Opens the journal and brings the result beside the original under a name that is no film's, its bytes on the disk. */
@@ -142,7 +106,6 @@ export class Swapper {
   async #markVerified(swap: Swap, attempt: AttemptFacts): Promise<Swap> {
     // One that has gone is found out when it is to be kept, once the task is known to be ours.
     if (await exists(swap.source)) await carryOver(swap.source, swap.staged);
-    await syncFile(swap.staged);
     const resultIdentity = await identify(swap.staged);
     if (!resultIdentity) throw new ResultLost(`${swap.staged} has vanished`);
     const verified: Swap = { ...swap, step: 'verified', resultIdentity };
@@ -167,7 +130,8 @@ export class Swapper {
     for (const swap of this.#swaps.all()) {
       try {
         await lstat(swap.root);
-        for (const file of [swap.source, swap.kept]) await removeUnproven(path.dirname(file));
+        if (await isOutOfReach(swap)) throw new Error('nothing of it can be found; connect its disk or network share');
+        await removeUnproven(swap.staged, swap.kept, swap.source);
         if (swap.step === 'staging') {
           await this.discard(swap);
         } else {
@@ -260,7 +224,7 @@ export class Swapper {
     if (swap.target === swap.source) {
       const source = await identify(swap.source);
       if (source && !sameVersion(source, swap.sourceIdentity)) throw new SourceChanged();
-      await rename(swap.staged, swap.target);
+      await moveFile(swap.staged, swap.target);
     } else {
       await placeNew(swap.staged, swap.target);
     }
@@ -272,7 +236,7 @@ export class Swapper {
     this.#step(swap, 'removing');
     const source = await identify(swap.source);
     if (source && !sameVersion(source, swap.sourceIdentity)) throw new SourceChanged();
-    if (source) await unlink(swap.source);
+    if (source) await remove(swap.source);
     await remove(swap.staged);
     await syncFolder(path.dirname(swap.source));
     faultPoint('removed');
@@ -281,12 +245,14 @@ export class Swapper {
   async #commit(swap: Swap, result: Identity): Promise<void> {
     this.#step(swap, 'committing');
     const stat = await lstat(swap.target);
+    // Where it is now: its library may have become a part of another one since.
+    const folder = path.posix.dirname(this.#files.get(swap.file)?.path ?? '');
     const placed = (await identify(swap.target)) ?? result;
     this.#swaps.transaction(() => {
       this.#jobs.setResult(swap.job, placed.size);
       this.#files.setResult(swap.file, {
         ...placed,
-        path: path.relative(swap.root, swap.target).replaceAll(path.sep, '/'),
+        path: path.posix.join(folder, path.basename(swap.target)),
         mtime: Math.trunc(stat.mtimeMs),
       });
       this.#jobs.apply(swap.file, 'complete');
@@ -312,7 +278,7 @@ export class Swapper {
     const stands = linked || [found, kept].some((file) => sameContent(file, swap.sourceIdentity));
     if (stands && swap.target !== swap.source && swap.resultIdentity) {
       const target = await identify(swap.target);
-      if (target && sameVersion(target, swap.resultIdentity)) await unlink(swap.target);
+      if (sameVersion(target, swap.resultIdentity)) await remove(swap.target);
     }
     await remove(swap.staged);
     if (await exists(folder)) await syncFolder(folder);
@@ -329,6 +295,12 @@ export class Swapper {
   }
 }
 
+/** True when nothing of a replacement is there, nor all of its folders: an empty mount point, not a film that was removed. */
+async function isOutOfReach({ source, target, staged, kept }: Swap): Promise<boolean> {
+  for (const file of [source, target, staged, kept]) if (await exists(file)) return false;
+  return !((await exists(path.dirname(source))) && (await exists(path.dirname(kept))));
+}
+
 function vaultRow(swap: Swap, result: Identity): VaultRow {
   return {
     id: swap.id,
@@ -342,12 +314,4 @@ function vaultRow(swap: Swap, result: Identity): VaultRow {
     replaced: Date.now(),
     keep_until: swap.keepUntil,
   };
-}
-
-/** Proves that a file can be made in its folder. */
-async function tryToWrite(file: string): Promise<void> {
-  await remove(file);
-  await (await open(file, 'wx')).close();
-  faultPoint('trial');
-  await unlink(file);
 }

@@ -7,7 +7,7 @@ import { sha256 } from '../hash.ts';
 import type { Space } from '../space.ts';
 import type { MasterContext } from './context.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { exists, placeNew } from './durable.ts';
+import { exists, moveFile, placeNew } from './durable.ts';
 import type { Delivery, Intake } from './intake.ts';
 
 /** Link to a whole upload that the intake may move away: the upload itself stays until the result stands in its place. */
@@ -57,7 +57,7 @@ export class Uploads {
       const lease = leaseOf(id);
       const size = await this.#declaredSize(id);
       if (lease && size !== undefined && this.#isInForce(lease)) {
-        await rm(this.#handed(id), { force: true });
+        await this.#takeBack(id);
         this.#open.set(id, { lease, size, release: this.#space.keep(this.#file(id), size) });
       } else {
         for (const name of names.filter((n) => n === id || n.startsWith(`${id}.`))) {
@@ -150,9 +150,16 @@ export class Uploads {
     try {
       await this.#intake.accept(lease, { ...delivery, file: this.#handed(id) });
     } finally {
-      await rm(this.#handed(id), { force: true });
+      await this.#takeBack(id);
       if (!this.#isInForce(lease)) await this.#drop(id);
     }
+  }
+
+  /** What was handed over and is still there is the upload itself where links are unknown: it may be delivered again. */
+  async #takeBack(id: string): Promise<void> {
+    const [file, handed] = [this.#file(id), this.#handed(id)];
+    if ((await exists(handed)) && !(await exists(file))) await moveFile(handed, file);
+    await rm(handed, { force: true });
   }
 
   /** Has `end` called when the lease is lost, until the returned function is called. */

@@ -1,9 +1,10 @@
-import { access, constants, lstat, mkdir, open, readFile, rename, rmdir, writeFile } from 'node:fs/promises';
+import { access, constants, lstat, mkdir, open, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../src-shared/errors.ts';
-import { remove, removeUnproven, syncFolder } from './durable.ts';
-import { Identity } from './identity.ts';
+import { Identity } from '../db/swaps.ts';
+import { exists, moveFile, remove, removeUnproven, syncFolder } from './durable.ts';
+import { hasNoLinks, isBelow } from './paths.ts';
 
 /** Flotilla's own folder in a library; hidden, so that scans and most media servers pass it by. */
 export const OWN_FOLDER = '.flotilla';
@@ -14,7 +15,7 @@ const KEEP_OUT: Record<string, string> = { '.ignore': '', '.nomedia': '', '.plex
 /** A vault describes itself: each original has one of these beside it, so that it can be restored without the database. */
 export const Manifest = z.object({
   flotilla: z.literal(1),
-  id: z.string(),
+  id: z.uuid(),
   /** Relative to the folder that holds `.flotilla`. */
   original: z.string(),
   result: z.string(),
@@ -25,10 +26,13 @@ export const Manifest = z.object({
 });
 export type Manifest = z.infer<typeof Manifest>;
 
+/** Two paths of the longest that systems allow, escaped, are far less. */
+const LARGEST_MANIFEST = 100_000;
+
 /**
  * The vault for a file, made if need be: in the highest folder of the library on the file's own file system, so that
  * originals get there by a link, never by a copy.
- * @throws Fault `conflict` when no folder from the root to the file can be written to
+ * @throws Fault `conflict` when no folder from the root to the file can be written to, or the vault would be elsewhere
  */
 export async function vaultFor(root: string, file: string): Promise<string> {
   const folder = path.dirname(file);
@@ -38,12 +42,19 @@ export async function vaultFor(root: string, file: string): Promise<string> {
   for (const candidate of candidates) {
     if ((await lstat(candidate)).dev !== dev) continue;
     const vault = path.join(candidate, OWN_FOLDER, 'vault');
+    if (!(await hasNoLinks(candidate, vault))) {
+      const own = path.join(candidate, OWN_FOLDER);
+      throw new Fault('conflict', `${own} is or holds a link or a file where a folder should be; remove that.`);
+    }
     try {
       await mkdir(vault, { recursive: true });
       await access(vault, constants.W_OK);
       for (const [name, content] of Object.entries(KEEP_OUT)) {
         const keepOut = path.join(candidate, OWN_FOLDER, name);
-        await writeFile(keepOut, content);
+        // Not written again, and never through a link that came with a film.
+        await writeFile(keepOut, content, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'EEXIST') throw error;
+        });
       }
       return vault;
     } catch (error) {
@@ -87,20 +98,28 @@ export async function writeManifest(kept: string, manifest: Omit<Manifest, 'flot
   } finally {
     await handle.close();
   }
-  await rename(`${file}.part`, file);
+  await moveFile(`${file}.part`, file);
   await syncFolder(path.dirname(file));
 }
 
-/** Reads a manifest; `original` and `result` come back absolute. Undefined when it is none. */
+/**
+ * Reads a manifest; `original` and `result` come back absolute. Undefined when it is none that Flotilla can have written:
+ * vaults come with downloads and foreign disks too, and what they say must not reach beyond the folder that holds them.
+ */
 export async function readManifest(file: string): Promise<Manifest | undefined> {
   const base = path.resolve(file, '../../..');
   try {
+    const stat = await lstat(file);
+    if (!stat.isFile() || stat.size > LARGEST_MANIFEST) return undefined;
     const manifest = Manifest.parse(JSON.parse(await readFile(file, 'utf8')));
-    return {
-      ...manifest,
-      original: path.resolve(base, manifest.original),
-      result: path.resolve(base, manifest.result),
-    };
+    if (path.basename(file) !== `${manifest.id}.json`) return undefined;
+    const [original, result] = [path.resolve(base, manifest.original), path.resolve(base, manifest.result)];
+    for (const place of [file, original, result]) {
+      if (!isBelow(place, base) || !(await hasNoLinks(base, path.dirname(place)))) return undefined;
+      // Throws where the system takes no such name.
+      await exists(place);
+    }
+    return { ...manifest, original, result };
   } catch {
     return undefined;
   }
@@ -124,6 +143,6 @@ export async function removeKept(kept: string): Promise<void> {
   await remove(kept);
   await remove(manifestPath(kept));
   await remove(`${manifestPath(kept)}.part`);
-  await removeUnproven(path.dirname(kept));
+  await removeUnproven(kept);
   await removeEmptyVault(kept);
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, unlink } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { VaultEntry } from '../../src-shared/contract.ts';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
@@ -80,7 +80,7 @@ export class Vault {
     if (!inPlace) await this.#putBack(row);
     faultPoint('restore-placed');
     if (row.original !== row.result && ours) {
-      await unlink(row.result);
+      await remove(row.result);
       await syncFolder(path.dirname(row.result));
     }
     faultPoint('restore-removed');
@@ -93,7 +93,7 @@ export class Vault {
     const folder = path.dirname(row.original);
     try {
       await mkdir(folder, { recursive: true });
-      await removeUnproven(folder);
+      await removeUnproven(row.original);
       // Renaming over our own result is atomic; any other place must be free.
       if (row.original === row.result) await moveFile(row.kept, row.original);
       else await placeNew(row.kept, row.original);
@@ -173,7 +173,7 @@ export class Vault {
   async adopt(folder: string, fileAt: (absolute: string) => number | null): Promise<string[]> {
     const notes: string[] = [];
     const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
       throw error;
     });
     // Read after the folder: the journal knows a replacement before the vault does.
@@ -184,7 +184,9 @@ export class Vault {
       const kept = path.join(folder, `${manifest.id}.original`);
       const [original, inVault] = [await identify(manifest.original), await identify(kept)];
       if (inVault && !sameContent(inVault, manifest.identity)) continue;
-      await remove(stagedPath(manifest.original, manifest.id));
+      const staged = stagedPath(manifest.original, manifest.id);
+      await remove(staged);
+      await removeUnproven(staged, manifest.original);
       const free = !(await exists(manifest.original)) && (await exists(path.dirname(manifest.original)));
       const inPlace = sameContent(original, manifest.identity);
       if (inPlace && (!inVault || sameInode(original.inode, inVault.inode))) {
@@ -221,5 +223,5 @@ export class Vault {
 
 /** Removes the result that a half-done replacement put beside its original. */
 async function removeResult({ original, result, resultIdentity }: Manifest): Promise<void> {
-  if (result !== original && sameVersion(await identify(result), resultIdentity)) await unlink(result);
+  if (result !== original && sameVersion(await identify(result), resultIdentity)) await remove(result);
 }

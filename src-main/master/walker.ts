@@ -182,7 +182,8 @@ class Walk {
     for (const entry of entries) {
       const { name } = entry;
       const file = folder === '' ? name : `${folder}/${name}`;
-      if (name === this.#request.ownFolder) this.#vaults.push(path.join(this.#absolute(file), 'vault'));
+      if (name === this.#request.ownFolder && entry.isDirectory())
+        this.#vaults.push(path.join(this.#absolute(file), 'vault'));
       if (name.startsWith('.')) continue;
       // Symbolic links are neither: following none keeps the walk inside the root and free of loops.
       if (entry.isDirectory()) {

@@ -487,7 +487,11 @@ describe('a master', () => {
     await server.flotilla.kill('SIGTERM');
     await server.flotilla.end();
     const disk = smallDisk(4096);
+    const before = readdirSync(path.join(home.data, 'temp'));
+    expect(before).toContainEqual(expect.stringMatching(/-uploads$/));
     server = await startMaster(['--lan-port', server.lan.split(':')[1] ?? '', '--temp', disk]);
+    // What lay in the folder of before would be found by nobody.
+    expect(readdirSync(path.join(home.data, 'temp'))).toEqual([]);
     await reattach(grant);
     const once = new AbortController();
     const refused = (await uploadFile({

@@ -1,5 +1,5 @@
 /** The worker against a master and an encoder that a test plays itself; its temporary files are real. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Caller } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import type { Grant, Lease, Orders } from '../../src-shared/lease.ts';
-import type { Probe } from '../../src-shared/media.ts';
+import type { Probe, VideoStream } from '../../src-shared/media.ts';
 import { makePlan } from '../../src-shared/plan.ts';
 import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';
@@ -25,12 +25,12 @@ const PROBE: Probe = {
   chapters: 0,
 };
 
-function makeGrant(): Grant {
-  const plan = makePlan(PROBE, resolveSettings({}).values, DEFAULT_TABLES);
+function makeGrant(probe = PROBE): Grant {
+  const plan = makePlan(probe, resolveSettings({ flags: { dynamicHdr: 'base-layer' } }).values, DEFAULT_TABLES);
   if (plan.kind === 'skip') throw new Error(plan.reason);
   return {
     ...{ task: 1, epoch: 1, file: 1, library: 1, path: 'film.mkv', size: 1000, version: 'v', uselessAt: 1000 },
-    ...{ plan, probe: PROBE, priority: { nice: 0, ionice: 0 }, convertDamaged: false },
+    ...{ plan, probe, priority: { nice: 0, ionice: 0 }, convertDamaged: false },
   };
 }
 const GRANT = makeGrant();
@@ -48,6 +48,7 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const temp = path.join(folder, 'temp');
   const stage = {
+    grant: GRANT,
     calls: [] as { name: string; input: unknown }[],
     encodes: [] as Encode[],
     delivered: [] as number[],
@@ -93,7 +94,7 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     if (name !== 'job.lease') return {};
     if (stage.left === 0) return null;
     stage.left -= 1;
-    return { ...GRANT, task: next++ };
+    return { ...stage.grant, task: next++ };
   }) as Caller;
   const converter = {
     prepare: async ({ task }: Grant) => stage.slow.get(`prepare ${task}`)?.promise,
@@ -188,6 +189,24 @@ describe('a worker', () => {
     const alone = makeStage({ tasks: 1 });
     await alone.start();
     await settled(() => expect(alone.encodes.map(({ work }) => work.threads)).toEqual([undefined]));
+  });
+
+  it('wants room for two results where the pictures are encoded apart, as for a base layer', async () => {
+    const [video] = PROBE.streams;
+    const dolbyVision = { profile: 7, compatibility: 6 };
+    const colour = { transfer: 'smpte2084', primaries: 'bt2020', matrix: 'bt2020nc' };
+    const apart = makeGrant({ ...PROBE, streams: [{ ...(video as VideoStream), dolbyVision, colour }] });
+    const { bavail, bsize } = statfsSync(os.tmpdir());
+    const uselessAt = Math.round(bavail * bsize * 0.6);
+    const [once, twice] = [makeStage({ tasks: 1 }), makeStage({ tasks: 1 })];
+    once.grant = { ...GRANT, uselessAt };
+    twice.grant = { ...apart, uselessAt };
+    await once.start();
+    await settled(() => expect(once.encodes).toHaveLength(1));
+    await twice.start();
+    const outcome = { kind: 'node', reason: expect.stringMatching(/^The temporary folder .* free, but the next film/) };
+    await settled(() => expect(twice.called('job.finish')).toMatchObject([{ outcome }]));
+    expect(twice.encodes).toEqual([]);
   });
 
   it('takes one film ahead where films travel, and encodes it when the other is done', async () => {

@@ -1,0 +1,212 @@
+/** Replacements on disks in the library, without links, without rights, and where not everything may be written to. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, chown, link, lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Fault } from '../../src-shared/errors.ts';
+import type { VaultRow } from '../db/swaps.ts';
+import type { MasterContext } from '../master/context.ts';
+import { Uploads } from '../master/uploads.ts';
+import { keptPath } from '../master/vault-folder.ts';
+import type { RunningNode } from '../node.ts';
+import { Space } from '../space.ts';
+import { CAN_MOUNT, NO_MOUNT } from './helpers.ts';
+import { asUser, makeLibrary, mounted, mountLinkless, root, start, tempFolder } from './library.ts';
+
+describe('unusual file systems', () => {
+  test.skipIf(!CAN_MOUNT)(`a disk mounted in the library has its own vault (${NO_MOUNT})`, async () => {
+    const { at, names, convert, read, vault, swaps } = await makeLibrary();
+    await mounted(at('disk'), '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs');
+    await writeFile(at('disk/film.mp4'), 'original');
+    const { ino } = await lstat(at('disk/film.mp4'));
+    const { swap, row } = await convert('disk/film.mp4');
+    expect(swap.kept).toBe(keptPath(at('disk/.flotilla/vault'), swap.id));
+    // Linked, not copied.
+    expect((await lstat(swap.kept)).ino).toBe(ino);
+    expect(await read('disk/film.mkv')).toBe('result of disk/film.mp4');
+    await vault.restore(row);
+    expect([await names(), swaps.vault()]).toEqual([['disk', 'disk/film.mp4'], []]);
+  });
+
+  test.skipIf(!CAN_MOUNT).for(['film.mkv', 'film.mp4'])(
+    `originals are copied where neither links nor renames reach the vault: %s (${NO_MOUNT})`,
+    async (name) => {
+      const { home, at, names, convert, read, vault } = await makeLibrary();
+      // The same file system mounted twice, as with two volumes of a container.
+      await mkdir(path.join(home, 'volume'));
+      await mounted(at('volume'), '--bind', path.join(home, 'volume'));
+      const { swap, row } = await convert(`volume/${name}`);
+      expect(swap.kept).toBe(keptPath(at('.flotilla/vault'), swap.id));
+      expect(await readFile(swap.kept, 'utf8')).toBe(`original of volume/${name}`);
+      expect(await read('volume/film.mkv')).toBe(`result of volume/${name}`);
+      await vault.restore(row);
+      expect([await names(), await read(`volume/${name}`)]).toEqual([
+        ['volume', `volume/${name}`],
+        `original of volume/${name}`,
+      ]);
+    },
+  );
+
+  test.skipIf(!CAN_MOUNT).for(['film.mkv', 'film.mp4'])(
+    `a disk that knows no links: %s (${NO_MOUNT}, and FAT or exFAT)`,
+    async (name, { skip }) => {
+      const { home, at, names, convert, deliver, replace, read, vault, state } = await makeLibrary();
+      if (!(await mountLinkless(path.join(home, 'image'), at('stick')))) skip('no FAT or exFAT here');
+      const { swap, row } = await convert(`stick/${name}`);
+      expect([await read('stick/film.mkv'), await readFile(swap.kept, 'utf8')]).toEqual([
+        `result of stick/${name}`,
+        `original of stick/${name}`,
+      ]);
+      await vault.restore(row);
+      expect([await names(), await read(`stick/${name}`)]).toEqual([
+        ['stick', `stick/${name}`],
+        `original of stick/${name}`,
+      ]);
+      // Nor is anything overwritten there.
+      const blocked = await deliver('stick/other.mp4');
+      await writeFile(at('stick/other.mkv'), 'of somebody else');
+      await expect(replace(blocked.swap)).rejects.toMatchObject({ code: 'conflict', message: /other\.mkv appeared/ });
+      expect([await read('stick/other.mkv'), await read('stick/other.mp4'), state(blocked.file)]).toEqual([
+        'of somebody else',
+        'original of stick/other.mp4',
+        'blocked',
+      ]);
+    },
+  );
+
+  test.skipIf(!CAN_MOUNT)(
+    `a temporary folder without links keeps an upload that cannot be taken in (${NO_MOUNT}, and FAT or exFAT)`,
+    async ({ skip }) => {
+      const home = await tempFolder();
+      if (!(await mountLinkless(path.join(home, 'image'), path.join(home, 'stick')))) skip('no FAT or exFAT here');
+      const folder = path.join(home, 'stick/uploads');
+      await mkdir(folder);
+      await writeFile(path.join(folder, '1-1'), 'result');
+      await writeFile(path.join(folder, '1-1.json'), JSON.stringify({ size: 6 }));
+      const lease = { task: 1, epoch: 1 };
+      const taken: string[] = [];
+      let full = true;
+      const start = async () => {
+        const claim = () => {
+          if (taken.length > 0) throw new Fault('fenced', 'It is over.');
+        };
+        const accept = async (_: unknown, { file }: { file: string }) => {
+          if (full) throw new Fault('node', 'The disk is full.');
+          taken.push(await readFile(file, 'utf8'));
+        };
+        const parts = { folder, dispatcher: { claim }, intake: { accept }, space: new Space() };
+        const uploads = new Uploads({} as MasterContext, parts as unknown as ConstructorParameters<typeof Uploads>[1]);
+        await uploads.recover();
+        const sha256 = createHash('sha256').update('result').digest('hex');
+        return () =>
+          uploads.deliver(lease, 'there', { sha256, decodedFrames: [], captionLines: 0, damaged: false, log: '' });
+      };
+      const deliver = await start();
+      for (let again = 0; again < 2; again++) await expect(deliver()).rejects.toThrow('The disk is full.');
+      expect((await readdir(folder)).sort()).toEqual(['1-1', '1-1.json']);
+      // A crash while it is handed over.
+      await rename(path.join(folder, '1-1'), path.join(folder, '1-1.result'));
+      full = false;
+      await (await start())();
+      expect([taken, await readdir(folder)]).toEqual([['result'], []]);
+    },
+  );
+
+  test.skipIf(!root || process.platform !== 'linux').for(['film.mkv', 'film.mp4'])(
+    'where Flotilla may neither link nor chown, the original is renamed into the vault: %s (needs root)',
+    async (name, { skip }) => {
+      const { home, at, names, deliver, replace, read, vault, swaps } = await makeLibrary();
+      // The kernel lets nobody link to a file that is not theirs, unless they may write to it.
+      if ((await readFile('/proc/sys/fs/protected_hardlinks', 'utf8').catch(() => '0')).trim() !== '1') {
+        skip('this kernel allows links to the files of others');
+      }
+      await writeFile(at(name), `original of ${name}`);
+      await chmod(at(name), 0o644);
+      const { ino } = await lstat(at(name));
+      execFileSync('chown', ['-R', '12345:12345', home]);
+      await chown(at(name), 0, 0);
+      const { swap } = await asUser(12345, async () => {
+        await expect(link(at(name), at('link'))).rejects.toMatchObject({ code: 'EPERM' });
+        const delivered = await deliver(name);
+        await replace(delivered.swap);
+        return delivered;
+      });
+      const kept = await lstat(swap.kept);
+      expect([kept.ino, kept.uid]).toEqual([ino, 0]);
+      const placed = await lstat(at('film.mkv'));
+      expect([placed.uid, placed.gid, placed.mode & 0o777]).toEqual([12345, 12345, 0o644]);
+      expect(await read('film.mkv')).toBe(`result of ${name}`);
+      await asUser(12345, () => vault.restore(swaps.vaultEntry(swap.id) as VaultRow));
+      expect([await names(), (await lstat(at(name))).ino]).toEqual([[name], ino]);
+    },
+  );
+
+  test.skipIf(!root || !CAN_MOUNT).for(['film.mkv', 'film.mp4'])(
+    `an original that nobody may write to is replaced and restored: %s (needs root on Linux, to be another user)`,
+    async (name) => {
+      const { home, at, deliver, replace, read, vault, swaps } = await makeLibrary();
+      // There it is linked into the vault, and in the volume it is copied.
+      await mkdir(path.join(home, 'volume'));
+      await mounted(at('volume'), '--bind', path.join(home, 'volume'));
+      for (const film of [name, `volume/${name}`]) {
+        await writeFile(at(film), `original of ${film}`);
+        await chmod(at(film), 0o444);
+        const { mtimeMs } = await lstat(at(film));
+        execFileSync('chown', ['-R', '12345:12345', home]);
+        const { swap } = await asUser(12345, async () => {
+          const delivered = await deliver(film);
+          await replace(delivered.swap);
+          return delivered;
+        });
+        for (const file of [swap.target, swap.kept]) {
+          const stat = await lstat(file);
+          expect([file, stat.mode & 0o777, stat.uid]).toEqual([file, 0o444, 12345]);
+          expect(Math.abs(stat.mtimeMs - mtimeMs)).toBeLessThan(1);
+        }
+        await asUser(12345, () => vault.restore(swaps.vaultEntry(swap.id) as VaultRow));
+        expect(await read(film)).toBe(`original of ${film}`);
+      }
+    },
+  );
+
+  test.skipIf(!CAN_MOUNT)('a folder that cannot be written to blocks the film with the reason', async () => {
+    const home = await tempFolder();
+    const library = path.join(home, 'library');
+    await mounted(library, '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs');
+    await makeClip(path.join(library, 'film.mkv'));
+    execFileSync('mount', ['-o', 'remount,ro', library]);
+    const node = await start(path.join(home, 'data'));
+    const { library: view } = await node.call('library.add', { path: library, watched: false });
+    node.limitTo([{ library: view.id, prefix: '' }]);
+    await node.call('library.scan', { library: view.id });
+    node.startWorker();
+    await untilIdle(node);
+    const [film] = await node.call('file.list', { library: view.id, after: 0, limit: 10 });
+    expect(film).toMatchObject({ state: 'blocked', reason: expect.stringContaining(`may not write in ${library}`) });
+
+    // The next scan takes it up again.
+    execFileSync('mount', ['-o', 'remount,rw', library]);
+    await node.call('library.scan', { library: view.id });
+    await untilIdle(node);
+    const [again] = await node.call('file.list', { library: view.id, after: 0, limit: 10 });
+    expect(again).toMatchObject({ state: 'done' });
+  });
+});
+
+async function untilIdle(node: RunningNode): Promise<void> {
+  while (!node.isIdle()) {
+    await new Promise<void>((resolve) => {
+      const off = node.on('idle', () => {
+        off();
+        resolve();
+      });
+    });
+  }
+}
+
+async function makeClip(file: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const codec = ['-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '5M', '-pix_fmt', 'yuv420p'];
+  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:duration=1', ...codec, file]);
+}
