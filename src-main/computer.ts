@@ -44,17 +44,12 @@ const LEAST_TICKS = 100;
 
 /** Tells how busy this computer is. */
 export class LoadMeter {
-  readonly #temp: string;
   #times = cpuTimes();
   #cpu = 0;
 
   /** @param temp the folder for unfinished results */
-  constructor(temp: string) {
-    this.#temp = temp;
-  }
-
-  async read(): Promise<Load> {
-    const { free: tempFree, total: tempTotal } = await roomOf(this.#temp);
+  async read(temp: string): Promise<Load> {
+    const { free: tempFree, total: tempTotal } = await roomOf(temp);
     return { cpu: this.#readCpu(), memoryFree: os.freemem(), tempFree, tempTotal };
   }
 

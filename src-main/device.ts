@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
 import { Fault, messageOf } from '../src-shared/errors.ts';
 import { deviceIdOf } from '../src-shared/protocol.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** The oldest TLS that computers of a fleet speak with each other. */
 export const TLS_VERSION = 'TLSv1.3' satisfies SecureContextOptions['minVersion'];
@@ -68,6 +69,5 @@ async function makeDevice(file: string): Promise<void> {
     extensions: [{ name: 'basicConstraints', cA: false, critical: true }],
   });
   mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(`${file}.part`, `${key.trim()}\n${cert.trim()}\n`, { mode: 0o600 });
-  renameSync(`${file}.part`, file);
+  await writeWhole(file, `${key.trim()}\n${cert.trim()}\n`, 0o600);
 }

@@ -17,11 +17,21 @@ export function noteInstance(file: string, url: string | null): () => void {
   return () => rmSync(file, { force: true });
 }
 
-/** What runs on a data folder, or did when the computer failed; undefined for nothing. */
+/** What runs on a data folder; undefined for nothing, also where a note was left by what failed. */
 export function readInstance(dataDir: string): Instance | undefined {
   try {
-    return Instance.parse(JSON.parse(readFileSync(dataPaths(dataDir).instance, 'utf8')));
+    const instance = Instance.parse(JSON.parse(readFileSync(dataPaths(dataDir).instance, 'utf8')));
+    return isAlive(instance.pid) ? instance : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

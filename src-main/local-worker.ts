@@ -3,6 +3,7 @@ import { messageOf, nodeFaultReason } from '../src-shared/errors.ts';
 import { describeComputer, LoadMeter } from './computer.ts';
 import type { Core } from './core.ts';
 import type { MasterParts } from './master-parts.ts';
+import { isReadable } from './worker/storage.ts';
 import { Worker, type WorkerParts } from './worker/worker.ts';
 
 /**
@@ -17,10 +18,10 @@ export async function makeLocalWorker(
   const { caps, signals, terms, defect, undo } = core;
   const { workers, self, greeting, dispatcher, libraries, intake, checks, temp } = master;
   workers.seen(self.id, { ...greeting, computer: await describeComputer(temp, caps, signals) });
-  const meter = new LoadMeter(temp);
+  const meter = new LoadMeter();
   const worker = new Worker({
     ...parts,
-    load: () => meter.read(),
+    load: () => meter.read(parts.workspace.folder),
     call: async (name, input) => {
       const output = await parts.call(name, input);
       if (name === 'job.lease' && output === null) onNoWork();
@@ -29,7 +30,7 @@ export async function makeLocalWorker(
     transfer: {
       ahead: 0,
       limit: () => undefined,
-      holds: async () => true,
+      holds: ({ size }, source) => isReadable(source, size),
       needs: async () => 0,
       source: async (grant) => path.join(libraries.get(grant.library).root, grant.path),
       deliver: (grant, result) => intake.accept({ task: grant.task, epoch: grant.epoch }, result),

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../src-shared/errors.ts';
 import { type Greeting, PROTOCOL } from '../src-shared/protocol.ts';
@@ -31,6 +30,7 @@ import { Verifier } from './media/verify.ts';
 import { Space } from './space.ts';
 import { moveFolder } from './temp-folders.ts';
 import { VERSION } from './version.ts';
+import { keptText } from './write-whole.ts';
 
 /** What leads: libraries, queue, replacements, and who works. */
 export type MasterParts = Awaited<ReturnType<typeof openMaster>>;
@@ -39,16 +39,15 @@ export type MasterParts = Awaited<ReturnType<typeof openMaster>>;
 const UPLOADS = '-uploads';
 
 /** An install's own number, so that two of them can share a temporary folder. */
-function installId(file: string): string {
-  if (!existsSync(file)) writeFileSync(file, randomUUID());
-  return readFileSync(file, 'utf8').trim();
+function installId(file: string): Promise<string> {
+  return keptText(file, /^[\da-f-]{36}$/, randomUUID);
 }
 
 /** Wires together what leads, and settles what a crash left: replacements, uploads, leases. */
 export async function openMaster(core: Core) {
   const { config, log, paths, undo, db, emit, on, warnings, processes, tools, caps, timelines, terms, defect } = core;
   const settings = () => core.resolved().values;
-  const lookups = new LookupFiles(config.dataDir, (text) => emit('notice', { level: 'warn', text }));
+  const lookups = await LookupFiles.open(config.dataDir, (text) => emit('notice', { level: 'warn', text }));
   const libraryTable = new LibraryTable(db);
   const files = new FileTable(db);
   const jobs = new JobTable(db, (file) => {
@@ -101,7 +100,7 @@ export async function openMaster(core: Core) {
   // Checks disturb as encodes do.
   const checks = new Brake();
   const intake = new Intake(ctx, { dispatcher, swapper, vault, brake: checks, retryMs: terms?.retryMs });
-  const install = installId(paths.installId);
+  const install = await installId(paths.installId);
   const temp = path.join(settings().tempDir ?? paths.temp, `flotilla-${install}`);
   await moveFolder(paths.masterTemp, temp, [UPLOADS]).catch((error) =>
     log.warn(`The temporary folder of before could not be removed; that is tried again: ${messageOf(error)}.`),

@@ -4,26 +4,22 @@ import type { Employment, MasterView } from '../src-shared/fleet-view.ts';
 import { type Hello, PROTOCOL } from '../src-shared/protocol.ts';
 import type { Settings } from '../src-shared/settings.ts';
 import type { Capabilities, WorkerSettings } from '../src-shared/worker-info.ts';
-import { type Sense, yieldingSentence } from '../src-shared/yielding.ts';
-import { describeComputer, LoadMeter } from './computer.ts';
+import type { Sense } from '../src-shared/yielding.ts';
+import { describeComputer } from './computer.ts';
 import { type dataPaths, nodeName, wishesOf } from './config.ts';
 import { type Device, fingerprintOf } from './device.ts';
-import { shortTerms } from './fault.ts';
 import type { Logger } from './log.ts';
 import { requireEncoders, type Tools } from './media/capabilities.ts';
 import type { ProcessManager } from './media/process.ts';
-import { Timelines } from './media/timeline.ts';
+import { makeRemoteWorker } from './remote-worker.ts';
 import { sensesOf } from './signals.ts';
 import type { Space } from './space.ts';
 import { VERSION } from './version.ts';
 import { Whereabouts } from './whereabouts.ts';
-import { Converter } from './worker/converter.ts';
 import type { DisturbanceSignals } from './worker/disturbance.ts';
 import type { Link, LinkState } from './worker/link.ts';
-import { forgetMaster, hasMaster, writeMaster } from './worker/master-file.ts';
-import { RemoteTransfer } from './worker/remote-transfer.ts';
-import { parseMappings, Storage } from './worker/storage.ts';
-import { Worker } from './worker/worker.ts';
+import { forgetMaster, hasMaster, readMaster, writeMaster } from './worker/master-file.ts';
+import type { Worker } from './worker/worker.ts';
 import { Workspace } from './worker/workspace.ts';
 
 /** What of a node works for a master on another computer. */
@@ -154,8 +150,13 @@ export class Membership {
   async leave(): Promise<void> {
     await this.stop({ leaving: true });
     forgetMaster(this.#parts.paths.master);
+    await this.#discard();
     this.#view = null;
     this.#tell();
+  }
+
+  #discard(): Promise<void> {
+    return Workspace.discard({ folder: this.#temp, memory: this.#parts.paths.temps });
   }
 
   /** Ends what runs; the next start goes on with the same master, unless it is left. */
@@ -203,6 +204,7 @@ export class Membership {
       import('./worker/known-master.ts'),
       import('./worker/link.ts'),
     ]);
+    const before = readMaster(paths.master);
     const master = await findMaster({
       file: paths.master,
       address,
@@ -217,6 +219,8 @@ export class Membership {
       },
       signal,
     });
+    // Results for another one are nobody's, and its numbers would be taken for this one's.
+    if (before?.certificate !== master.certificate) await this.#discard();
     this.#become({ name: master.name, origin: master.origin, state: 'connecting', code: null, problem: null });
     const link = new Link({ master, device, hello, as: 'worker' });
     this.#link = link;
@@ -224,11 +228,13 @@ export class Membership {
       link.moveTo(origin);
       this.#become({ origin });
       // A user who names the address has the say where to look first.
-      if (address === undefined) writeMaster(paths.master, link.master);
+      if (address === undefined) writeMaster(paths.master, link.master).catch((error) => log.warn(messageOf(error)));
     });
     this.#whereabouts.lost();
     link.onState((state, problem) => this.#follow(state, problem));
-    const worker = await this.#makeWorker(link);
+    this.#senses = await sensesOf(this.#parts.signals);
+    const tell = () => this.#tell();
+    const worker = await makeRemoteWorker(link, { ...this.#parts, temp: this.#temp, tell });
     // It may have been turned away meanwhile.
     signal.throwIfAborted();
     this.#worker = worker;
@@ -295,48 +301,5 @@ export class Membership {
       protocol: PROTOCOL,
       computer: await describeComputer(this.#temp, caps, signals),
     };
-  }
-
-  async #makeWorker(link: Link): Promise<Worker> {
-    const { settings, paths, processes, tools, caps, space, signals, log } = this.#parts;
-    this.#senses = await sensesOf(signals);
-    const storage = new Storage({
-      call: link.call,
-      file: paths.storage,
-      mappings: parseMappings(settings.pathMappings),
-      remoteOnly: settings.fileDistribution,
-    });
-    const terms = shortTerms();
-    const workspace = await Workspace.reopen(this.#temp, space, paths.temps);
-    const meter = new LoadMeter(this.#temp);
-    const worker = new Worker({
-      load: () => meter.read(),
-      call: link.call,
-      transfer: new RemoteTransfer(link, storage),
-      converter: new Converter({
-        ...{ processes, tools, caps, timelines: new Timelines(processes, tools) },
-        ...(terms?.stallMs && { stallMs: terms.stallMs }),
-      }),
-      workspace,
-      keeps: true,
-      log: log.child({ worker: this.#parts.device.id }),
-      jobs: 1,
-      signals,
-      pace: terms?.pace,
-      onYield: (yielding) => {
-        if (yielding) log.info(yieldingSentence(yielding, { here: true, busy: worker.work.length > 0 }));
-        this.#tell();
-      },
-      onProgress: () => this.#tell(),
-      onOrders: ({ settings: { tempDir } }) => {
-        const folder = tempDir === null ? this.#temp : path.resolve(tempDir, path.basename(this.#temp));
-        workspace.moveTo(folder).catch((error) => log.warn(messageOf(error)));
-        this.#tell();
-      },
-      // That it is cut off is told once, by the link.
-      onFault: (error) => link.connected && log.warn(messageOf(error)),
-      ...(terms && { beatMs: terms.beat }),
-    });
-    return worker;
   }
 }

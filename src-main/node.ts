@@ -91,12 +91,16 @@ export async function startNode(config: NodeConfig): Promise<RunningNode> {
 
 async function wire(core: Core, master: MasterParts, stop: () => Promise<void>): Promise<RunningNode> {
   const { config, log, undo, emit, on, defect, caps } = core;
-  const { dispatcher, probing, self } = master;
+  const { dispatcher, probing, intake, self } = master;
   const settings = () => core.resolved().values;
   const membership = makeMembership(core, master);
   const converter = new Converter({ ...core, ...(core.terms?.stallMs && { stallMs: core.terms.stallMs }) });
-  const workspace = await Workspace.create(master.temp, master.space);
-  const token = userToken(config.dataDir);
+  const workspace = await Workspace.create({
+    folder: master.temp,
+    space: master.space,
+    warn: (text) => log.warn(text),
+  });
+  const token = await userToken(config.dataDir);
   const { handlers, access, previews, makeFeed, restorePause } = wireInterface({
     ...{ ...core, ...master, converter, token, membership },
     dataDir: config.dataDir,
@@ -176,8 +180,12 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
     node.startWorker();
     membership.resume();
   }
-  // First of all: whoever calls would find one part after the other closed.
-  undo.push(() => gate.shut());
+  // First of all: whoever calls would find one part after the other closed. And Ctrl-C or a logout ends our children together
+  // with us: all that waits for one is told before connections are closed, so that its end is no verdict on a film.
+  undo.push(() => {
+    gate.shut();
+    for (const part of [worker, membership, intake, probing]) part.stop().catch(defect);
+  });
   return node;
 }
 

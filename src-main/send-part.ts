@@ -58,7 +58,7 @@ export async function sendPart(
 function write(to: Writable, bytes: Buffer): Promise<void> {
   const gone = new Promise<void>((resolve, reject) => {
     const cut = () => reject(Object.assign(new Error('the connection was cut'), { code: 'ECONNRESET' }));
-    if (to.destroyed) cut();
+    if (to.destroyed) return cut();
     to.once('close', cut);
     to.write(bytes, (error) => {
       to.off('close', cut);

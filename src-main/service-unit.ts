@@ -66,7 +66,7 @@ WantedBy=${user ? 'multi-user.target' : 'default.target'}
 `;
 }
 
-const LINE = /^([A-Z_]+)=/;
+const LINE = /^([A-Z_\d]+)=/;
 
 /** Settings of a file of the form that systemd reads, with these put in or in the place of others. */
 export function settingsText(before: string, values: Record<string, string>): string {

@@ -3,6 +3,7 @@ import { lstat, readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { Fault } from '../src-shared/errors.ts';
 import { formatBytes } from '../src-shared/format.ts';
+import { aborted } from './aborted.ts';
 
 /** Room that must stay free beside everything that is promised, in bytes. */
 const RESERVE = 100_000_000;
@@ -90,11 +91,4 @@ async function sizeOf(place: string): Promise<number> {
   } catch {
     return 0;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (signal.aborted) resolve();
-  });
 }

@@ -42,8 +42,9 @@ export class Whereabouts {
     const tryAll = async () => {
       if (trying) return;
       trying = true;
-      await this.#tryAll(origins);
-      trying = false;
+      await this.#tryAll(origins).finally(() => {
+        trying = false;
+      });
     };
     const retrying = setInterval(tryAll, RETRY_MS);
     // That multicasts do not work here takes away a hint and no more.

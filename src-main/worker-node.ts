@@ -41,7 +41,7 @@ export interface WorkerNode {
 export async function startWorkerNode(config: WorkerNodeConfig): Promise<WorkerNode> {
   const { values: settings } = resolveSettings({ flags: config.flags, env: config.env });
   config.log.level = settings.logLevel;
-  const unlock = lockDataFolder(config.dataDir);
+  let end = lockDataFolder(config.dataDir);
   try {
     const paths = dataPaths(config.dataDir);
     const device = await loadDevice(paths.device);
@@ -64,11 +64,14 @@ export async function startWorkerNode(config: WorkerNodeConfig): Promise<WorkerN
       log,
       changed,
     });
-    const over = membership.begin(config);
-    const forget = noteInstance(paths.instance, null);
-    return { over, stop: () => membership.stop().finally(forget).finally(unlock) };
+    const [forget, unlock] = [noteInstance(paths.instance, null), end];
+    end = () => {
+      forget();
+      unlock();
+    };
+    return { over: membership.begin(config), stop: () => membership.stop().finally(end) };
   } catch (error) {
-    unlock();
+    end();
     throw error;
   }
 }

@@ -233,7 +233,7 @@ const inGraph = (text: string) => text.replace(/[\\':]/g, '\\$&').replace(/[\\'[
 export function captionArgs(plan: Plan, input: string, texts: string, raw: string): string[] {
   const options = `format_name=${plan.demuxer}:format_opts=protocol_whitelist=file`;
   const graph = `movie=filename=${inGraph(input)}:${options}[out0+subcc]`;
-  const head = [...HEAD, '-loglevel', 'error', '-progress', 'pipe:1', '-nostats', '-copyts'];
+  const head = [...HEAD, '-loglevel', 'level+error', '-progress', 'pipe:1', '-nostats', '-copyts'];
   const output = [
     '-map',
     '0:s',

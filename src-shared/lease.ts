@@ -50,6 +50,10 @@ export const Sentinel = z.object({
 });
 export type Sentinel = z.infer<typeof Sentinel>;
 
+/** Characters of an attempt's log that a worker tells. */
+export const LOG_LENGTH = 200_000;
+const AttemptLog = z.string().max(500_000);
+
 /** What a worker noticed while it made a result. */
 export const ResultFacts = z.object({
   /** Of each encoded stream, in the order of the plan. */
@@ -59,13 +63,13 @@ export const ResultFacts = z.object({
   /** The original decodes with errors, or its times have gaps. */
   damaged: z.boolean(),
   /** The end of ffmpeg's log. */
-  log: z.string().max(500_000),
+  log: AttemptLog,
 });
 
 /** How a worker's attempt ended. */
 export const Outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('skip'), code: SkipCode, reason: z.string() }),
-  z.object({ kind: z.literal('failed'), reason: z.string(), log: z.string() }),
+  z.object({ kind: z.literal('failed'), reason: z.string(), log: AttemptLog }),
   /** The computer is at fault, not the film: no attempt is counted. */
   z.object({ kind: z.literal('node'), reason: z.string() }),
   z.object({ kind: z.literal('released'), reason: z.string().optional() }),

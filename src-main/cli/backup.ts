@@ -7,8 +7,7 @@ import { dataPaths } from '../config.ts';
 import { copyDatabase, restoreDatabase } from '../db/backups.ts';
 import { lockDataFolder } from '../db/open.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
+import { print } from './print.ts';
 
 /** `flotilla backup` */
 export function backupCommand(): Command {

@@ -1,23 +1,32 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { type Caller, CONTRACT } from '../../src-shared/contract.ts';
-import { Fault, type FaultCode } from '../../src-shared/errors.ts';
+import { Fault, type FaultCode, messageOf } from '../../src-shared/errors.ts';
 import { readInstance } from '../instance.ts';
 import { makeLog } from '../log.ts';
 import { startNode } from '../node.ts';
 import { userToken } from '../server/auth.ts';
 
-/** The contract of a running server. */
+/** The contract of a running server; a call may take as long as it takes. */
 export function remoteCaller(url: string, token: string): Caller {
   return async (name, input) => {
-    const response = await fetch(`${url}/api/rpc/${name}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(input),
+    const { status, body } = await post(`${url}/api/rpc/${name}`, token, input).catch((error) => {
+      const why = messageOf(error);
+      throw new Fault('node', `The Flotilla at ${url} did not answer (${why}); is it still running?`, { cause: error });
     });
-    const body = (await response.json()) as { code?: FaultCode; sentence?: string };
-    if (!response.ok)
-      throw new Fault(body.code ?? 'node', body.sentence ?? `The server at ${url} answered ${response.status}.`);
-    return CONTRACT[name].output.parse(body) as never;
+    if (status === 200) return CONTRACT[name].output.parse(body) as never;
+    const { code, sentence } = body as { code?: FaultCode; sentence?: string };
+    throw new Fault(code ?? 'node', sentence ?? `The server at ${url} answered ${status}.`);
   };
+}
+
+/** Not fetch, which gives up when no answer has begun after five minutes. */
+async function post(url: string, token: string, input: unknown): Promise<{ status: number; body: unknown }> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const asked = request(url, { method: 'POST', headers }).end(JSON.stringify(input));
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  return { status: answer.statusCode ?? 0, body: await json(answer) };
 }
 
 /**
@@ -32,7 +41,7 @@ export async function withMaster<T>(dataDir: string, work: (call: Caller) => Pro
     if (!(error instanceof Fault && error.code === 'conflict')) throw error;
     const url = readInstance(dataDir)?.url;
     if (!url) throw error;
-    return work(remoteCaller(url, userToken(dataDir)));
+    return work(remoteCaller(url, await userToken(dataDir)));
   }
   try {
     return await work(node.call);

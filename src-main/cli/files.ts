@@ -5,6 +5,7 @@ import { count } from '../../src-shared/format.ts';
 import { SKIP_CODES } from '../../src-shared/plan.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
+import { print } from './print.ts';
 
 /** Files asked for at a time. */
 const PAGE = 500;
@@ -23,7 +24,6 @@ export function filesCommand(): Command {
     .option('--code <code>', `only films with this reason: ${SKIP_CODES.join(', ')} …`)
     .option('--json', 'one JSON object a film')
     .action(async ({ data, state, code, json }: FilesOptions) => {
-      const print = (line: string) => process.stdout.write(`${line}\n`);
       const found = await withMaster(data, async (call) => {
         const roots = new Map((await call('library.list', {})).map((library) => [library.id, library.root]));
         let shown = 0;

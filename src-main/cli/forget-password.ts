@@ -13,7 +13,7 @@ import { addDataOption, type CommonOptions } from './options.ts';
 export function forgetPasswordCommand(): Command {
   const command = new Command('forget-password')
     .description('forget the password of the interface and sign every browser out')
-    .action(({ data }: CommonOptions) => {
+    .action(async ({ data }: CommonOptions) => {
       const paths = dataPaths(data);
       if (!existsSync(paths.database)) throw new Fault('missing', `There is no Flotilla in ${data}.`);
       // A server on the same data folder looks here at every request.
@@ -21,7 +21,7 @@ export function forgetPasswordCommand(): Command {
       const access = new Access({
         table: new AccessTable(db),
         facts: new FactTable(db),
-        token: userToken(data),
+        token: await userToken(data),
         cookie: '',
       });
       access.reset();

@@ -3,8 +3,7 @@ import { LAN_PORT } from '../../src-shared/protocol.ts';
 import { endsAt } from '../../src-shared/time-words.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
+import { print } from './print.ts';
 
 function minutes(text: string): number {
   if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('It has to be a whole number of minutes.');

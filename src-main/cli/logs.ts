@@ -8,9 +8,8 @@ import { dataPaths } from '../config.ts';
 import { endsOfLog, followLog, readLog } from '../log-files.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
+import { print } from './print.ts';
 import { listenForEnd } from './signals.ts';
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 /** pino's levels, but for the usual one. */
 const LEVELS: Record<number, string> = { 10: 'trace ', 20: 'debug ', 30: '', 40: 'warn ', 50: 'ERROR ', 60: 'FATAL ' };

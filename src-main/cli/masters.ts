@@ -1,10 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { search } from '../discovery.ts';
+import { print } from './print.ts';
 
 /** A master that is there answers in a fraction of this, in seconds. */
 const SECONDS = 3;
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 function seconds(text: string): number {
   const value = Number(text);

@@ -2,8 +2,7 @@ import { Command } from 'commander';
 import { formatDuration } from '../../src-shared/format.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
+import { print } from './print.ts';
 
 /** Digits as people write them, `123 456`, are the same digits. */
 const digits = (parts: string[]) => parts.join('').replaceAll(/[\s-]/g, '');

@@ -55,7 +55,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
     env: process.env,
     stored: storedSettings(options.data),
   });
-  const { tables } = new LookupFiles(options.data, (sentence) => process.stderr.write(`${sentence}\n`));
+  const { tables } = await LookupFiles.open(options.data, (sentence) => process.stderr.write(`${sentence}\n`));
   const tools = findTools(values.ffmpegPath);
   const notes = await mkdtemp(path.join(os.tmpdir(), 'flotilla-plan-'));
   try {

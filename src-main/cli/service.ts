@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Command, Option } from 'commander';
@@ -7,20 +7,20 @@ import { Fault, messageOf } from '../../src-shared/errors.ts';
 import { parseSetting, SETTING_INFOS } from '../../src-shared/settings.ts';
 import { defaultDataDir } from '../config.ts';
 import { settingsText, unitText } from '../service-unit.ts';
+import { writeWhole } from '../write-whole.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
+import { print } from './print.ts';
 
 const KINDS = ['serve', 'worker'] as const;
 type Kind = (typeof KINDS)[number];
 /** What else a service may be started with, apart from settings. */
-const OTHERS = ['MASTER_URL', 'JOIN_TOKEN', 'JOIN_SECRET', 'JOIN_SECRET_FILE'];
+const OTHERS = ['MASTER_URL', 'JOIN_TOKEN', 'JOIN_SECRET', 'JOIN_SECRET_FILE', 'METRICS_TOKEN', 'FLOTILLA_DEBUG'];
 
 interface InstallOptions extends CommonOptions {
   set: string[];
   user?: string;
   dryRun?: true;
 }
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Root installs for the whole computer, others for themselves. */
 const isRoot = () => process.getuid?.() === 0;
@@ -88,8 +88,8 @@ async function installService(kind: Kind, folders: string[], options: InstallOpt
     print(`# ${unit}\n${text}\n# ${settings}\n${contents}`);
     return;
   }
-  write(unit, text, 0o644);
-  write(settings, contents, 0o600);
+  await write(unit, text, 0o644);
+  await write(settings, contents, 0o600);
   await systemctl('daemon-reload');
   await systemctl('enable', name);
   await systemctl('restart', name);
@@ -136,10 +136,10 @@ function userOf({ user = process.env.SUDO_USER }: InstallOptions): string {
   throw new Fault('usage', 'As whom is Flotilla to run? Name the owner of the media with --user.');
 }
 
-function write(file: string, text: string, mode: number): void {
+async function write(file: string, text: string, mode: number): Promise<void> {
   try {
     mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, text, { mode });
+    await writeWhole(file, text, mode);
   } catch (error) {
     throw new Fault('node', `${file} could not be written: ${messageOf(error)}.`, { cause: error });
   }

@@ -6,11 +6,10 @@ import { count, formatBytes } from '../../src-shared/format.ts';
 import { withMaster } from './connect.ts';
 import { EXIT } from './main.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
+import { print } from './print.ts';
 
 /** Entries asked for at a time. */
 const PART = 1000;
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
 
 /** `flotilla restore` */
 export function restoreCommand(finish: (code: number) => void): Command {

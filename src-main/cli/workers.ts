@@ -6,8 +6,7 @@ import { parseHours, type WorkerSettings, type WorkerState } from '../../src-sha
 import { parseRules, RULES_FORM } from '../../src-shared/yielding.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
+import { print } from './print.ts';
 
 /** The interface's words. */
 const STATES: Record<WorkerState, string> = {

@@ -4,6 +4,9 @@ import path from 'node:path';
 import pRetry from 'p-retry';
 import { Fault } from '../../src-shared/errors.ts';
 import { sha256 } from '../hash.ts';
+import { syncFolder } from '../write-whole.ts';
+
+export { syncFolder };
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
@@ -12,9 +15,6 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
  * Node makes of Windows' answer for exFAT (nodejs/node#65817).
  */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EACCES', 'EISDIR']);
-
-/** Folders that cannot be synced: Windows opens none, some network file systems refuse. */
-const NO_FOLDER_SYNC = new Set(['EPERM', 'EISDIR', 'EINVAL', 'EACCES', 'ENOTSUP']);
 
 /** What Windows says of a file that a virus scanner, an indexer or a player has open. */
 const HELD = ['EPERM', 'EBUSY', 'EACCES'];
@@ -49,20 +49,6 @@ export async function syncFile(file: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-/** Has the names in a folder on the disk before it returns, where the system can. */
-export async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (!NO_FOLDER_SYNC.has(codeOf(error) ?? '')) throw error;
   }
 }
 

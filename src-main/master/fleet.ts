@@ -156,11 +156,6 @@ export class Fleet {
     this.changed(id);
   }
 
-  /** This worker has proven that it can do its work. */
-  trust(id: string): void {
-    this.recovered(id, true);
-  }
-
   /** True while a worker that is there has to prove that it can do its work. */
   get doubting(): boolean {
     return [...this.#present.values()].some(({ linked, doubt }) => linked && doubt !== undefined);

@@ -12,21 +12,21 @@ const at = (name: string) => path.join(folder, name);
 const quality = (content: string) => writeFileSync(at('quality_lookup.json'), content);
 const standard = JSON.stringify(DEFAULT_TABLES.quality, null, 2);
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'flotilla-test-'));
   said = [];
-  lookups = new LookupFiles(folder, (sentence) => said.push(sentence));
+  lookups = await LookupFiles.open(folder, (sentence) => said.push(sentence));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('LookupFiles', () => {
-  it('writes the tables in force on the first start, and never over them', () => {
+  it('writes the tables in force on the first start, and never over them', async () => {
     expect(readdirSync(folder).sort()).toEqual(['audio_codec_lookup.json', 'quality_lookup.json']);
     expect(JSON.parse(readFileSync(at('quality_lookup.json'), 'utf8'))).toEqual(DEFAULT_TABLES.quality);
     expect(lookups.tables).toEqual(DEFAULT_TABLES);
     const mine = standard.replace('28', '29');
     quality(mine);
-    new LookupFiles(folder, (sentence) => said.push(sentence));
+    await LookupFiles.open(folder, (sentence) => said.push(sentence));
     expect(readFileSync(at('quality_lookup.json'), 'utf8')).toBe(mine);
     expect(said).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import {
   findNodeAtLocation,
@@ -10,6 +10,7 @@ import {
 } from 'jsonc-parser';
 import type { z } from 'zod';
 import { AudioTable, DEFAULT_TABLES, QualityTable, type Tables } from '../../src-shared/quality.ts';
+import { writeWhole } from '../write-whole.ts';
 
 const FILES = {
   quality: { name: 'quality_lookup.json', schema: QualityTable },
@@ -27,13 +28,19 @@ export class LookupFiles {
   readonly #problems = new Map<keyof Tables, string>();
   #tables: Tables = DEFAULT_TABLES;
 
-  constructor(folder: string, report: (sentence: string) => void) {
+  private constructor(folder: string, report: (sentence: string) => void) {
     this.#folder = folder;
     this.#report = report;
+  }
+
+  /** @param report told once of each table that is not in force */
+  static async open(folder: string, report: (sentence: string) => void): Promise<LookupFiles> {
+    const lookups = new LookupFiles(folder, report);
     mkdirSync(folder, { recursive: true });
     for (const kind of ['quality', 'audio'] as const) {
-      if (!existsSync(this.fileOf(kind))) this.write(kind, DEFAULT_TABLES[kind]);
+      if (!existsSync(lookups.fileOf(kind))) await lookups.write(kind, DEFAULT_TABLES[kind]);
     }
+    return lookups;
   }
 
   /** Absolute path of the file of a table. */
@@ -48,10 +55,8 @@ export class LookupFiles {
   }
 
   /** Writes a table to its file, where it takes the place of whatever was there. */
-  write<K extends keyof Tables>(kind: K, table: Tables[K]): void {
-    const file = this.fileOf(kind);
-    writeFileSync(`${file}.part`, `${JSON.stringify(table, null, 2)}\n`);
-    renameSync(`${file}.part`, file);
+  write<K extends keyof Tables>(kind: K, table: Tables[K]): Promise<void> {
+    return writeWhole(this.fileOf(kind), `${JSON.stringify(table, null, 2)}\n`);
   }
 
   /** The tables in force now. */

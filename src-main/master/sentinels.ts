@@ -10,6 +10,7 @@ export class Sentinels {
   readonly #ctx: MasterContext;
   readonly #file: string;
   readonly #left = new Map<number, Sentinel>();
+  readonly #leaving = new Map<number, Promise<Sentinel | null>>();
 
   /** @param device of this install, so that two of them never take one another's */
   constructor(ctx: MasterContext, device: string) {
@@ -18,7 +19,14 @@ export class Sentinels {
   }
 
   /** The sentinel of a library, left there if need be; null where nothing can be left or films are to travel. */
-  async in(library: number): Promise<Sentinel | null> {
+  in(library: number): Promise<Sentinel | null> {
+    // One for all that ask at the same time: none may look while another one's is written.
+    const leaving = this.#leaving.get(library) ?? this.#leave(library).finally(() => this.#leaving.delete(library));
+    this.#leaving.set(library, leaving);
+    return leaving;
+  }
+
+  async #leave(library: number): Promise<Sentinel | null> {
     const root = this.#ctx.libraries.get(library)?.root;
     if (!root || this.#ctx.settings().fileDistribution) return null;
     const known = this.#left.get(library) ?? { root, file: this.#file, content: randomBytes(32).toString('base64url') };

@@ -50,7 +50,7 @@ export class Trials {
     const failures = this.#failures.get(worker) ?? [];
     this.#failures.delete(worker);
     if (problem === null) {
-      this.#fleet.trust(worker);
+      this.#fleet.recovered(worker, true);
       return;
     }
     const name = this.#fleet.member(worker)?.name ?? worker;

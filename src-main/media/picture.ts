@@ -1,9 +1,10 @@
+import { Fault } from '../../src-shared/errors.ts';
 import { inputArgs } from '../../src-shared/ffmpeg-args.ts';
 import type { VideoEncode } from '../../src-shared/stream-plan.ts';
 import { decodeArgs, pictureFilters } from '../../src-shared/video-args.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from './capabilities.ts';
-import { type ProcessManager, type RunOptions, STALL_MS } from './process.ts';
+import { type ProcessManager, type RunOptions, STALL_MS, wasKilled } from './process.ts';
 import type { StreamTimeline } from './timeline.ts';
 
 /** Windows that are looked at, spread over the film, however long it is. */
@@ -161,6 +162,7 @@ async function compareWindow(
     onStderr: (line) => log.push(line),
   });
   if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
+  if (wasKilled(end)) throw new Fault('node', 'ffmpeg was killed while it compared pictures.');
   const value = (filter: string, pattern: RegExp) => {
     const text = log.findLast((line) => line.includes(`${filter} @`) && pattern.test(line));
     const number = pattern.exec(text ?? '')?.[1];

@@ -103,6 +103,11 @@ export type RunEnd =
   | { kind: 'cancelled' }
   | { kind: 'killed'; signal: string };
 
+/** Whether a child was ended from outside; ffmpeg catches the signal and ends with 255 then. */
+export function wasKilled(end: RunEnd): boolean {
+  return end.kind === 'killed' || (end.kind === 'exit' && end.code === 255);
+}
+
 /**
  * Starts every ffmpeg and ffprobe of this node, and sees to it that none outlives it: on Linux the kernel kills them with
  * us; everywhere, a note beside the database names those that were running, and the next start ends them.

@@ -67,6 +67,11 @@ export class Timelines {
     return reading;
   }
 
+  /** The next {@link read} looks again. */
+  forget(file: string, version: string): void {
+    this.#remembered.delete(`${file}|${version}`);
+  }
+
   async #read(file: string, probe: Probe, signal?: AbortSignal): Promise<Timeline> {
     const demuxer = probe.format.split(',')[0] ?? '';
     const video = new Set(probe.streams.filter((s) => s.type === 'video').map((s) => s.index));
@@ -94,6 +99,7 @@ export class Timelines {
       },
     });
     if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
+    if (end.kind === 'killed') throw new Fault('node', `ffprobe was killed (${end.signal}).`);
     if (end.kind !== 'exit') throw new Fault('conflict', 'its packets could not be read to the end in time.');
     if (timeline.size === 0)
       throw new Fault('conflict', `it holds no packets (${errors.at(-1) ?? 'no reason given'}).`);

@@ -10,7 +10,7 @@ import { checkStreams } from './check-streams.ts';
 import { checkTimes } from './check-times.ts';
 import type { Prober } from './ffprobe.ts';
 import { comparePictures, type Likeness } from './picture.ts';
-import { type ProcessManager, STALL_MS } from './process.ts';
+import { type ProcessManager, STALL_MS, wasKilled } from './process.ts';
 import type { Timeline, Timelines } from './timeline.ts';
 import { Refused, type VerifyRequest } from './verify-request.ts';
 
@@ -118,6 +118,7 @@ export class Verifier {
       onStderr: (line) => errors.push(line),
     });
     if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
+    if (wasKilled(end)) throw new Fault('node', 'ffmpeg was killed while it checked a result.');
     if (end.kind !== 'exit') throw new Refused('The result could not be decoded to its end.');
     if (end.code !== 0 || errors.length > 0)
       throw new Refused(`The result does not decode cleanly: ${errors[0] ?? `ffmpeg ended with ${end.code}`}.`);

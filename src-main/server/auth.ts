@@ -1,17 +1,18 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { LOOPBACK } from '../../src-shared/loopback.ts';
+import { keptText } from '../write-whole.ts';
 import { hostOf, type Trust } from './proxies.ts';
 
-/** The file in the data folder with the token of this install's user; readable by its owner only. */
-export function userToken(dataDir: string): string {
-  const file = path.join(dataDir, 'token');
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600 });
-  return readFileSync(file, 'utf8').trim();
+/** 32 bytes or more: an empty or half written file must not become a token that lets everybody in. */
+const TOKEN = /^[\w-]{43,}$/;
+
+/** The token of this install's user, kept in the data folder, readable by its owner only. */
+export function userToken(dataDir: string): Promise<string> {
+  return keptText(path.join(dataDir, 'token'), TOKEN, () => randomBytes(32).toString('base64url'), 0o600);
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest();

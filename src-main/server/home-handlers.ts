@@ -55,9 +55,9 @@ export function homeHandlers(parts: HandlerParts): Pick<Handlers, HomeCalls> {
         audio: { table: audio, standard: DEFAULT_TABLES.audio, ...about('audio') },
       };
     },
-    'table.set': ({ quality, audio }) => {
-      if (quality !== undefined) lookups.write('quality', quality ?? DEFAULT_TABLES.quality);
-      if (audio !== undefined) lookups.write('audio', audio ?? DEFAULT_TABLES.audio);
+    'table.set': async ({ quality, audio }) => {
+      if (quality !== undefined) await lookups.write('quality', quality ?? DEFAULT_TABLES.quality);
+      if (audio !== undefined) await lookups.write('audio', audio ?? DEFAULT_TABLES.audio);
       ctx.emit('settings', {});
       return {};
     },

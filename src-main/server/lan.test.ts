@@ -115,6 +115,22 @@ describe('a worker', () => {
     expect(story).toEqual(['garage came']);
   });
 
+  it('is told when it calls its master by a name that the master does not know', async () => {
+    const { lan, story } = await setUp();
+    const socket = io(`https://127.0.0.1:${lan.port}`, {
+      transports: ['websocket'],
+      reconnection: false,
+      agent: pinnedAgent(worker, master.certificate) as never,
+      extraHeaders: { host: `nas.example:${lan.port}` },
+      auth: { hello: helloOf(worker.id), as: 'worker' },
+    });
+    undo.push(() => socket.disconnect());
+    const error = await new Promise<Error>((resolve) => socket.on('connect_error', resolve));
+    const sentence = 'nas is not called nas.example; add the name to HOST_NAMES there.';
+    expect(error).toMatchObject({ data: { code: 'conflict', sentence } });
+    expect(story).toEqual([]);
+  });
+
   it('may make no call of users or strangers, nor one that does not exist', async () => {
     const { lan, calls } = await setUp();
     const mine = link(lan);
@@ -215,6 +231,14 @@ describe('a stranger', () => {
     expect(calls).toEqual([]);
     asking.stop();
     await until(() => expect(story).toEqual(['stranger went']));
+    // Another connection of it is found dead after it has come anew.
+    const [old, anew] = [link(lan, stranger, {}, 'stranger'), link(lan, stranger, {}, 'stranger')];
+    await until(() => expect([old.connected, anew.connected]).toEqual([true, true]));
+    old.stop();
+    await expect(anew.call('job.lease', {})).rejects.toMatchObject({ code: 'missing' });
+    anew.stop();
+    await lan.close();
+    expect(story).toEqual(['stranger went', 'stranger went']);
   });
 
   it('is turned away for good as a worker', async () => {

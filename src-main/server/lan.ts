@@ -159,10 +159,8 @@ class Connections {
   }
 }
 
-/** No browser has business here, and no name but this computer's own is answered to. */
-function isForThisServer({ headers }: IncomingMessage, hostNames: string[]): boolean {
-  return headers.origin === undefined && isOwnHost(headers.host, hostNames);
-}
+/** No browser has business here; each tells the page that asks, wherever that may do harm. */
+const isOfNoPage = ({ headers }: IncomingMessage) => headers.origin === undefined;
 
 function makeApp(parts: LanParts, connections: Connections, routers: Router): Express {
   const app = express();
@@ -173,7 +171,7 @@ function makeApp(parts: LanParts, connections: Connections, routers: Router): Ex
       response.set('Connection', 'close');
       throw new Fault('denied', 'This is for workers of this Flotilla only.');
     }
-    if (!isForThisServer(request, parts.hostNames)) {
+    if (!isOfNoPage(request) || !isOwnHost(request.headers.host, parts.hostNames)) {
       throw new Fault('denied', 'This request names another server or comes from a page; add the name to HOST_NAMES.');
     }
     response.locals.worker = worker;
@@ -195,8 +193,7 @@ function attachLanSockets(server: HttpsServer, parts: LanParts, connections: Con
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
     connectTimeout: FIRST_WORD_MS,
-    allowRequest: (request, decide) =>
-      decide(null, connections.of(request) !== '' && isForThisServer(request, parts.hostNames)),
+    allowRequest: (request, decide) => decide(null, connections.of(request) !== '' && isOfNoPage(request)),
   });
   io.use((socket: LanSocket, next) => {
     try {
@@ -211,7 +208,12 @@ function attachLanSockets(server: HttpsServer, parts: LanParts, connections: Con
     const { actor, hello } = socket.data;
     answerCalls(socket, actor.kind, parts.callAs(actor), parts.onDefect);
     if (actor.kind === 'stranger') {
-      socket.once('disconnect', () => parts.onStrangerGone(actor.fingerprint));
+      const { fingerprint } = actor;
+      socket.join(fingerprint);
+      // An old connection of it may be found dead long after it has come anew.
+      socket.once('disconnect', () => {
+        if (!io.sockets.adapter.rooms.has(fingerprint)) parts.onStrangerGone(fingerprint);
+      });
       return;
     }
     const { worker, name } = actor;
@@ -228,6 +230,11 @@ function attachLanSockets(server: HttpsServer, parts: LanParts, connections: Con
 
 /** Finds out who this is. @throws Fault with what to tell it when it cannot be let in */
 function admit(socket: LanSocket, parts: LanParts, fingerprint: string): void {
+  const { host } = socket.handshake.headers;
+  if (!isOwnHost(host, parts.hostNames)) {
+    const name = host?.replace(/:\d+$/, '') ?? 'nothing';
+    throw new Fault('conflict', `${parts.greeting.name} is not called ${name}; add the name to HOST_NAMES there.`);
+  }
   const { hello: given, as } = socket.handshake.auth as { hello?: unknown; as?: unknown };
   const greeting = Greeting.safeParse(given).data;
   if (!greeting || !fingerprint.startsWith(greeting.device)) {

@@ -1,4 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
 import type { Actor, Caller, EventName, Events } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
@@ -31,22 +32,33 @@ export function attachSockets(
   parts: { call: Caller; access: Access; hosts: HostRule; onDefect: (error: unknown) => void },
 ): Sockets {
   const { access } = parts;
+  const open = new Set<Duplex>();
+  server.on('upgrade', (_request, socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   const io = new Server(server, {
     serveClient: false,
     maxHttpBufferSize: LARGEST_MESSAGE,
     allowRequest: (request, decide) => decide(null, isTrustedOrigin(request, parts.hosts)),
   });
   io.use((socket, next) => {
-    const { token, live } = socket.handshake.auth as { token?: unknown; live?: unknown };
-    const given = token === undefined || token === null ? undefined : typeof token === 'string' ? token : '';
-    const visitor = access.visitor(socket.request, given);
+    const visitor = access.visitor(socket.request, tokenOf(socket));
     if (!visitor) return next(new Error(SIGN_IN));
     if (visitor.session) socket.join(roomOf(visitor.session));
-    socket.join(live === true ? FOLLOWS_DELTAS : FOLLOWS_EVENTS);
+    socket.join(socket.handshake.auth.live === true ? FOLLOWS_DELTAS : FOLLOWS_EVENTS);
     next();
   });
   access.onSignedOut = (session) => io.in(roomOf(session)).disconnectSockets(true);
   io.on('connection', (socket) => {
+    // What let it in may be taken back meanwhile, also by another process; and a session that is in use lives on.
+    const isStillIn = () => {
+      const still = access.visitor(socket.request, tokenOf(socket)) !== undefined;
+      if (!still) socket.disconnect(true);
+      return still;
+    };
+    socket.use((_packet, next) => isStillIn() && next());
+    socket.conn.on('heartbeat', isStillIn);
     answerCalls(socket, 'user', parts.call, parts.onDefect);
   });
   return {
@@ -56,8 +68,19 @@ export function attachSockets(
       else io.emit(event as string, payload);
     },
     isWatched: () => (io.sockets.adapter.rooms.get(FOLLOWS_DELTAS)?.size ?? 0) > 0,
-    close: () => io.close(),
+    close: async () => {
+      const closed = io.close();
+      // A page that sleeps never answers that it is closed.
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
   };
+}
+
+/** The token that a socket came with; undefined where it has a session, '' for what can be none. */
+function tokenOf({ handshake }: Socket): string | undefined {
+  const { token } = handshake.auth as { token?: unknown };
+  return token === undefined || token === null ? undefined : typeof token === 'string' ? token : '';
 }
 
 const roomOf = (session: string) => `session ${session}`;

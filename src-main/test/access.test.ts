@@ -1,4 +1,5 @@
 /** Who gets in, by password, key, cookie and token, and who is kept out. */
+import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { io, type Socket } from 'socket.io-client';
@@ -248,5 +249,23 @@ describe('a token', () => {
     expect(await browser.rpc('access.removeToken', { id })).toMatchObject({ status: 200 });
     expect(await browser.rpc('access.removeToken', { id })).toMatchObject({ status: 404 });
     expect(await ask()).toMatchObject({ status: 401 });
+    expect(socket.connected).toBe(true);
+    socket.emit('rpc', 'library.list', {}, () => undefined);
+    await until(() => expect(socket.connected).toBe(false));
+  });
+
+  it('of this computer that a power cut left empty lets nobody in, and is made anew', async () => {
+    const { data } = makeHome();
+    const first = await serve(data);
+    first.flotilla.kill('SIGTERM');
+    await first.flotilla.end();
+    writeFileSync(path.join(data, 'token'), '');
+    const server = await serve(data);
+    expect(server.token).toMatch(/^[\w-]{43}$/);
+    expect(statSync(path.join(data, 'token')).mode & 0o777).toBe(0o600);
+    const nobody = io(server.url, { reconnection: false, transports: ['websocket'], auth: { token: '' } });
+    sockets.push(nobody);
+    await new Promise((resolve) => nobody.on('connect_error', resolve));
+    expect(await server.call('library.list')).toEqual([]);
   });
 });

@@ -1,5 +1,8 @@
 /** The command line as its users meet it. */
+import { once } from 'node:events';
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { VaultEntry } from '../../src-shared/contract.ts';
@@ -413,5 +416,22 @@ describe('the vault', () => {
     expect((await run(['restore', 'no.mkv', '--data', data], { cwd: media })).stderr).toMatch(/^The vault holds no/);
     expect((await run(['vault', 'purge', '--all', '--data', data])).stdout).toMatch(/^purged 1 original,/);
     expect(await server.call('vault.list')).toEqual([]);
+
+    // What a crash left says where somebody else may listen now; who starts anew has not yet written where.
+    const heard: unknown[] = [];
+    const other = createServer((request, response) => {
+      heard.push(request.headers);
+      response.end('[]');
+    }).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const note = (pid: number) => writeFileSync(path.join(data, 'instance.json'), JSON.stringify({ pid, url }));
+    note(2 ** 22);
+    const refused = await run(['vault', 'list', '--data', data]);
+    expect([refused.code, heard]).toEqual([1, []]);
+    other.close();
+    note(server.flotilla.pid);
+    const { stderr } = await run(['vault', 'list', '--data', data]);
+    expect(stderr).toMatch(/^The Flotilla at http:\S+ did not answer \(.*ECONNREFUSED.*\); is it still running\?$/);
   });
 });

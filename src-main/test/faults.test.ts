@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
@@ -268,6 +269,24 @@ describe('an original that changes during its encode', () => {
     const originals = filesIn(media).filter((file) => file.endsWith('.original'));
     expect(originals.map((file) => sha256(path.join(media, file)))).toEqual([changed]);
   });
+});
+
+it('storage that goes away during an encode is no fault of the film', async () => {
+  const { data, media } = makeHome();
+  makeClip(path.join(media, 'film.mp4'));
+  const gate = makeGate();
+  // Heartbeats and leases as ever, but a computer at fault is tried again at once.
+  const env = { ...gate.env, FLOTILLA_TERMS: '10000,60000,300000,200' };
+  const conversion = start(['serve', media, '--data', data, '--port', '0', ...TINY], { env });
+  await gate.reached();
+  renameSync(media, `${media}.away`);
+  gate.open();
+  const outcomesNow = () => attempts(data).map(({ outcome }) => outcome);
+  await until(() => expect(outcomesNow()[0]).not.toBeNull());
+  renameSync(`${media}.away`, media);
+  await until(() => expect(outcomesNow()).toEqual(['node', 'done']));
+  conversion.kill('SIGTERM');
+  await conversion.end();
 });
 
 describe('the data folder', () => {

@@ -353,6 +353,22 @@ export function slowEncodes(): { env: { PATH: string }; pids: () => number[] } {
   };
 }
 
+/** Calls of a program with `argument` among its arguments that take a minute, their process numbers written to `pids`. */
+export function slowCalls(
+  program: 'ffmpeg' | 'ffprobe',
+  argument: string,
+): { env: { PATH: string }; pids: () => number[] } {
+  const log = path.join(tempFolder(), 'pids');
+  writeFileSync(log, '');
+  // ffmpeg, which catches signals, is slowed down itself.
+  const slow = program === 'ffmpeg' ? 'exec "$REAL" -readrate 0.2 "$@"' : 'exec sleep 60';
+  const hold = `[ $test = 0 ] && case "$*" in *'${argument}'*) echo $$ >> '${log}'; ${slow};; esac`;
+  return {
+    env: wrap(program, `${hold}\nexec "$REAL" "$@"`),
+    pids: () => readFileSync(log, 'utf8').split('\n').filter(Boolean).map(Number),
+  };
+}
+
 /** True while a process runs. */
 export function isAlive(pid: number): boolean {
   try {

@@ -1,4 +1,5 @@
 /** The server as browsers, scripts and strangers meet it. */
+import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import path from 'node:path';
@@ -9,11 +10,14 @@ import type { RunningView } from '../../src-shared/lease.ts';
 import {
   filesIn,
   isAlive,
+  lead,
   makeClip,
   makeHome,
+  query,
   run,
   type Server,
   serve,
+  slowCalls,
   slowEncodes,
   TINY,
   treeOf,
@@ -274,22 +278,38 @@ describe('the process', () => {
     expect(nowhere.stderr).toMatch(/^Flotilla cannot listen on 192\.0\.2\.1, .*\.$/);
   });
 
-  it.for(['SIGTERM', 'SIGINT'] as const)('stops on %s in the middle of an encode without a trace', async (signal) => {
+  /** Where a film is: the program that is at work on it, and an argument that tells its call from others. */
+  const ENDS = [
+    { when: 'a first look', signal: 'SIGINT', program: 'ffprobe', call: '-show_chapters', state: 'found' },
+    { when: 'the preparation of', signal: 'SIGTERM', program: 'ffprobe', call: 'packet=stream', state: 'queued' },
+    { when: 'an encode of', signal: 'SIGINT', program: 'ffmpeg', call: 'libsvtav1 ', state: 'queued' },
+    { when: 'a check of', signal: 'SIGTERM', program: 'ffmpeg', call: '-xerror', state: 'queued' },
+  ] as const;
+  it.for(ENDS)('ended by $signal with its children in $when a film leaves no trace', async (end) => {
     const { data, media } = makeHome();
     makeClip(path.join(media, 'film.mp4'), { seconds: 10 });
     const before = treeOf(media);
-    const slow = slowEncodes();
-    const mine = await serve(data, TINY, { env: { ...slow.env, MEDIA_DIRS: media } });
+    const slow = slowCalls(end.program, end.call);
+    const mine = await lead(data, TINY, { env: { ...slow.env, MEDIA_DIRS: media } });
     expect(existsSync(path.join(data, 'instance.json'))).toBe(true);
-    await until(async () => {
-      const { running } = await mine.call('queue.summary');
-      expect(running[0]?.progress.frame ?? 0).toBeGreaterThan(0);
+    // A page that sleeps: it never says that it has heard of the end.
+    const headers = { upgrade: 'websocket', connection: 'upgrade', 'sec-websocket-version': '13' };
+    const page = request(new URL('/socket.io/?EIO=4&transport=websocket', mine.url), {
+      headers: { ...headers, 'sec-websocket-key': Buffer.alloc(16).toString('base64') },
     });
-    mine.flotilla.kill(signal);
+    page.on('error', () => undefined).end();
+    await once(page, 'upgrade');
+    await until(() => expect(slow.pids()).not.toEqual([]));
+    // As a terminal and a logout do.
+    mine.flotilla.kill(end.signal);
+    for (const pid of slow.pids()) process.kill(pid, end.signal);
     expect((await mine.flotilla.end()).code).toBe(0);
     expect(treeOf(media)).toEqual(before);
     expect(slow.pids().filter(isAlive)).toEqual([]);
-    expect([filesIn(path.join(data, 'temp')), filesIn(path.join(data, 'children'))]).toEqual([[], []]);
+    expect(query(data, 'SELECT state, code FROM files')).toEqual([{ state: end.state, code: null }]);
+    const spent = query<{ outcome: string }>(data, "SELECT outcome FROM attempts WHERE outcome = 'failed'");
+    expect(spent).toEqual([]);
+    expect(filesIn(data).filter((file) => /^(temp|children)/.test(file))).toEqual([]);
     expect(existsSync(path.join(data, 'instance.json'))).toBe(false);
     await expect(fetch(mine.url)).rejects.toThrow();
   });

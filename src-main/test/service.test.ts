@@ -1,5 +1,5 @@
 /** Flotilla as a service: what is written, and what systemd makes of it. */
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
@@ -40,9 +40,9 @@ describe.skipIf(!CAN_VERIFY)('a unit (needs systemd-analyze)', () => {
 
 describe('settings of a service', () => {
   it('take the place of others of the same name, and leave the rest', () => {
-    const before = '# mine\nLEAD="false"\nWEB_PORT="80"\n';
-    expect(settingsText(before, { LEAD: 'true', MEDIA_DIRS: '/a "b"\\c $d' })).toBe(
-      '# mine\nWEB_PORT="80"\nLEAD="true"\nMEDIA_DIRS="/a \\"b\\"\\\\c \\$d"\n',
+    const before = '# mine\nLEAD="false"\nSVT_AV1_PRESET="4"\nWEB_PORT="80"\n';
+    expect(settingsText(before, { LEAD: 'true', SVT_AV1_PRESET: '5', MEDIA_DIRS: '/a "b"\\c $d' })).toBe(
+      '# mine\nWEB_PORT="80"\nLEAD="true"\nSVT_AV1_PRESET="5"\nMEDIA_DIRS="/a \\"b\\"\\\\c \\$d"\n',
     );
   });
 });
@@ -92,7 +92,9 @@ describe.skipIf(!CAN_MOUNT)(`flotilla service (${NO_MOUNT})`, () => {
       `DATA_DIR="/var/lib/flotilla"\nMEDIA_DIRS="${media}"\nLEAD="true"\nJOIN_TOKEN="a b"\n`,
     );
     expect(readFileSync(unit, 'utf8')).toMatch(/^StateDirectory=flotilla$/m);
+    chmodSync(settings, 0o644);
     await flotilla(...install, '--set', 'LEAD=false', '--data', '/srv/flotilla');
+    expect(statSync(settings).mode & 0o777).toBe(0o600);
     expect(readFileSync(settings, 'utf8')).toMatch(
       /^JOIN_TOKEN="a b"\nDATA_DIR="\/srv\/flotilla"\n.*\nLEAD="false"\n$/,
     );

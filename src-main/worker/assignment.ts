@@ -1,7 +1,11 @@
 import type { Caller } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import type { Grant, Lease, Outcome, Progress } from '../../src-shared/lease.ts';
+import { type Grant, type Lease, LOG_LENGTH, type Outcome, type Progress } from '../../src-shared/lease.ts';
+import { aborted } from '../aborted.ts';
 import type { Logger } from '../log.ts';
+
+/** Within a stage it is told so often how far it is, in ms. */
+const TELL_MS = 500;
 
 /** One task that this worker holds, from the grant to the master's last word on it. */
 export class Assignment {
@@ -18,6 +22,7 @@ export class Assignment {
   readonly #onProgress: () => void;
   readonly #log: Logger | undefined;
   #stage: string | undefined;
+  #toldAt = 0;
   readonly #end = new AbortController();
   #lost = false;
 
@@ -29,7 +34,7 @@ export class Assignment {
     const { job, task, epoch, file } = grant;
     this.#log = told.log?.child({ ...(job !== undefined && { job }), task, epoch, file });
     this.tell('taken');
-    this.ended = new Promise((resolve) => this.signal.addEventListener('abort', () => resolve()));
+    this.ended = aborted(this.signal);
   }
 
   get lease(): Lease {
@@ -72,9 +77,12 @@ export class Assignment {
 
   /** Tells the master how far it is; a cut connection is no reason to stop, a refusal is. */
   readonly report = (progress: Progress): void => {
-    if (progress.stage !== this.#stage) this.tell(progress.stage);
-    this.#stage = progress.stage;
     this.progress = progress;
+    const now = performance.now();
+    if (progress.stage !== this.#stage) this.tell(progress.stage);
+    else if (now - this.#toldAt < TELL_MS) return;
+    this.#stage = progress.stage;
+    this.#toldAt = now;
     this.#onProgress();
     this.#call('job.progress', { ...this.lease, progress }).catch((error: unknown) => this.#loseOn(error));
   };
@@ -84,10 +92,11 @@ export class Assignment {
    * @throws what keeps the master from hearing it
    */
   async giveBack(outcome: Outcome): Promise<void> {
-    const { kind, ...rest } = outcome;
+    const told = 'log' in outcome ? { ...outcome, log: outcome.log.slice(-LOG_LENGTH) } : outcome;
+    const { kind, ...rest } = told;
     this.tell(`given back (${kind})`, rest);
     try {
-      await this.#call('job.finish', { ...this.lease, outcome });
+      await this.#call('job.finish', { ...this.lease, outcome: told });
     } catch (error) {
       if (!this.#loseOn(error)) throw error;
     }

@@ -108,6 +108,8 @@ export class Attempts {
     turns?.line.pass();
     const conversion = await encoding;
     if (signal.aborted) return { kind: 'released' };
+    if (isVerdict(conversion) && !(await transfer.holds(grant, source)))
+      throw new Fault('node', `${source} cannot be read any more; is its storage still there?`);
     if (conversion.kind === 'result') {
       assignment.converted = true;
       this.#parts.onConverted();
@@ -133,4 +135,10 @@ export class Attempts {
       }
     }
   }
+}
+
+/** Whether an attempt says that something is wrong with the film: storage that went away in the middle looks the same. */
+function isVerdict(conversion: Result | Outcome): boolean {
+  const { kind } = conversion;
+  return kind === 'skip' || kind === 'failed' || (kind === 'result' && conversion.damaged);
 }

@@ -5,6 +5,7 @@ import type { Outcome } from '../../src-shared/lease.ts';
 import type { Plan } from '../../src-shared/plan.ts';
 import type { Tools } from '../media/capabilities.ts';
 import { type ProcessManager, type RunOptions, STALL_MS } from '../media/process.ts';
+import { EncoderLog } from './encoder-log.ts';
 
 /** The words of captions that were inside the pictures. */
 export interface Captions {
@@ -18,7 +19,7 @@ export interface Captions {
 /**
  * Reads the captions of a film out of its pictures.
  * @returns the words, or how the attempt ended: a skip where they are not all that the pictures carry
- * @throws Fault `node` when ffmpeg cannot be started
+ * @throws Fault `node` when ffmpeg cannot be started, or storage is full or gone
  */
 export async function readCaptions(
   processes: ProcessManager,
@@ -30,17 +31,20 @@ export async function readCaptions(
 ): Promise<Captions | Outcome> {
   const file = path.join(folder, 'captions.srt');
   const raw = path.join(folder, 'captions.raw');
-  const stderr: string[] = [];
-  const end = await processes.run(tools.ffmpeg, captionArgs(plan, source, file, raw), {
+  const log = new EncoderLog();
+  const args = captionArgs(plan, source, file, raw);
+  const end = await processes.run(tools.ffmpeg, args, {
     ...options,
     stallMs: STALL_MS,
     onStdout: () => undefined,
-    onStderr: (line) => stderr.push(line),
+    onStderr: (line) => log.add(line),
   });
   if (end.kind === 'cancelled') return { kind: 'released' };
   if (end.kind !== 'exit' || end.code !== 0) {
-    const why = stderr.at(-1) ?? end.kind;
-    return { kind: 'failed', reason: `Its closed captions could not be read: ${why}.`, log: stderr.join('\n') };
+    log.requireStorage({ input: source, folder });
+    const why = log.lastError ?? end.kind;
+    const command = [tools.ffmpeg, ...args].join(' ');
+    return { kind: 'failed', reason: `Its closed captions could not be read: ${why}.`, log: log.text([command]) };
   }
   const { second, digital } = lookInto(await readFile(raw));
   const lines = (await readFile(file, 'utf8')).match(/ --> /g)?.length ?? 0;

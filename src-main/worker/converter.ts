@@ -18,7 +18,7 @@ import { whyUnable } from '../../src-shared/video-args.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from '../media/capabilities.ts';
 import { writeLanguages } from '../media/matroska.ts';
-import { Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS } from '../media/process.ts';
+import { Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS, wasKilled } from '../media/process.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
 import { readCaptions } from './captions.ts';
 import { EncoderLog } from './encoder-log.ts';
@@ -113,6 +113,8 @@ export class Converter {
       return { kind: 'skip', code: 'damaged', reason: `The file is damaged: ${error.message}` };
     }
     const flaw = timeFlaw(grant.probe, timeline);
+    // Storage that went away in the middle looks the same: the next attempt has to look again.
+    if (flaw) this.#timelines.forget(source, grant.version);
     if (flaw && !(flaw.convertible && grant.convertDamaged))
       return { kind: 'skip', code: 'damaged', reason: flaw.reason };
 
@@ -159,6 +161,11 @@ export class Converter {
     });
     if (end.kind === 'cancelled') return { kind: 'released' };
     if (end.kind === 'exit' && end.code === 0) return undefined;
+    if (wasKilled(end)) throw new Fault('node', 'ffmpeg was killed while it tried the streams of a film.');
+    if (end.kind === 'stalled') {
+      const reason = `ffmpeg could not try its streams in ${formatDuration(SHORT_MS / 1000)}.`;
+      return { kind: 'failed', reason, log: stderr.join('\n') };
+    }
     const why = stderr[0]?.replace(/^\[[^\]]*\]\s*/, '') ?? 'no reason given';
     const { name } = FORMATS[grant.plan.container];
     return { kind: 'skip', code: 'container-refuses', reason: `${name} cannot hold one of its streams: ${why}` };
@@ -242,11 +249,7 @@ export class Converter {
 
   /** Why a command did not do its work; undefined when it did. */
   #failure({ files }: Work, end: RunEnd, log: EncoderLog, commands: string[]): Outcome | undefined {
-    if (log.diskFull)
-      throw new Fault(
-        'node',
-        `The disk of the temporary folder ${path.dirname(path.dirname(files.output))} is full; free some space or set another folder with TEMP_DIR.`,
-      );
+    log.requireStorage({ input: files.input, folder: path.dirname(files.output) });
     const failed = (reason: string): Outcome => ({ kind: 'failed', reason, log: log.text(commands) });
     if (end.kind === 'cancelled') return { kind: 'released' };
     if (end.kind === 'stalled')

@@ -7,6 +7,8 @@ function read(...lines: string[]): EncoderLog {
   return log;
 }
 
+const FILES = { input: '/films/a.mkv', folder: '/temp/1-1' };
+
 describe('EncoderLog', () => {
   it('counts what decoding the source gave, with the first of it', () => {
     const log = read(
@@ -16,7 +18,7 @@ describe('EncoderLog', () => {
     );
     expect(log.damage).toEqual({ count: 3, first: 'Invalid NAL unit size (-1 > 551).' });
     expect(log.lastError).toBe('File ended prematurely at pos. 104766 (0x1993e)');
-    expect(log.diskFull).toBe(false);
+    log.requireStorage(FILES);
   });
 
   it('does not blame the source for warnings, or for what encoders and the muxer say', () => {
@@ -36,9 +38,19 @@ describe('EncoderLog', () => {
   it('knows a full disk, which is no damage', () => {
     for (const text of ['No space left on device', 'Disk quota exceeded']) {
       const log = read(`[error] av_interleaved_write_frame(): ${text}`);
-      expect(log.diskFull).toBe(true);
+      expect(() => log.requireStorage(FILES)).toThrow(
+        /^The disk of the temporary folder \/temp is full; .*TEMP_DIR\.$/,
+      );
       expect(log.damage).toBeUndefined();
     }
+  });
+
+  it('knows storage that went away from a film that is damaged', () => {
+    const log = read('[error] file:/films/a.mkv: Stale file handle');
+    expect(() => log.requireStorage(FILES)).toThrow(/^The storage of \/films\/a\.mkv or of .* \(Stale file handle\)/);
+    const either = read('[error] file:/films/a.avi: Input/output error');
+    either.requireStorage(FILES);
+    expect(either.damage?.count).toBe(1);
   });
 
   it('reads how many frames of each stream were decoded', () => {

@@ -1,3 +1,6 @@
+import path from 'node:path';
+import { Fault } from '../../src-shared/errors.ts';
+
 /** Lines of ffmpeg that are kept with an attempt. */
 const KEPT_LINES = 200;
 
@@ -6,7 +9,10 @@ const OUTPUT_SIDE = /libsvtav1|libopus|svt\[|\[(matroska|mp4|webm|srt|mov_text|n
 
 const DISK_FULL = /No space left on device|Disk quota exceeded/;
 
-/** Reads ffmpeg's log at level `level+verbose`: keeps what matters and finds what it says of the source. */
+/** Said by storage that is gone, of no damaged film; unlike "Input/output error", which some demuxers say of those too. */
+const STORAGE_GONE = /Stale file handle|Transport endpoint is not connected|Host is down|No such device/;
+
+/** Reads ffmpeg's log, each line with its level (`-loglevel level+…`): keeps what matters and finds what it says of the source. */
 export class EncoderLog {
   readonly #lines: string[] = [];
   readonly #decoded = new Map<number, number>();
@@ -14,6 +20,7 @@ export class EncoderLog {
   #firstDamage: string | undefined;
   #lastError: string | undefined;
   #diskFull = false;
+  #storageGone: string | undefined;
 
   add(line: string): void {
     const stats = /Input stream #0:(\d+) \(video\): .*?(\d+) frames decoded/.exec(line);
@@ -24,6 +31,7 @@ export class EncoderLog {
     if (this.#lines.length > KEPT_LINES) this.#lines.shift();
     if (level === 'warning' || !level) return;
     this.#lastError = plain(line);
+    this.#storageGone ??= STORAGE_GONE.exec(line)?.[0];
     if (DISK_FULL.test(line)) this.#diskFull = true;
     else if (!OUTPUT_SIDE.test(line)) {
       this.#damage += 1;
@@ -36,9 +44,23 @@ export class EncoderLog {
     return this.#firstDamage === undefined ? undefined : { count: this.#damage, first: this.#firstDamage };
   }
 
-  /** True when a disk ran full under the encode. */
-  get diskFull(): boolean {
-    return this.#diskFull;
+  /**
+   * Whether what it says is of the film at all.
+   * @param files what was read, and the folder that was written to
+   * @throws Fault `node` when it is not: a disk ran full, or storage went away
+   */
+  requireStorage({ input, folder }: { input: string; folder: string }): void {
+    if (this.#diskFull) {
+      throw new Fault(
+        'node',
+        `The disk of the temporary folder ${path.dirname(folder)} is full; free some space or set another folder with TEMP_DIR.`,
+      );
+    }
+    if (this.#storageGone)
+      throw new Fault(
+        'node',
+        `The storage of ${input} or of ${folder} went away (${this.#storageGone}); connect it again.`,
+      );
   }
 
   get lastError(): string | undefined {

@@ -8,8 +8,6 @@ import { faultIn, persist } from './retry.ts';
 
 /** After so many answers in a row without a byte, it is not the network that keeps the rest back. */
 const FRUITLESS = 5;
-/** How often it is told how far a transfer is, in ms. */
-const TELL_MS = 500;
 
 /** What is fetched, and how. */
 export interface FetchRequest {
@@ -45,6 +43,8 @@ export async function fetchFile(options: FetchRequest): Promise<void> {
       fruitless = (await sizeOf(file)) > before ? 0 : fruitless + 1;
       if (fruitless < FRUITLESS) throw error;
       throw new Error(`The master cannot read the film beyond byte ${before}; check the disk that it lies on.`);
+    } finally {
+      answer.close();
     }
   });
   // It may have changed while its last bytes came.
@@ -74,21 +74,16 @@ async function textOf({ body }: Answer): Promise<string> {
 async function save({ headers, body }: Answer, { file, size, bandwidth, onProgress }: FetchRequest): Promise<void> {
   const start = Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1] ?? 0);
   const handle = await open(file, start > 0 ? 'r+' : 'w');
-  let told = 0;
   try {
     let position = start;
     for await (const piece of body) {
       await bandwidth.take(piece.length);
       await writeAll(handle, piece, position);
       position += piece.length;
-      if (performance.now() - told < TELL_MS) continue;
       onProgress(position);
-      told = performance.now();
     }
     if (position !== size) throw new Error(`The master sent ${position} bytes of a film of ${size}.`);
-    onProgress(size);
   } finally {
-    await body.return();
     await handle.close();
   }
 }

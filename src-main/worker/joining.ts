@@ -130,7 +130,9 @@ async function pair(link: Link, fingerprint: string, name: string, parts: JoinPa
  */
 export async function findOrigin(address: string, signal: AbortSignal): Promise<string> {
   const url = parseAddress(address);
-  if (url.protocol === 'https:') return `https://${url.hostname}:${url.port || LAN_PORT}`;
+  // Where 443 is written, URL takes it for none.
+  const port = url.port || (/:443\/?$/.test(address.trim()) ? 443 : LAN_PORT);
+  if (url.protocol === 'https:') return `https://${url.hostname}:${port}`;
   const { name, lanPort } = await askPage(url, signal);
   if (lanPort === null) {
     throw new Fault(

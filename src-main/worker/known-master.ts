@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../src-shared/errors.ts';
 import { fingerprintOf } from '../device.ts';
 import { findOrigin, type JoinParts, join } from './joining.ts';
 import type { Master } from './link.ts';
 import { readMaster, writeMaster } from './master-file.ts';
 import { fetchCertificate } from './peer.ts';
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** Between tries to reach a master for the first time, in ms. */
 const RETRY_MS = 5000;
@@ -32,12 +36,16 @@ export async function findMaster(wish: MasterWish): Promise<Master> {
       'Which master is this computer to work for? Name it with --master or MASTER_URL; flotilla masters lists those on the network.',
     );
   }
+  // Good for once, it often stays in the settings: what let this computer in before is no new invitation.
+  const isUsed = wish.token !== undefined && known?.invitation === digest(wish.token);
+  const token = isUsed ? undefined : wish.token;
   return persist(wish, async () => {
     const origin = await findOrigin(address, wish.signal);
     // An invitation says by itself whom to trust, and lets in again who was removed.
-    const old = known && wish.token === undefined ? await recognize(known, origin, wish.signal) : undefined;
-    const master = old ?? (await join({ ...wish, address: origin }));
-    writeMaster(file, master);
+    const old = known && token === undefined ? await recognize(known, origin, wish.signal) : undefined;
+    const joined = old ?? (await join({ ...wish, token, address: origin }));
+    const master = token === undefined ? joined : { ...joined, invitation: digest(token) };
+    await writeMaster(file, master);
     return master;
   });
 }
@@ -64,16 +72,6 @@ async function persist<T>({ onWaiting, signal }: MasterWish, work: () => Promise
       if (error.message !== told) onWaiting(error.message);
       told = error.message;
     }
-    await pause(signal);
+    await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
   }
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, RETRY_MS);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

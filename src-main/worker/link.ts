@@ -26,6 +26,8 @@ export interface Master {
   origin: string;
   /** PEM; no other is accepted. */
   certificate: string;
+  /** SHA-256 of the join token that let this computer in, if one did. */
+  invitation?: string | undefined;
 }
 
 /**
@@ -205,8 +207,11 @@ export class Link {
 
   /** Whether it is another key that answers, and not only the network that failed. */
   #lookForChangedKey(): void {
-    fetchCertificate(this.origin).then(
+    const { origin } = this;
+    fetchCertificate(origin).then(
       (certificate) => {
+        // It may be looked for elsewhere by now.
+        if (origin !== this.origin) return;
         if (fingerprintOf(certificate) !== fingerprintOf(this.master.certificate)) this.#giveUp(this.#changedKey());
       },
       () => undefined,

@@ -1,10 +1,16 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
 import { fingerprintOf } from '../device.ts';
+import { writeWhole } from '../write-whole.ts';
 import type { Master } from './link.ts';
 
-const Stored = z.object({ name: z.string(), origin: z.string(), certificate: z.string() });
+const Stored = z.object({
+  name: z.string(),
+  origin: z.string(),
+  certificate: z.string(),
+  invitation: z.string().optional(),
+});
 
 /** Whether this computer works for a master, or did when it ended. */
 export function hasMaster(file: string): boolean {
@@ -36,7 +42,6 @@ export function readMaster(file: string): Master | undefined {
 }
 
 /** Remembers a master for the next start. */
-export function writeMaster(file: string, master: Master): void {
-  writeFileSync(`${file}.part`, JSON.stringify(master, null, 2), { mode: 0o600 });
-  renameSync(`${file}.part`, file);
+export function writeMaster(file: string, master: Master): Promise<void> {
+  return writeWhole(file, JSON.stringify(master, null, 2), 0o600);
 }

@@ -29,6 +29,14 @@ describe('EncodeProgress', () => {
     expect(block(progress, { frame: 150 }, 2000)?.progress.share).toBe(1);
   });
 
+  it('begins anew with the speed of the next command', () => {
+    const progress = new EncodeProgress({ frames: 1000 });
+    block(progress, { frame: 0 }, 0);
+    block(progress, { frame: 500 }, 1000);
+    block(progress, { frame: 0 }, 2000);
+    expect(block(progress, { frame: 100 }, 3000)?.progress).toMatchObject({ fps: 100, eta: 5 });
+  });
+
   it('lives with what ffmpeg does not know', () => {
     const progress = new EncodeProgress({ frames: 100, seconds: 4 });
     const values = { frame: 10, fps: '0.00', total_size: 'N/A', out_time_us: 'N/A', out_time: '-00:00:00.02' };

@@ -38,6 +38,8 @@ export class EncodeProgress {
   }
 
   #progress({ frame = 0, time = 0 }: Block, now: number): Progress {
+    // The next command of an encode begins anew.
+    if (frame < (this.#samples.at(-1)?.frame ?? 0)) this.#samples.length = 0;
     this.#samples.push({ at: now, frame, time });
     while (this.#samples.length > 2 && now - (this.#samples[0]?.at ?? now) > WINDOW_S * 1000) this.#samples.shift();
     const oldest = this.#samples[0] ?? { at: now, frame, time };

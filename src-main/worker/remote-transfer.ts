@@ -3,7 +3,7 @@ import type { Agent } from 'node:https';
 import path from 'node:path';
 import type { Caller } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import type { Grant } from '../../src-shared/lease.ts';
+import { type Grant, LOG_LENGTH } from '../../src-shared/lease.ts';
 import { faultPoint } from '../fault.ts';
 import { sha256 } from '../hash.ts';
 import { Bandwidth } from './bandwidth.ts';
@@ -14,8 +14,6 @@ import type { Result, Transfer, TransferWork } from './transfer.ts';
 
 /** A result that arrives damaged so often is not damaged by the network alone. */
 const DAMAGED = 3;
-/** Characters of ffmpeg's log that travel with a result. */
-const LOG_LENGTH = 200_000;
 
 /** The way to the master. */
 export interface Route {

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { access, lstat, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, lstat, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Caller } from '../../src-shared/contract.ts';
 import type { Grant, Sentinel } from '../../src-shared/lease.ts';
+import { writeWhole } from '../write-whole.ts';
 import { mountPoints } from './mounts.ts';
 
 /** A share that does not answer in this time is not there, in ms. */
@@ -97,9 +98,8 @@ export class Storage {
     }
   }
 
-  async #keep(places: Record<string, string>): Promise<void> {
-    await writeFile(`${this.#parts.file}.part`, JSON.stringify(places, null, 2));
-    await rename(`${this.#parts.file}.part`, this.#parts.file);
+  #keep(places: Record<string, string>): Promise<void> {
+    return writeWhole(this.#parts.file, JSON.stringify(places, null, 2));
   }
 }
 

@@ -25,7 +25,7 @@ export interface Transfer {
    * @throws Fault `node` when it is out of reach, `fenced` when the lease is lost
    */
   source(grant: Grant, work: TransferWork): Promise<string>;
-  /** False when the original can no longer be read where `source` said: storage that was shared is gone, say. */
+  /** False when the original can no longer be read where `source` said: its storage is gone, say. */
   holds(grant: Grant, source: string): Promise<boolean>;
   /**
    * Resolves when the master has the result and needs nothing of it any more; goes on where an earlier call with the same

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Caller } from '../../src-shared/contract.ts';
+import { type Caller, CONTRACT } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import type { Grant, Lease, Orders } from '../../src-shared/lease.ts';
 import type { Probe, VideoStream } from '../../src-shared/media.ts';
@@ -54,6 +54,8 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     delivered: [] as number[],
     /** Where false, no result gets through. */
     delivers: true,
+    /** Where false, originals can no longer be read. */
+    holds: true,
     orders: { settings: WORKER_DEFAULTS, mode: 'active', prove: false } as Orders,
     /** Films whose originals do not come, or are not looked into, before the test lets them. */
     slow: new Map<string, PromiseWithResolvers<void>>(),
@@ -63,6 +65,7 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     problem: null as string | null,
     load: undefined as Promise<void> | undefined,
     worker: undefined as Worker | undefined,
+    workspace: undefined as Workspace | undefined,
     lost: [] as Lease[],
     /** Where set, every call and delivery fails with it. */
     cut: undefined as Fault | undefined,
@@ -77,7 +80,11 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     temp,
     folders: () => (existsSync(temp) ? readdirSync(temp).sort() : []),
     called: (name: string) => stage.calls.filter((call) => call.name === name).map(({ input }) => input),
-    reopen: () => Workspace.reopen(temp, new Space(), path.join(folder, 'temp-folders.json')),
+    warnings: [] as string[],
+    reopen: () => {
+      const memory = path.join(folder, 'temp-folders.json');
+      return Workspace.reopen({ folder: temp, space: new Space(), memory, warn: (text) => stage.warnings.push(text) });
+    },
     start,
   };
   let next = 1;
@@ -115,7 +122,7 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
   const transfer: Transfer = {
     ahead,
     limit: () => undefined,
-    holds: async () => true,
+    holds: async () => stage.holds,
     needs: async () => 0,
     source: async ({ task }) => {
       stage.asked.push(`source ${task}`);
@@ -130,6 +137,7 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
   };
   async function start(jobs = 1): Promise<Worker> {
     const workspace = await stage.reopen();
+    stage.workspace = workspace;
     const onFault = (error: unknown) => void stage.faults.push(error);
     const onOrders = (orders: Orders) => void stage.told.push(orders);
     const worker = new Worker({
@@ -325,6 +333,38 @@ describe('a worker', () => {
     expect(stage.called('job.finish')).toHaveLength(2);
   });
 
+  it('does not blame a film for storage that went away under it', async () => {
+    const stage = makeStage({ tasks: 4 });
+    await stage.start();
+    const cut: Conversion[] = [
+      { kind: 'skip', code: 'damaged', reason: 'The file is cut off.' },
+      { kind: 'failed', reason: 'No such file', log: '' },
+      { kind: 'result', file: '', decodedFrames: [1], captionLines: 0, damaged: true, log: '' },
+    ];
+    for (const [n, conversion] of cut.entries()) {
+      await settled(() => expect(stage.encodes).toHaveLength(n + 1));
+      stage.holds = false;
+      stage.encodes[n]?.end(conversion);
+      await settled(() => expect(stage.called('job.finish')).toHaveLength(n + 1));
+      const reason = expect.stringMatching(/^\/film\.mkv cannot be read any more/);
+      expect(stage.called('job.finish').at(-1)).toMatchObject({ outcome: { kind: 'node', reason } });
+      stage.holds = true;
+    }
+    await settled(() => expect(stage.encodes).toHaveLength(4));
+    stage.encodes[3]?.end(cut[0]);
+    await settled(() => expect(stage.called('job.finish').at(-1)).toMatchObject({ outcome: { code: 'damaged' } }));
+  });
+
+  it('tells no more of a log than its master takes', async () => {
+    const stage = makeStage({ tasks: 1 });
+    await stage.start();
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+    stage.encodes[0]?.end({ kind: 'failed', reason: 'no', log: `${'x'.repeat(2_000_000)}the end` });
+    await settled(() => expect(stage.called('job.finish')).toHaveLength(1));
+    const { outcome } = CONTRACT['job.finish'].input.parse(stage.called('job.finish')[0]);
+    expect(outcome).toMatchObject({ log: expect.stringMatching(/xthe end$/) });
+  });
+
   it.for(['revoked', 'lost', 'refused'] as const)('ends what is %s without a word, and leaves nothing', async (how) => {
     const stage = makeStage({ tasks: 1 });
     const worker = await stage.start();
@@ -497,6 +537,27 @@ describe('a finished result', () => {
     await workspace.use({ name: '2-1', needed: 0, signal }, async (folder) => void places.push(folder));
     expect(places).toEqual([path.join(stage.temp, '1-1'), path.join(elsewhere, '2-1')]);
     expect(existsSync(stage.temp)).toBe(false);
+  });
+
+  it('is found where it waited while its master named another folder', async () => {
+    const stage = makeStage();
+    const worker = await stage.start();
+    const [first, second, memory] = ['first', 'second', 'temp-folders.json'].map((name) =>
+      path.join(path.dirname(stage.temp), name),
+    ) as [string, string, string];
+    await stage.workspace?.moveTo(first);
+    stage.left = 1;
+    worker.hint();
+    await settled(() => expect(stage.encodes).toHaveLength(1));
+    stage.cut = CUT;
+    stage.encodes[0]?.end();
+    await settled(() => expect(readdirSync(path.join(first, '1-1'))).toContain('kept.json'));
+    await stage.workspace?.moveTo(second);
+    await worker.stop();
+    expect(await (await stage.reopen()).kept()).toMatchObject([{ grant: { task: 1 } }]);
+    // Its master is left for good.
+    await Workspace.discard({ folder: stage.temp, memory });
+    expect([existsSync(first), existsSync(memory)]).toEqual([false, false]);
   });
 
   it('whose note is damaged is removed with everything else that a crash left', async () => {

@@ -1,9 +1,10 @@
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { Fault, nodeFaultReason } from '../../src-shared/errors.ts';
+import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { Grant } from '../../src-shared/lease.ts';
 import type { Space } from '../space.ts';
+import { writeWhole } from '../write-whole.ts';
 
 /** In a lease's folder: what is known of the result beside it. */
 const NOTE = 'kept.json';
@@ -23,38 +24,42 @@ const Kept = z.object({
 });
 export type Kept = z.infer<typeof Kept>;
 
+/** What a workspace is made of. */
+export interface WorkspaceParts {
+  /** Where it is unless it was moved before: this node's own. */
+  folder: string;
+  space: Space;
+  /** Told of what could not be removed; the next start tries again. */
+  warn: (text: string) => void;
+  /** File that notes where it is, so that the next start finds what is in it; without one nothing is looked for. */
+  memory?: string;
+}
+
 /** The temporary files of this node: a folder a lease, gone with the lease; a start removes what a crash left. */
 export class Workspace {
   /** Where leases from now on have their folders. */
   #folder: string;
-  readonly #space: Space;
-  /** Where the folders in use are noted, so that a start finds what is in them. */
-  readonly #memory: string | undefined;
+  readonly #parts: Omit<WorkspaceParts, 'folder'>;
   readonly #inUse = new Map<string, string>();
   readonly #leave = new Set<string>();
 
-  private constructor(folder: string, space: Space, memory?: string) {
+  private constructor({ folder, ...parts }: WorkspaceParts) {
     this.#folder = folder;
-    this.#space = space;
-    this.#memory = memory;
+    this.#parts = parts;
   }
 
-  /** @param folder this node's own; whatever is in it is removed */
-  static async create(folder: string, space: Space): Promise<Workspace> {
-    const workspace = new Workspace(folder, space);
+  /** As the parts say; whatever is in the folder is removed. */
+  static async create(parts: Omit<WorkspaceParts, 'memory'>): Promise<Workspace> {
+    const workspace = new Workspace(parts);
     await workspace.clear();
     return workspace;
   }
 
-  /**
-   * As {@link create}, but results that were kept stay for {@link kept}.
-   * @param folder where it is unless it was moved before
-   * @param memory file where it notes where it is
-   */
-  static async reopen(folder: string, space: Space, memory: string): Promise<Workspace> {
+  /** As {@link create}, but results that were kept stay for {@link kept}. */
+  static async reopen({ memory, ...parts }: Required<WorkspaceParts>): Promise<Workspace> {
     const noted = await readNoted(memory);
-    const workspace = new Workspace(noted.at(-1) ?? folder, space, memory);
-    for (const place of new Set([...noted, folder])) {
+    const workspace = new Workspace({ ...parts, memory, folder: noted.at(-1) ?? parts.folder });
+    for (const place of new Set([...noted, parts.folder])) {
       for (const name of await readdir(place).catch(() => [])) {
         const lease = path.join(place, name);
         if (await readKept(lease)) workspace.#inUse.set(name, place);
@@ -63,6 +68,18 @@ export class Workspace {
     }
     await workspace.#note();
     return workspace;
+  }
+
+  /** Removes all that {@link reopen} would find: nobody wants it any more. */
+  static async discard({ folder, memory }: { folder: string; memory: string }): Promise<void> {
+    for (const place of new Set([...(await readNoted(memory)), folder]))
+      await rm(place, { recursive: true, force: true });
+    await rm(memory, { force: true });
+  }
+
+  /** Where leases from now on have their folders. */
+  get folder(): string {
+    return this.#folder;
   }
 
   /** Leases from now on have their folders elsewhere; those of before stay where they are. */
@@ -75,10 +92,10 @@ export class Workspace {
   }
 
   async #note(): Promise<void> {
-    if (!this.#memory) return;
+    const { memory } = this.#parts;
+    if (!memory) return;
     const places = [...new Set([...this.#inUse.values(), this.#folder])];
-    await writeFile(`${this.#memory}.part`, JSON.stringify(places));
-    await rename(`${this.#memory}.part`, this.#memory);
+    await writeWhole(memory, JSON.stringify(places));
   }
 
   /** A folder that this node has moved away from goes when it is empty. */
@@ -107,9 +124,7 @@ export class Workspace {
     } finally {
       await result.close();
     }
-    const note = path.join(path.dirname(kept.result.file), NOTE);
-    await writeFile(`${note}.part`, JSON.stringify(kept), { flush: true });
-    await rename(`${note}.part`, note);
+    await writeWhole(path.join(path.dirname(kept.result.file), NOTE), JSON.stringify(kept));
   }
 
   /** What {@link keep} wrote stays when its lease's work ends: it is handed over after the next start. */
@@ -134,7 +149,7 @@ export class Workspace {
     try {
       await mkdir(folder, { recursive: true });
       if (needed > 0)
-        giveBack = await this.#space.reserve({ place: folder, bytes: needed, what: 'the next film', signal });
+        giveBack = await this.#parts.space.reserve({ place: folder, bytes: needed, what: 'the next film', signal });
       return await work(folder);
     } catch (error) {
       if (error instanceof Fault) throw error;
@@ -144,10 +159,22 @@ export class Workspace {
       if (reason) throw new Fault('node', `The temporary folder ${place} cannot be used: ${reason}.`, { cause: error });
       throw error;
     } finally {
-      if (!this.#leave.delete(name)) await rm(folder, { recursive: true, force: true });
+      const gone = !this.#leave.delete(name) && (await this.#remove(folder));
       giveBack?.();
-      this.#inUse.delete(name);
-      await this.#removeIfLeft(place);
+      // What stays is noted with its place for the next start, wherever leases have their folders then.
+      if (gone) this.#inUse.delete(name);
+      await this.#removeIfLeft(place).catch((error) => this.#parts.warn(messageOf(error)));
+    }
+  }
+
+  /** Removes a lease's folder. How the work ended must not be lost for it. @returns false when it stays */
+  async #remove(folder: string): Promise<boolean> {
+    try {
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      return true;
+    } catch (error) {
+      this.#parts.warn(`${folder} could not be removed: ${messageOf(error)}; the next start tries again.`);
+      return false;
     }
   }
 }
