@@ -32,6 +32,8 @@ export interface RunningNode {
   lanPort: () => number | null;
   /** The address to open first: while there is no password, it lets in once without. */
   welcome: () => string;
+  /** The address below which the pages of the interface are, without a slash at its end. */
+  home: () => string;
   /** Makes a key for `#token=` behind the address: it lets in once. */
   makeKey: () => string;
   /** What lets a user of this computer in. */
@@ -128,10 +130,13 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
   on('probed', checkIdle);
 
   const call = gate.guard(makeCaller(handlers));
+  const base = baseOf(settings());
+  const home = () => `${node.url}${base}`;
   const node: RunningNode = {
     url: null,
     lanPort: () => leading.port,
-    welcome: () => `${node.url}${baseOf(settings())}/${access.hasPassword ? '' : `#setup=${access.makeKey()}`}`,
+    welcome: () => `${home()}/${access.hasPassword ? '' : `#setup=${access.makeKey()}`}`,
+    home,
     makeKey: () => access.makeKey(),
     token,
     settings: core.resolved(),

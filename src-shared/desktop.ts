@@ -4,11 +4,13 @@ import { z } from 'zod';
  * Whether there is a newer version:
  * - `none`: not that is known
  * - `available`, `downloading`: on its way
- * - `ready`: it is put in place when the program ends
+ * - `ready`: it is put in place when the program ends, or when the user says so
  */
 export const UpdateState = z.object({
   state: z.enum(['none', 'available', 'downloading', 'ready']),
   version: z.string().nullable(),
+  /** Installing asks for a password, as a .deb does: it is put in place only when the user says so. */
+  asks: z.boolean(),
 });
 export type UpdateState = z.infer<typeof UpdateState>;
 

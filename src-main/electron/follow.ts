@@ -17,7 +17,7 @@ export function followStatus(node: RunningNode, tell: (status: Status) => void):
     timer = undefined;
     looking = true;
     try {
-      const status = statusOf(await node.call('live.snapshot', {}), node.holds());
+      const status = statusOf(await node.call('live.snapshot', {}));
       quiet = status.mood !== 'working' && status.master === null;
       if (!ended) tell(status);
     } catch {

@@ -5,7 +5,7 @@ import { Fault, messageOf } from '../../src-shared/errors.ts';
 import type { RunningNode } from '../node.ts';
 import { DESKTOP_CHANNEL } from './channel.ts';
 import { loginItem, setLoginItem } from './login-item.ts';
-import { NO_UPDATE } from './update-state.ts';
+import { NOTHING_KNOWN } from './update-state.ts';
 import type { Updater } from './updater.ts';
 
 /** What the page's calls act on. */
@@ -60,7 +60,7 @@ function functionsOf({ node, updater, window }: IpcParts): Functions {
     },
     getLoginItem: () => loginItem(),
     setLoginItem: (on: boolean) => setLoginItem(on),
-    getUpdate: () => updater()?.state() ?? NO_UPDATE,
+    getUpdate: () => updater()?.state() ?? { ...NOTHING_KNOWN, asks: false },
     installUpdate: () => updater()?.install(),
   };
 }

@@ -4,9 +4,15 @@ import type { RunningNode } from '../node.ts';
 /** The one permission that pages use: to put what their user copies into the clipboard. */
 const ALLOWED = new Set(['clipboard-sanitized-write']);
 
+type Running = () => RunningNode | undefined;
+
+/** True for an address of our own server. */
+const isOwnBy = (node: Running) => (address: string) =>
+  URL.canParse(address) && new URL(address).origin === (node()?.url ?? undefined);
+
 /** Pages get none of a browser's permissions but {@link ALLOWED}, and that only our own. */
-export function refusePermissions(session: Session, own: () => string | undefined): void {
-  const isOwn = (address: string) => own() !== undefined && URL.canParse(address) && new URL(address).origin === own();
+export function refusePermissions(session: Session, node: Running): void {
+  const isOwn = isOwnBy(node);
   session.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl }) =>
     answer(ALLOWED.has(permission) && isOwn(requestingUrl)),
   );
@@ -14,12 +20,15 @@ export function refusePermissions(session: Session, own: () => string | undefine
   session.setDevicePermissionHandler(() => false);
 }
 
-/** Pages stay where they are and open nothing; the interface of the master that this computer works for opens in a browser. */
-export function lockDown(node: () => RunningNode | undefined): void {
+/** Pages stay at our own server and open nothing; the interface of the master that this computer works for opens in a browser. */
+export function lockDown(node: Running): void {
+  const isOwn = isOwnBy(node);
   app.on('web-contents-created', (_event, contents: WebContents) => {
-    contents.on('will-navigate', (event) => event.preventDefault());
-    contents.on('will-frame-navigate', (event) => event.preventDefault());
-    contents.on('will-redirect', (event) => event.preventDefault());
+    // To load itself again is a page's way out of its own faults.
+    const stay = (event: { url: string; preventDefault: () => void }) => isOwn(event.url) || event.preventDefault();
+    contents.on('will-navigate', stay);
+    contents.on('will-frame-navigate', stay);
+    contents.on('will-redirect', stay);
     contents.on('will-attach-webview', (event) => event.preventDefault());
     contents.setWindowOpenHandler(({ url }) => {
       openMaster(url, node()).catch(() => undefined);

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { app } from 'electron';
 import { autostartEntry } from './autostart.ts';
+import { dataArgs } from './options.ts';
 
 /** The flag of a start that shows no window. */
 const HIDDEN = 'hidden';
-const ARGS = [`--${HIDDEN}`];
+const startArgs = () => [...dataArgs(), `--${HIDDEN}`];
 
 /** Where freedesktop.org's Autostart Specification looks. */
 const autostartFile = () =>
@@ -15,17 +16,23 @@ const autostartFile = () =>
 export function loginItem(): boolean | null {
   if (process.platform === 'linux') return existsSync(autostartFile());
   if (process.platform !== 'darwin' && process.platform !== 'win32') return null;
-  return app.getLoginItemSettings({ args: ARGS }).openAtLogin;
+  return app.getLoginItemSettings({ args: startArgs() }).openAtLogin;
 }
 
 /** Starts Flotilla from now on when its user logs in, without a window; or no longer. */
 export function setLoginItem(on: boolean): void {
   const file = autostartFile();
-  if (process.platform !== 'linux') app.setLoginItemSettings({ openAtLogin: on, args: ARGS });
+  if (process.platform !== 'linux') app.setLoginItemSettings({ openAtLogin: on, args: startArgs() });
   else if (on) {
     mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, autostartEntry(command()));
+    // An AppImage is mounted elsewhere at every start.
+    writeFileSync(file, autostartEntry(command(process.env.APPIMAGE ?? process.execPath)));
   } else rmSync(file, { force: true });
+}
+
+/** The program lies elsewhere from now on: what starts it at login, if anything does, names its new place. */
+export function moveLoginItem(program: string): void {
+  if (loginItem()) writeFileSync(autostartFile(), autostartEntry(command(program)));
 }
 
 /** True for a start that shows no window: by the flag, or by macOS, which passes none on. */
@@ -34,8 +41,6 @@ export function startsHidden(): boolean {
   return process.platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin;
 }
 
-/** What starts this very program; an AppImage is mounted elsewhere at every start. */
-function command(): string[] {
-  const program = process.env.APPIMAGE ?? process.execPath;
-  return [program, ...(app.isPackaged ? [] : [app.getAppPath()]), ...ARGS];
+function command(program: string): string[] {
+  return [program, ...(app.isPackaged ? [] : [app.getAppPath()]), ...startArgs()];
 }

@@ -10,6 +10,9 @@ import type { Shell } from './shell.ts';
 import { keepUpdated, type Updater } from './updater.ts';
 import { MainWindow } from './window.ts';
 
+/** For so long, in ms, the program ends in good order, however often it is asked to end. */
+const PATIENCE_MS = 10_000;
+
 const dataDir = takeDataDir();
 let node: RunningNode | undefined;
 let starting: Promise<RunningNode> | undefined;
@@ -21,8 +24,10 @@ const memory = new Memory(app.getPath('userData'));
 const quitting = new Quitting({
   node: () => node,
   window: () => main.window,
+  whyStill: () => shell?.whyStill,
   changed: () => shell?.look(),
   stayed: () => updater?.stay(),
+  sessionEnds: () => updater?.hold(),
 });
 const main = new MainWindow({
   memory,
@@ -32,7 +37,7 @@ const main = new MainWindow({
 
 async function start(): Promise<void> {
   await app.whenReady();
-  refusePermissions(session.defaultSession, () => node?.url ?? undefined);
+  refusePermissions(session.defaultSession, () => node);
   const hidden = startsHidden();
   if (!hidden) main.prepare();
   // Most of the program is loaded only now: the processes of the window start meanwhile.
@@ -43,33 +48,44 @@ async function start(): Promise<void> {
   shell = new Shell({ node, dataDir, main, memory, quitting, updater: () => updater });
   await shell.begin(hidden);
   if (quitting.ending) return;
-  updater = await keepUpdated({ call: node.call, quit: () => app.quit(), log: (text) => console.error(text) });
+  updater = await keepUpdated(node, { quit: () => app.quit(), log: (text) => console.error(text) });
 }
 
-/** Children and leases end in good order before the program does; asking a second time does not wait for them. */
+/** Children and leases end in good order before the program does; who asks again much later does not wait for them. */
 function stopNodeBeforeQuit(): void {
-  app.once('will-quit', async (event) => {
+  let began: number | undefined;
+  let stopped = false;
+  app.on('will-quit', (event) => {
+    if (stopped || (began !== undefined && performance.now() - began > PATIENCE_MS)) return;
     event.preventDefault();
-    try {
-      shell?.end();
-      updater?.stop();
-      // One that is only starting is stopped when it has: half of it cannot be.
-      await (await starting?.catch(() => undefined))?.stop();
-    } catch (error) {
-      console.error(messageOf(error));
-      exitCode = 1;
-    }
-    // The newer version, if its user asked for it, takes over and ends this one.
-    if (exitCode === 0 && updater?.finish()) return;
-    app.exit(exitCode);
+    // The end of a session asks twice, and so does a finger that stays on the keys.
+    if (began !== undefined) return;
+    began = performance.now();
+    stopAll().then(() => {
+      stopped = true;
+      // The newer version, if its user asked for it, takes over and ends this one.
+      if (exitCode !== 0 || !updater?.finish()) app.exit(exitCode);
+    });
   });
+}
+
+async function stopAll(): Promise<void> {
+  try {
+    shell?.end();
+    updater?.stop();
+    // One that is only starting is stopped when it has: half of it cannot be.
+    await (await starting?.catch(() => undefined))?.stop();
+  } catch (error) {
+    console.error(messageOf(error));
+    exitCode = 1;
+  }
 }
 
 if (app.requestSingleInstanceLock()) {
   app.setAppUserModelId('app.flotilla');
   lockDown(() => node);
   // Whoever ends the session waits for no answer.
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => quitting.now());
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => quitting.sessionEnds());
   app.on('second-instance', () => shell?.open());
   app.on('activate', () => shell?.open());
   // Closing the window and ending the program are two things: see Shell.closed.

@@ -45,7 +45,7 @@ export function setMenu({ node, dataDir, open, reload }: MenuParts): void {
     { role: 'togglefullscreen' },
   ];
   const help: MenuItemConstructorOptions[] = [
-    { label: 'Open in the browser', click: () => void shell.openExternal(`${node.url}/#token=${node.makeKey()}`) },
+    { label: 'Open in the browser', click: () => void shell.openExternal(`${node.home()}/#token=${node.makeKey()}`) },
     { label: 'Show the data folder', click: () => void shell.openPath(dataDir) },
     ...(mac ? [] : [line, about]),
   ];

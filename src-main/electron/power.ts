@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { powerMonitor, powerSaveBlocker } from 'electron';
+import { BrowserWindow, powerMonitor, powerSaveBlocker } from 'electron';
 import type { DisturbanceSignals } from '../worker/disturbance.ts';
+import { Asker } from './asker.ts';
 import type { Status } from './status.ts';
 
 const run = promisify(execFile);
@@ -20,6 +21,8 @@ export function desktopSignals(): DisturbanceSignals {
 
 /** True while an application covers the whole screen; undefined where it cannot be told, as on macOS and Wayland. */
 async function fullScreen(): Promise<boolean | undefined> {
+  // Our own window covers nobody's work.
+  if (BrowserWindow.getFocusedWindow()?.isFullScreen()) return false;
   if (process.platform === 'win32') return fullScreenOnWindows();
   if (process.platform !== 'linux' || !process.env.DISPLAY || process.env.XDG_SESSION_TYPE === 'wayland')
     return undefined;
@@ -31,24 +34,31 @@ async function fullScreen(): Promise<boolean | undefined> {
 
 /** QUERY_USER_NOTIFICATION_STATE of shellapi.h: an application that covers the screen, a Direct3D one, a presentation. */
 const COVERED = ['2', '3', '4'];
-const QUERY = `
+/** Answers each line with the state, or nothing where it cannot be had. */
+const ANSWER = `
 $api = Add-Type -PassThru -Name Shell -Namespace Flotilla -MemberDefinition '
   [DllImport("shell32.dll")] public static extern int SHQueryUserNotificationState(out int state);'
-$state = 0
-if ($api::SHQueryUserNotificationState([ref]$state) -eq 0) { $state }`;
+while ($null -ne [Console]::In.ReadLine()) {
+  $state = 0
+  if ($api::SHQueryUserNotificationState([ref]$state) -ne 0) { $state = '' }
+  [Console]::Out.WriteLine($state)
+}`;
+// Without an input format PowerShell would read the lines itself.
+const POWERSHELL = ['-NoProfile', '-NonInteractive', '-InputFormat', 'None', '-Command', ANSWER];
+/** What it starts with compiles C#: once, not at every look. */
+const windows = new Asker('powershell.exe', POWERSHELL);
 
 async function fullScreenOnWindows(): Promise<boolean | undefined> {
-  const args = ['-NoProfile', '-NonInteractive', '-Command', QUERY];
-  const { stdout } = await run('powershell.exe', args, { timeout: PATIENCE_MS, windowsHide: true });
-  return stdout.trim() ? COVERED.includes(stdout.trim()) : undefined;
+  const state = await windows.ask();
+  return state ? COVERED.includes(state) : undefined;
 }
 
-/** Whether the computer is kept awake: only for work of its own that goes on, and never at the cost of the battery. */
-function staysAwake({ holds, mood }: Pick<Status, 'holds' | 'mood'>, onBattery: boolean | undefined): boolean {
-  return holds > 0 && mood === 'working' && onBattery !== true;
+/** Whether the computer is kept awake: while films are encoded, here or by those it leads, and never at the cost of the battery. */
+function staysAwake({ mood }: Pick<Status, 'mood'>, onBattery: boolean | undefined): boolean {
+  return mood === 'working' && onBattery !== true;
 }
 
-/** Keeps the computer, not its screen, from falling asleep while films are encoded here. */
+/** Keeps the computer, not its screen, from falling asleep while films are encoded that would wait for it. */
 export class Wakefulness {
   #blocker: number | undefined;
 

@@ -6,14 +6,21 @@ import type { RunningNode } from '../node.ts';
 type Answer = 'finish' | 'stop' | 'cancel';
 const ANSWERS: readonly Answer[] = ['finish', 'stop', 'cancel'];
 
+/** A load that was stopped has ended by then, in ms. */
+const LOAD_STOPS_MS = 2000;
+
 /** What ending takes. */
 interface QuitParts {
   node: () => RunningNode | undefined;
   window: () => BrowserWindow | undefined;
+  /** Why the films stand still at present; undefined while they do not. */
+  whyStill: () => string | undefined;
   /** Something about leaving has changed: the tray tells it. */
   changed: () => void;
   /** The program goes on after all. */
   stayed: () => void;
+  /** The system or the session of its user ends: whatever would take long is cut off. */
+  sessionEnds: () => void;
 }
 
 /** Ends the program in good order: it asks while films are being converted, and lets them be finished if so wished. */
@@ -21,6 +28,7 @@ export class Quitting {
   readonly #parts: QuitParts;
   #asking = false;
   #decided = false;
+  #stoppedLoad = false;
   /** The wish to end when what runs is done; another object for each. */
   #leaving: object | undefined;
 
@@ -28,9 +36,10 @@ export class Quitting {
     this.#parts = parts;
     app.on('before-quit', (event) => {
       if (this.#mayEnd) this.#decided = true;
-      if (this.#decided) return;
+      const loads = this.#decided && this.#stopLoad();
+      if (this.#decided && !loads) return;
       event.preventDefault();
-      this.#ask().catch(() => this.now());
+      if (!loads) this.#ask().catch(() => this.now());
     });
   }
 
@@ -47,12 +56,32 @@ export class Quitting {
   /** Without a question: what runs is queued again. */
   now(): void {
     this.#decided = true;
+    app.quit();
+  }
+
+  /**
+   * Electron crashes when a window goes in the middle of a load.
+   * @returns true when there is one, which is stopped: then it quits anew
+   */
+  #stopLoad(): boolean {
     const page = this.#parts.window()?.webContents;
-    if (page?.isLoadingMainFrame()) {
-      // Electron crashes when a window goes in the middle of a load.
-      page.once('did-stop-loading', () => app.quit());
-      page.stop();
-    } else app.quit();
+    if (this.#stoppedLoad || !page?.isLoadingMainFrame()) return false;
+    const quit = () => {
+      clearTimeout(late);
+      this.#stoppedLoad = true;
+      setImmediate(() => app.quit());
+    };
+    const late = setTimeout(quit, LOAD_STOPS_MS);
+    page.once('did-stop-loading', quit);
+    // In a turn of its own: what stops at once would be heard of in the middle of this quit.
+    setImmediate(() => page.isDestroyed() || page.stop());
+    return true;
+  }
+
+  /** As {@link now}, because somebody ends it who waits for nothing. */
+  sessionEnds(): void {
+    this.#parts.sessionEnds();
+    this.now();
   }
 
   /** Nothing would be lost by ending at once. */
@@ -85,10 +114,12 @@ export class Quitting {
 
   async #question(films: number): Promise<Answer> {
     const owner = this.#parts.window();
+    const why = this.#parts.whyStill();
+    const still = why ? `Nothing goes on at present: ${why.replace(/\.$/, '')}. Finishing has to wait for that. ` : '';
     const options = {
       type: 'question' as const,
       message: films === 1 ? 'A film is being converted.' : `${count(films, 'film')} are being converted.`,
-      detail: `If you stop now, ${films === 1 ? 'it is' : 'they are'} queued again and converted from the start next time. Your originals stay as they are either way.`,
+      detail: `${still}If you stop now, ${films === 1 ? 'it is' : 'they are'} queued again and converted from the start next time. Your originals stay as they are either way.`,
       buttons: [films === 1 ? 'Finish it, then quit' : 'Finish them, then quit', 'Stop now, resume later', 'Cancel'],
       defaultId: 0,
       cancelId: 2,

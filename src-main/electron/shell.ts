@@ -12,7 +12,7 @@ import type { Quitting } from './quit.ts';
 import type { Status } from './status.ts';
 import { TrayIcon } from './tray.ts';
 import { hasTray } from './tray-host.ts';
-import { type TrayAction, trayModel } from './tray-model.ts';
+import { type TrayAction, trayModel, whyStill } from './tray-model.ts';
 import type { Updater } from './updater.ts';
 import type { MainWindow } from './window.ts';
 
@@ -37,6 +37,8 @@ export class Shell {
   readonly #ends: (() => void)[] = [];
   #look: () => void = () => undefined;
   #status: Status | undefined;
+  /** A tray is there; its icon is made as soon as there is something to tell. */
+  #trayFound = false;
   #tray: TrayIcon | undefined;
   #trayLook: NodeJS.Timeout | undefined;
   #ended = false;
@@ -52,9 +54,10 @@ export class Shell {
     // What its user waits for comes first.
     const opened = hidden ? undefined : main.open(node);
     setMenu({ node, dataDir, open: (address) => this.open(address), reload: () => void main.load() });
-    powerMonitor.on('shutdown', () => quitting.now());
-    app.on('browser-window-created', (_event, window) => window.on('session-end', () => quitting.now()));
-    main.window?.on('session-end', () => quitting.now());
+    const sessionEnds = () => quitting.sessionEnds();
+    powerMonitor.on('shutdown', sessionEnds);
+    app.on('browser-window-created', (_event, window) => window.on('session-end', sessionEnds));
+    main.window?.on('session-end', sessionEnds);
     this.#ends.push(notify(node, (address) => this.open(address)));
     const { look, end } = followStatus(node, (status) => this.#follow(status));
     this.#look = look;
@@ -78,6 +81,11 @@ export class Shell {
   look(): void {
     if (this.#status) this.#follow(this.#status);
     this.#look();
+  }
+
+  /** Why the films stand still at present; undefined while they do not. */
+  get whyStill(): string | undefined {
+    return this.#status && whyStill(this.#status);
   }
 
   /** The user closed the window: the work goes on where the window can be had back. */
@@ -108,28 +116,28 @@ export class Shell {
     const found = await hasTray();
     if (this.#ended) return;
     if (found) {
-      this.#tray = new TrayIcon(this.#model(), (action) => this.#act(action));
+      this.#trayFound = true;
+      if (this.#status) this.#follow(this.#status);
     } else if (looks > 0) {
       const again = () => this.#findTray(looks - 1, hidden).catch((error) => console.error(messageOf(error)));
       this.#trayLook = setTimeout(again, TRAY_WAIT_MS);
-    } else if (hidden) {
-      this.#parts.main.prepare().minimize();
+    } else if (hidden && !this.#parts.main.window) {
+      const window = this.#parts.main.prepare();
+      window.once('restore', () => this.open());
+      window.minimize();
     }
   }
 
   #follow(status: Status): void {
     this.#status = status;
-    this.#tray?.show(this.#model());
+    const model = trayModel(status, { leaving: this.#parts.quitting.leaving });
+    if (this.#tray) this.#tray.show(model);
+    else if (this.#trayFound) this.#tray = new TrayIcon(model, (action) => this.#act(action));
     this.#wakefulness.follow(status);
     const { window } = this.#parts.main;
     const { share, mood } = status;
     if (share === null) window?.setProgressBar(-1);
     else window?.setProgressBar(share, { mode: mood === 'working' ? 'normal' : 'paused' });
-  }
-
-  #model() {
-    const status = this.#status ?? STARTING;
-    return trayModel(status, { leaving: this.#parts.quitting.leaving });
   }
 
   #act(action: TrayAction): void {
@@ -151,18 +159,3 @@ export class Shell {
     acts[action.do]();
   }
 }
-
-/** Before anything is known. */
-const STARTING: Status = {
-  mood: 'idle',
-  films: [],
-  own: 0,
-  waiting: 0,
-  eta: null,
-  share: null,
-  paused: null,
-  rests: null,
-  problems: 0,
-  master: null,
-  holds: 0,
-};

@@ -27,12 +27,10 @@ export interface Status {
   problems: number;
   /** The master on another computer that this one works for. */
   master: string | null;
-  /** Films in the hands of this very computer. */
-  holds: number;
 }
 
-/** @param holds films in the hands of this computer, also those of a master on another one */
-export function statusOf(live: Live, holds: number): Status {
+/** How it stands by what the page knows too. */
+export function statusOf(live: Live): Status {
   const { counts, paused, held, pausedUntil, problems, eta, master, workers } = live;
   const work = master?.work ?? null;
   const running = [...live.running, ...(work?.running ?? [])];
@@ -53,7 +51,6 @@ export function statusOf(live: Live, holds: number): Status {
     rests: rests ?? null,
     problems: problems.length,
     master: master && ['online', 'offline', 'connecting'].includes(master.state) ? master.name : null,
-    holds,
   };
 }
 

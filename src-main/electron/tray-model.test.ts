@@ -4,7 +4,7 @@ import type { Employment, WorkerView } from '../../src-shared/fleet-view.ts';
 import type { Progress } from '../../src-shared/lease.ts';
 import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import { type Status, statusOf } from './status.ts';
-import { type TrayItem, trayModel } from './tray-model.ts';
+import { sameButNumbers, type TrayItem, trayModel, whyStill } from './tray-model.ts';
 
 const NOON = new Date(2026, 10, 20, 12, 0, 0);
 const COUNTS = { found: 0, queued: 0, running: 0, done: 0, skipped: 0, failed: 0, blocked: 0 };
@@ -27,8 +27,7 @@ const encoding = (path: string, share: number, eta: number) => film(path, { stag
 const problem = (kind: Live['problems'][number]['kind']) =>
   ({ id: kind, kind, sentence: 'Something.', library: null, count: 1, filter: null }) as const;
 
-const status = (live: Partial<Live>, holds = live.running?.length ?? 0): Status =>
-  statusOf({ ...LIVE, ...live }, holds);
+const status = (live: Partial<Live>): Status => statusOf({ ...LIVE, ...live });
 const lines = (items: TrayItem[]): string[] =>
   items.flatMap((item) => (item.kind === 'line' ? [] : [item.label, ...lines(item.items ?? [])]));
 const menu = (live: Partial<Live>, leaving = false) => {
@@ -141,5 +140,26 @@ describe('the tray', () => {
       'Do not quit',
       'Quit now, resume later',
     ]);
+  });
+
+  it('says that nothing would be finished while it stands still, and has it go on although it is about to quit', () => {
+    const running = [encoding('Night ferry.mkv', 0.5, 60)];
+    const paused = { running, paused: 'Paused by you.', held: true };
+    expect(menu(paused, true).lines).toEqual(expect.arrayContaining(['Resume', 'Do not quit']));
+    expect(whyStill(status(paused), NOON)).toBe('Paused by you');
+    const here = { name: 'desk', local: true, connected: true, mode: 'active', state: 'yielding' } as const;
+    const workers = [{ ...here, problem: 'Waiting: on battery.' }] as WorkerView[];
+    expect(whyStill(status({ running, workers }))).toBe('Waiting: on battery');
+    // Neither a pause that lets films come to their end, nor a status from before the film was begun.
+    for (const goesOn of [{ running }, { ...paused, held: false }, {}])
+      expect(whyStill(status(goesOn))).toBeUndefined();
+  });
+
+  it('knows a menu that only counts on from one that says something new', () => {
+    const items = (live: Partial<Live>) => trayModel(status(live), { leaving: false, now: NOON }).items;
+    const at = (share: number) => items({ running: [encoding('Night ferry.mkv', share, 600)] });
+    expect(sameButNumbers(at(0.09), at(0.42))).toBe(true);
+    expect(sameButNumbers(at(0.09), items({}))).toBe(false);
+    expect(sameButNumbers(items({}), items({ paused: 'Paused by you.', held: true }))).toBe(false);
   });
 });

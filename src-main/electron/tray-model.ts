@@ -50,13 +50,26 @@ export function trayModel(status: Status, { leaving, now = new Date() }: { leavi
         : []),
       LINE,
       does('Open Flotilla', { do: 'open' }),
-      ...(leaving ? [] : pauseItems(status, now)),
+      // Also what is about to quit has to go on for that.
+      ...(leaving && !status.paused?.byUser ? [] : pauseItems(status, now)),
       LINE,
       ...(leaving
         ? [does('Do not quit', { do: 'stay' }), does('Quit now, resume later', { do: 'quitNow' })]
         : [does('Quit Flotilla', { do: 'quit' })]),
     ],
   };
+}
+
+/** Why films that were begun stand still, in a few words; undefined while they do not. */
+export function whyStill(status: Status, now = new Date()): string | undefined {
+  const still = status.mood !== 'working' && (status.paused?.held || status.rests !== null);
+  return still ? headline(status, now) : undefined;
+}
+
+/** Whether two menus offer and say the same, but for how far things are. */
+export function sameButNumbers(one: TrayItem[], other: TrayItem[]): boolean {
+  const withoutNumbers = (items: TrayItem[]) => JSON.stringify(items).replace(/\d+/g, '');
+  return withoutNumbers(one) === withoutNumbers(other);
 }
 
 /** How it stands, in a few words. */

@@ -1,45 +1,69 @@
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { app, Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
-import type { TrayAction, TrayItem, TrayModel } from './tray-model.ts';
+import { sameButNumbers, type TrayAction, type TrayItem, type TrayModel } from './tray-model.ts';
+
+/** Linux tells nobody that a menu is looked at: one in which only numbers change is changed no more often than this, in ms. */
+const CALM_MS = 10_000;
 
 /** The icon beside the clock. */
 export class TrayIcon {
   readonly #act: (action: TrayAction) => void;
   readonly #tray: Tray;
-  #shown = '';
+  #model: TrayModel | undefined;
+  /** The lines of the menu as they were set last. */
+  #items: TrayItem[] = [];
   /** The user looks at the menu: one that is replaced meanwhile closes on some systems. */
   #open = false;
-  #next: TrayModel | undefined;
+  /** Keeps the menu as it is for a while. */
+  #calm: NodeJS.Timeout | undefined;
 
   constructor(model: TrayModel, act: (action: TrayAction) => void) {
     this.#act = act;
     this.#tray = new Tray(iconOf(model));
-    // Where a click does not open the menu already.
-    this.#tray.on('click', () => process.platform === 'win32' && act({ do: 'open' }));
+    // Not where it opens the menu: on macOS, and on those desktops of Linux that then tell of no click.
+    this.#tray.on('click', () => process.platform !== 'darwin' && act({ do: 'open' }));
     this.#tray.on('double-click', () => act({ do: 'open' }));
     this.show(model);
   }
 
   show(model: TrayModel): void {
-    const shown = JSON.stringify(model);
-    this.#next = this.#open ? model : undefined;
-    if (this.#open || shown === this.#shown) return;
-    this.#shown = shown;
+    if (isDeepStrictEqual(model, this.#model)) return;
+    this.#model = model;
     this.#tray.setImage(iconOf(model));
     this.#tray.setToolTip(model.tooltip);
-    const menu = Menu.buildFromTemplate(model.items.map((item) => this.#entry(item)));
+    if (!this.#calm || !sameButNumbers(model.items, this.#items)) this.#setMenu();
+  }
+
+  remove(): void {
+    clearTimeout(this.#calm);
+    this.#tray.destroy();
+  }
+
+  /** Has the menu say what is known by now. */
+  #setMenu(): void {
+    const { items = [] } = this.#model ?? {};
+    if (this.#open || isDeepStrictEqual(items, this.#items)) return;
+    this.#items = items;
+    const menu = Menu.buildFromTemplate(items.map((item) => this.#entry(item)));
     menu.on('menu-will-show', () => {
       this.#open = true;
     });
     menu.on('menu-will-close', () => {
       this.#open = false;
-      if (this.#next) this.show(this.#next);
+      this.#setMenu();
     });
     this.#tray.setContextMenu(menu);
+    if (process.platform === 'linux') this.#keepCalm();
   }
 
-  remove(): void {
-    this.#tray.destroy();
+  #keepCalm(): void {
+    clearTimeout(this.#calm);
+    this.#calm = setTimeout(() => {
+      this.#calm = undefined;
+      this.#setMenu();
+    }, CALM_MS);
+    this.#calm.unref();
   }
 
   #entry(item: TrayItem): MenuItemConstructorOptions {

@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
-import { afterNews, NO_UPDATE, type UpdateNews } from './update-state.ts';
+import { afterNews, NOTHING_KNOWN, type UpdateNews } from './update-state.ts';
 
 const after = (...news: UpdateNews[]) => {
-  const { state, version } = news.reduce(afterNews, NO_UPDATE);
+  const { state, version } = news.reduce(afterNews, NOTHING_KNOWN);
   return version ? `${state} ${version}` : state;
 };
 const found = (version: string): UpdateNews => ({ kind: 'found', version });
 const ready = (version: string): UpdateNews => ({ kind: 'ready', version });
-const [loading, current, failed] = [{ kind: 'loading' }, { kind: 'current' }, { kind: 'failed' }] as const;
+const [loading, current] = [{ kind: 'loading' }, { kind: 'current' }] as const;
+const [failed, refused] = [{ kind: 'failed' }, { kind: 'refused' }] as const;
 
 it.each<[string, UpdateNews[], string]>([
   ['nothing newer', [current], 'none'],
@@ -21,6 +22,7 @@ it.each<[string, UpdateNews[], string]>([
   ['found again', [found('2.0.0'), ready('2.0.0'), found('2.0.0'), loading], 'ready 2.0.0'],
   ['withdrawn after it came', [found('2.0.0'), ready('2.0.0'), current], 'ready 2.0.0'],
   ['no server after it came', [found('2.0.0'), ready('2.0.0'), failed], 'ready 2.0.0'],
+  ['not what the system takes', [found('2.0.0'), ready('2.0.0'), refused], 'none'],
   ['an even newer one', [found('2.0.0'), ready('2.0.0'), found('2.1.0'), loading], 'downloading 2.1.0'],
 ])('%s', (_name, news, expected) => {
   expect(after(...news)).toBe(expected);

@@ -1,6 +1,8 @@
 import type { UpdateState } from '../../src-shared/desktop.ts';
 
-export const NO_UPDATE: UpdateState = { state: 'none', version: null };
+/** What is known of a newer version. */
+export type KnownUpdate = Pick<UpdateState, 'state' | 'version'>;
+export const NOTHING_KNOWN: KnownUpdate = { state: 'none', version: null };
 
 /** What is heard of updates. */
 export type UpdateNews =
@@ -8,13 +10,16 @@ export type UpdateNews =
   | { kind: 'loading' }
   | { kind: 'ready'; version: string }
   | { kind: 'current' }
-  | { kind: 'failed' };
+  | { kind: 'failed' }
+  /** The system does not take what was fetched: macOS wants its signature to be right. */
+  | { kind: 'refused' };
 
 /** What stands after the news; an update that is ready stays so until there is a newer one. */
-export function afterNews(now: UpdateState, news: UpdateNews): UpdateState {
+export function afterNews(now: KnownUpdate, news: UpdateNews): KnownUpdate {
+  if (news.kind === 'refused') return NOTHING_KNOWN;
   if (news.kind === 'ready') return { state: 'ready', version: news.version };
   if (now.state === 'ready' && !(news.kind === 'found' && news.version !== now.version)) return now;
   if (news.kind === 'found') return { state: 'available', version: news.version };
   if (news.kind === 'loading') return now.version === null ? now : { state: 'downloading', version: now.version };
-  return NO_UPDATE;
+  return NOTHING_KNOWN;
 }

@@ -1,13 +1,16 @@
 import { app } from 'electron';
 import type { AppUpdater } from 'electron-updater';
-import type { Caller } from '../../src-shared/contract.ts';
 import type { UpdateState } from '../../src-shared/desktop.ts';
 import { messageOf } from '../../src-shared/errors.ts';
-import { afterNews, NO_UPDATE, type UpdateNews } from './update-state.ts';
+import type { RunningNode } from '../node.ts';
+import { moveLoginItem } from './login-item.ts';
+import { afterNews, type KnownUpdate, NOTHING_KNOWN, type UpdateNews } from './update-state.ts';
 
 /** The first look is not among all that happens at a start; then so often, in ms. */
 const FIRST_LOOK_MS = 60_000;
 const LOOK_MS = 6 * 3_600_000;
+/** What installs has taken over by then, in ms: Squirrel of macOS may have to take a large file first and check it. */
+const TAKE_OVER_MS = 60_000;
 
 /** What keeping the program up to date takes. */
 interface UpdaterParts {
@@ -19,10 +22,13 @@ interface UpdaterParts {
   enabled: () => Promise<boolean>;
   /** Ends the program as its user would, with the question that goes with it; may be refused. */
   quit: () => void;
-  changed?: (state: UpdateState) => void;
+  changed?: (state: KnownUpdate) => void;
   log: (text: string) => void;
+  /** The program that was installed lies elsewhere than the one that runs, as an AppImage with its version in its name. */
+  moved?: (program: string) => void;
   /** When it looks for the first time, in ms; 0 is at once. */
   firstLookMs?: number;
+  takeOverMs?: number;
 }
 
 /** Keeps the program up to date. */
@@ -30,28 +36,36 @@ export interface Updater {
   state: () => UpdateState;
   /** Looks for a newer version now, unless the user does not want that; it is fetched right away. */
   look: () => Promise<void>;
+  /** The setting may be another: one that was switched off holds back also what was fetched before. */
+  heed: () => Promise<void>;
   /** Ends the program as a quit does, then starts the newer version; nothing without one. */
   install: () => void;
   /**
    * The very last step of ending the program, when no film is in its hands any more and no replacement is half done.
-   * @returns true when the newer version was asked for and takes over: it ends the program itself
+   * @returns true when the newer version was asked for and takes over: then the program ends by itself, updated or not
    */
   finish: () => boolean;
   /** The user does not want to end the program after all. */
   stay: () => void;
+  /** Nothing is put in place any more: the system ends, and would kill an installer half way. */
+  hold: () => void;
   stop: () => void;
 }
 
 /** Begins to keep an installed program up to date; undefined where it runs from its sources. */
 export async function keepUpdated(
-  parts: Pick<UpdaterParts, 'quit' | 'log'> & { call: Caller; changed?: (state: UpdateState) => void },
+  node: Pick<RunningNode, 'call' | 'on'>,
+  parts: Pick<UpdaterParts, 'quit' | 'log'>,
 ): Promise<Updater | undefined> {
   if (!app.isPackaged) return undefined;
   // A CommonJS module, and large: nothing at a start waits for it.
   const { default: electronUpdater } = await import('electron-updater');
   const updater = electronUpdater.autoUpdater;
-  const enabled = async () => (await parts.call('settings.get', {})).values.autoUpdate;
-  return wireUpdater({ ...parts, updater, enabled, asks: updater instanceof electronUpdater.DebUpdater });
+  const enabled = async () => (await node.call('settings.get', {})).values.autoUpdate;
+  const asks = updater instanceof electronUpdater.DebUpdater;
+  const wired = wireUpdater({ ...parts, updater, enabled, asks, moved: moveLoginItem });
+  node.on('settings', () => wired.heed().catch((error) => parts.log(messageOf(error))));
+  return wired;
 }
 
 /**
@@ -59,8 +73,9 @@ export async function keepUpdated(
  * ends the program: whoever converts films decides when.
  */
 export function wireUpdater({ updater, enabled, asks, quit, log, ...parts }: UpdaterParts): Updater {
-  let state = NO_UPDATE;
-  let wanted = false;
+  let state = NOTHING_KNOWN;
+  let [wanted, held] = [false, false];
+  let on: boolean | undefined;
   const hear = (news: UpdateNews) => {
     const before = state;
     state = afterNews(before, news);
@@ -74,13 +89,18 @@ export function wireUpdater({ updater, enabled, asks, quit, log, ...parts }: Upd
   updater.on('download-progress', () => hear({ kind: 'loading' }));
   updater.on('update-downloaded', ({ version }) => hear({ kind: 'ready', version }));
   // Told, not shown: nobody can do anything about a server that is away.
-  updater.on('error', (error) => {
+  updater.on('error', (error, about?: string) => {
     log(`No update could be had: ${messageOf(error)}`);
-    hear({ kind: 'failed' });
+    // What macOS itself says of a file that was fetched comes bare, electron-updater's own errors with words.
+    hear({ kind: about === undefined ? 'refused' : 'failed' });
   });
+  updater.on('appimage-filename-updated', (program) => parts.moved?.(program));
+  const ask = async () => {
+    on = await enabled();
+    updater.autoInstallOnAppQuit = on && !asks && !held;
+  };
   const look = async () => {
-    const on = await enabled();
-    updater.autoInstallOnAppQuit = on && !asks;
+    await ask();
     if (!on) return;
     // The failure of either is an `error` of the updater too.
     const found = await updater.checkForUpdates().catch(() => null);
@@ -90,26 +110,32 @@ export function wireUpdater({ updater, enabled, asks, quit, log, ...parts }: Upd
   const first = setTimeout(again, parts.firstLookMs ?? FIRST_LOOK_MS);
   const timer = setInterval(again, LOOK_MS);
   return {
-    state: () => state,
+    state: () => ({ ...state, asks }),
     look,
+    heed: async () => {
+      const before = on;
+      await ask();
+      if (on && before === false) await look();
+    },
     install: () => {
       if (state.state !== 'ready') return;
       wanted = true;
       quit();
     },
     finish: () => {
-      if (!wanted || state.state !== 'ready') return false;
-      let failed = false;
-      const note = () => {
-        failed = true;
-      };
-      updater.on('error', note);
+      if (!wanted || held || state.state !== 'ready') return false;
+      // An installer that never comes would leave a program that does nothing and lets no other one start.
+      setTimeout(() => app.exit(), parts.takeOverMs ?? TAKE_OVER_MS);
+      updater.once('error', () => app.exit());
       updater.quitAndInstall(true, true);
-      updater.off('error', note);
-      return !failed;
+      return true;
     },
     stay: () => {
       wanted = false;
+    },
+    hold: () => {
+      held = true;
+      updater.autoInstallOnAppQuit = false;
     },
     stop: () => {
       clearTimeout(first);

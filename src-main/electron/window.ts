@@ -40,7 +40,7 @@ export class MainWindow {
 
   /** Makes the window before there is anything to show, so that its process starts beside the node. */
   prepare(): BrowserWindow {
-    const { bounds, maximized } = this.#parts.memory.now;
+    const { bounds } = this.#parts.memory.now;
     const place = visibleBounds(
       bounds,
       screen.getAllDisplays().map(({ workArea }) => workArea),
@@ -61,7 +61,6 @@ export class MainWindow {
         nodeIntegration: false,
       },
     });
-    if (maximized) window.maximize();
     this.#window = window;
     this.#remember(window);
     window.on('close', (event) => {
@@ -89,6 +88,8 @@ export class MainWindow {
     if (fresh || address !== undefined) await this.load(address ?? '/');
     if (window.isDestroyed()) return;
     if (window.isMinimized()) window.restore();
+    // Not before: it would show a hidden one.
+    if (this.#parts.memory.now.maximized) window.maximize();
     window.show();
     window.focus();
   }
@@ -98,25 +99,34 @@ export class MainWindow {
     const [node, window] = [this.#node, this.#window];
     if (!node || !window || window.isDestroyed()) return;
     // A window that goes meanwhile would leave it open for ever.
-    const gone = new Promise<void>((resolve) => window.once('closed', resolve));
-    await Promise.race([window.loadURL(`${node.url}${address}#token=${node.makeKey()}`).catch(ignoreAborted), gone]);
+    const { promise: gone, resolve } = Promise.withResolvers<void>();
+    window.once('closed', resolve);
+    await Promise.race([window.loadURL(`${node.home()}${address}#token=${node.makeKey()}`).catch(ignoreAborted), gone]);
+    window.off('closed', resolve);
   }
 
   /** Out of sight; after a while its page ends too. */
   hide(): void {
     const window = this.#window;
-    window?.hide();
+    if (!window) return;
+    if (process.platform === 'darwin' && window.isFullScreen()) {
+      // The space that it fills would stay, black.
+      window.once('leave-full-screen', () => this.hide());
+      window.setFullScreen(false);
+      return;
+    }
+    window.hide();
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => window?.destroy(), REST_MS);
+    this.#rest = setTimeout(() => window.destroy(), REST_MS);
     this.#rest.unref();
   }
 
   /** Where the page is now. */
   #address(): string {
     const url = this.#window?.webContents.getURL();
-    if (!url || !this.#node || !url.startsWith(`${this.#node.url}/`)) return '/';
-    const { pathname, search } = new URL(url);
-    return pathname + search;
+    const home = this.#node?.home();
+    if (!url || !home || !url.startsWith(`${home}/`)) return '/';
+    return url.slice(home.length).replace(/#.*/, '');
   }
 
   #remember(window: BrowserWindow): void {

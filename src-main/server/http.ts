@@ -157,5 +157,6 @@ export async function listen(
 export function urlOf(address: string, port: number): string {
   const host =
     address === '0.0.0.0' || address === '::' ? 'localhost' : address.includes(':') ? `[${address}]` : address;
-  return `http://${host}:${port}`;
+  // As browsers write it: without the port that is the standard.
+  return new URL(`http://${host}:${port}`).origin;
 }

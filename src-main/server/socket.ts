@@ -70,8 +70,12 @@ export function attachSockets(
     isWatched: () => (io.sockets.adapter.rooms.get(FOLLOWS_DELTAS)?.size ?? 0) > 0,
     close: async () => {
       const closed = io.close();
-      // A page that sleeps never answers that it is closed.
-      for (const socket of open) socket.destroy();
+      // A page that sleeps never answers that it is closed; browsers open connections in stock, on which they ask for nothing. In
+      // a turn of its own, when nobody comes in any more.
+      setImmediate(() => {
+        server.closeAllConnections();
+        for (const socket of open) socket.destroy();
+      });
       await closed;
     },
   };

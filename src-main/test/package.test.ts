@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symli
 import path from 'node:path';
 import { createPackageWithOptions, extractAll, extractFile, listPackage } from '@electron/asar';
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
+import { Arch } from 'electron-builder';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ELECTRON_DIST, NO_ELECTRON } from './electron.ts';
@@ -167,6 +168,14 @@ describe.skipIf(!ELECTRON_DIST)(`the packaged app (${NO_ELECTRON})`, () => {
       expect(readdirSync(home.media)).toContain('film.mkv');
     });
   });
+});
+
+it('an installer is not made without an ffmpeg', async () => {
+  const { default: beforePack } = await import(path.join(ROOT, 'build/before-pack.mjs'));
+  const pack = (...targets: string[]) =>
+    beforePack({ electronPlatformName: 'linux', arch: Arch.ia32, targets: targets.map((name) => ({ name })) });
+  // Nobody builds one for it.
+  expect(() => pack('AppImage', 'dir')).toThrow(/^There is no ffmpeg in .*; run npm run fetch-ffmpeg -- .*--arch ia32/);
 });
 
 describe('icons', () => {

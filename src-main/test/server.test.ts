@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
+import { createConnection } from 'node:net';
 import path from 'node:path';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -299,10 +300,14 @@ describe('the process', () => {
     });
     page.on('error', () => undefined).end();
     await once(page, 'upgrade');
+    // As browsers keep in stock.
+    const connection = createConnection(Number(new URL(mine.url).port), '127.0.0.1');
+    await once(connection, 'connect');
     await until(() => expect(slow.pids()).not.toEqual([]));
     // As a terminal and a logout do.
     mine.flotilla.kill(end.signal);
     for (const pid of slow.pids()) process.kill(pid, end.signal);
+    await until(() => expect(connection.closed).toBe(true), 25_000);
     expect((await mine.flotilla.end()).code).toBe(0);
     expect(treeOf(media)).toEqual(before);
     expect(slow.pids().filter(isAlive)).toEqual([]);

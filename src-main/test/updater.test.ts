@@ -20,8 +20,10 @@ const MAIN = `
 import { appendFileSync } from 'node:fs';
 import { app } from 'electron';
 import electronUpdater from 'electron-updater';
+import { moveLoginItem, setLoginItem } from './login-item.js';
 import { wireUpdater } from './updater.js';
 const { ACTION, ENABLED, TOLD, FEED } = process.env;
+let enabled = ENABLED === 'yes';
 const tell = (text) => appendFileSync(TOLD, text + '\\n');
 await app.whenReady();
 const updater = new electronUpdater.AppImageUpdater({ provider: 'generic', url: FEED });
@@ -29,11 +31,13 @@ updater.forceDevUpdateConfig = true;
 const wired = wireUpdater({
   updater,
   asks: false,
-  enabled: async () => ENABLED === 'yes',
+  enabled: async () => enabled,
   quit: () => app.quit(),
   changed: ({ state, version }) => tell(state + ' ' + version),
   log: tell,
+  moved: moveLoginItem,
   firstLookMs: 3_600_000,
+  takeOverMs: 100,
 });
 app.once('will-quit', (event) => {
   event.preventDefault();
@@ -43,9 +47,17 @@ app.once('will-quit', (event) => {
     if (!wired.finish()) app.exit(0);
   }, 100);
 });
+setLoginItem(true);
 await wired.look();
-if (ACTION === 'install') wired.install();
-if (wired.state().state !== 'ready' || ACTION !== 'install') app.quit();
+if (ACTION === 'forbid') {
+  enabled = false;
+  await wired.heed();
+}
+if (ACTION === 'hold') wired.hold();
+// What Squirrel of macOS does that has nothing to put in place.
+if (ACTION === 'stuck') updater.quitAndInstall = () => undefined;
+if (ACTION === 'install' || ACTION === 'stuck') wired.install();
+if (wired.state().state !== 'ready' || !['install', 'stuck'].includes(ACTION)) app.quit();
 `;
 
 describe.skipIf(!ELECTRON_DIST)(`updates (${NO_ELECTRON})`, () => {
@@ -72,7 +84,11 @@ describe.skipIf(!ELECTRON_DIST)(`updates (${NO_ELECTRON})`, () => {
       configFile: false,
       logLevel: 'error',
       root: ROOT,
-      build: { ssr: path.join(SOURCES, 'updater.ts'), outDir: folder, emptyOutDir: false },
+      build: {
+        ssr: true,
+        rolldownOptions: { input: ['updater', 'login-item'].map((name) => path.join(SOURCES, `${name}.ts`)) },
+        ...{ outDir: folder, emptyOutDir: false },
+      },
     });
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
     writeFileSync(path.join(folder, 'main.js'), MAIN);
@@ -88,17 +104,27 @@ describe.skipIf(!ELECTRON_DIST)(`updates (${NO_ELECTRON})`, () => {
   };
 
   /** Runs the older version to its end. */
-  async function older(env: { ACTION: 'quit' | 'install'; ENABLED?: 'yes' | 'no' }) {
+  async function older(
+    env: { ACTION: 'quit' | 'install' | 'forbid' | 'hold' | 'stuck'; ENABLED?: 'yes' | 'no' },
+    name = 'Flotilla.AppImage',
+  ) {
     const home = tempFolder();
-    const [told, appImage] = [path.join(home, 'told'), path.join(home, 'Flotilla.AppImage')];
+    const [told, appImage] = [path.join(home, 'told'), path.join(home, name)];
     writeFileSync(appImage, 'the older one');
     writeFileSync(told, '');
     requests.splice(0);
     await execa(path.join(ELECTRON_DIST ?? '', 'electron'), [...HEADLESS_FLAGS, folder], {
-      env: { ENABLED: 'yes', ...env, FEED: feed, TOLD: told, APPIMAGE: appImage, HOME: home, XDG_CACHE_HOME: home },
+      env: {
+        ...{ ENABLED: 'yes', ...env, FEED: feed, TOLD: told },
+        ...{ APPIMAGE: appImage, HOME: home, XDG_CACHE_HOME: home, XDG_CONFIG_HOME: home },
+      },
       timeout: 60_000,
     });
-    return { lines: () => readFileSync(told, 'utf8').trim().split('\n'), image: () => readFileSync(appImage, 'utf8') };
+    const read = (file: string) => () => readFileSync(file, 'utf8').trim();
+    return {
+      ...{ home, lines: () => read(told)().split('\n') },
+      ...{ image: read(appImage), autostart: read(path.join(home, 'autostart/flotilla.desktop')) },
+    };
   }
 
   it('a newer version is fetched, and takes over when the work has ended', async () => {
@@ -111,13 +137,13 @@ describe.skipIf(!ELECTRON_DIST)(`updates (${NO_ELECTRON})`, () => {
       'work has ended',
       'newer runs',
     ]);
-    expect(image()).toBe(NEWER);
+    expect(image()).toBe(NEWER.trim());
   });
 
   it('a quit puts it in place too, after the work', async () => {
     offer('1.0.1');
     const { lines, image } = await older({ ACTION: 'quit' });
-    expect(image()).toBe(NEWER);
+    expect(image()).toBe(NEWER.trim());
     expect(lines().indexOf('work has ended')).toBe(lines().length - 2);
   });
 
@@ -137,5 +163,27 @@ describe.skipIf(!ELECTRON_DIST)(`updates (${NO_ELECTRON})`, () => {
     offer('1.0.1');
     const { lines, image } = await older({ ACTION: 'quit', ENABLED: 'no' });
     expect([image(), lines(), requests]).toEqual(['the older one', ['work has ended'], []]);
+  });
+
+  it.each([
+    ['switched off after it was fetched', 'forbid'],
+    ['the system ends', 'hold'],
+  ] as const)('it is not put in place: %s', async (_why, ACTION) => {
+    offer('1.0.1');
+    const { lines, image } = await older({ ACTION });
+    expect([image(), lines().slice(-2)]).toEqual(['the older one', ['ready 1.0.1', 'work has ended']]);
+  });
+
+  it('the program ends also when what installs never comes', async () => {
+    offer('1.0.1');
+    const { lines } = await older({ ACTION: 'stuck' });
+    expect(lines()).toContain('work has ended');
+  });
+
+  it('what starts it at login names its new place', async () => {
+    offer('1.0.1');
+    const { home, autostart } = await older({ ACTION: 'quit' }, 'Flotilla-1.0.0.AppImage');
+    // Offered under a name of its own.
+    expect(autostart()).toContain(`Exec="${home}/Flotilla.AppImage"`);
   });
 });

@@ -35,7 +35,7 @@ export async function launch(data: string, env: Record<string, string> = {}, arg
   const clean = Object.entries(process.env).filter(([name]) => !own.has(name));
   const app = await _electron.launch({
     executablePath: ELECTRON as string,
-    args: [...SANDBOX_FLAGS, program, `--data=${data}`, ...args],
+    args: [...SANDBOX_FLAGS, program, '--data', data, ...args],
     env: {
       ...(Object.fromEntries(clean) as Record<string, string>),
       XDG_CONFIG_HOME: path.join(data, 'config'),
@@ -115,6 +115,21 @@ export function closeWindow({ app }: DesktopApp): Promise<void> {
 export function quit({ app }: DesktopApp): Promise<void> {
   return app.evaluate(({ app: program }) => {
     setTimeout(() => program.quit());
+  });
+}
+
+/** Ends the program while its window loads its page anew, so long after that began, in ms. */
+export function quitInLoad({ app }: DesktopApp, after: number): Promise<void> {
+  return app.evaluate(({ app: program, BrowserWindow }, ms) => {
+    BrowserWindow.getAllWindows()[0]?.webContents.reload();
+    setTimeout(() => program.quit(), ms);
+  }, after);
+}
+
+/** Asks the program once more to end when it is about to. */
+export function quitTwice({ app }: DesktopApp): Promise<void> {
+  return app.evaluate(({ app: program }) => {
+    program.once('will-quit', () => setImmediate(() => program.quit()));
   });
 }
 

@@ -46,20 +46,36 @@ function LoginItem() {
   );
 }
 
+const useUpdate = () => useDesktop('update', () => desktop?.getUpdate(), UPDATE_PULSE);
+
 function AutoUpdate() {
   const settings = useCall('settings.get', {});
+  const update = useUpdate();
   if (settings.error) return <Trouble error={settings.error} retry={settings.refetch} />;
   if (!settings.data) return <Loading lines={1} />;
-  return <SettingRow name="autoUpdate" label={DESKTOP_SETTINGS.autoUpdate} settings={settings.data} />;
+  return (
+    <>
+      <SettingRow name="autoUpdate" label={DESKTOP_SETTINGS.autoUpdate} settings={settings.data} />
+      {update.data?.asks && (
+        <Text size="sm" c="dimmed">
+          Installing one asks for your password here, so it waits until you say so.
+        </Text>
+      )}
+    </>
+  );
 }
 
 function Update() {
-  const update = useDesktop('update', () => desktop?.getUpdate(), UPDATE_PULSE);
+  const update = useUpdate();
+  const settings = useCall('settings.get', {});
   if (!update.data) return null;
-  const { state, version } = update.data;
+  const { state, version, asks } = update.data;
+  const waits = state === 'ready' && (asks || settings.data?.values.autoUpdate === false);
   return (
     <Group>
-      <Text>{UPDATE_WORDS[state](version ?? '')}</Text>
+      <Text>
+        {waits ? `Version ${version} waits until you have it installed.` : UPDATE_WORDS[state](version ?? '')}
+      </Text>
       {state === 'ready' && (
         <Button variant="default" onClick={() => desktop?.installUpdate().catch(tellTrouble)}>
           Quit and update now
