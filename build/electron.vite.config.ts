@@ -32,7 +32,23 @@ const assets: Plugin = {
  * Packages of many small files that every start needs: as part of the program they are read at once. All are modules of plain
  * JavaScript.
  */
-const BUNDLED = ['zod', 'execa', 'p-limit', 'p-retry', 'env-paths'];
+const BUNDLED = [
+  ...[
+    'compression',
+    'cookie',
+    'env-paths',
+    'execa',
+    'express',
+    'express-rate-limit',
+    'helmet',
+    'jsonc-parser',
+    'limiter',
+  ],
+  ...['p-limit', 'p-retry', 'pino', 'rate-limiter-flexible', 'socket.io', 'zod'],
+];
+
+/** build/notices.mjs makes the notices of what program and page are made of from it. */
+const LICENSES = '.vite/licenses.json';
 
 export default defineConfig({
   main: {
@@ -40,6 +56,7 @@ export default defineConfig({
     plugins: [executable('headless.js')],
     build: {
       outDir: out('main'),
+      license: { fileName: LICENSES },
       externalizeDeps: { exclude: BUNDLED },
       // The command line runs on the oldest Node of package.json's engines, not only on Electron's.
       target: 'node22',
@@ -47,6 +64,7 @@ export default defineConfig({
         input: {
           index: source('src-main/electron/start.ts'),
           headless: source('src-main/headless.ts'),
+          'node-thread': source('src-main/electron/node-thread.ts'),
           walker: source('src-main/master/walker.ts'),
           'backup-thread': source('src-main/db/backup-thread.ts'),
         },
@@ -73,8 +91,7 @@ export default defineConfig({
     html: { cspNonce: '%CSP_NONCE%' },
     build: {
       outDir: out('renderer'),
-      // build/notices.mjs makes the notices of what the page is made of from it.
-      license: { fileName: '.vite/licenses.json' },
+      license: { fileName: LICENSES },
       emptyOutDir: true,
       // Served to any browser of the network, not only to Electron's.
       target: 'es2022',

@@ -1,4 +1,4 @@
-// The notices of everything that is shipped: the packages beside the program, and those that are part of its page.
+// The notices of everything that is shipped: the packages beside the program, and those that are part of it and of its page.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -29,10 +29,12 @@ function shipped() {
   });
 }
 
-/** The packages that Vite found in the page. */
+/** The packages that Vite found in the program and in the page. */
 function bundled() {
-  const file = path.join(root, 'out/renderer/.vite/licenses.json');
-  return JSON.parse(readFileSync(file, 'utf8')).map(({ identifier, ...rest }) => ({ ...rest, license: identifier }));
+  return ['main', 'renderer'].flatMap((part) => {
+    const file = path.join(root, 'out', part, '.vite/licenses.json');
+    return JSON.parse(readFileSync(file, 'utf8')).map(({ identifier, ...rest }) => ({ ...rest, license: identifier }));
+  });
 }
 
 /** Writes THIRD-PARTY-NOTICES.txt into a folder. */

@@ -13,7 +13,8 @@ import type { MasterContext } from './master/context.ts';
 import { detectCapabilities } from './media/capabilities.ts';
 import { ProcessManager } from './media/process.ts';
 import { Timelines } from './media/timeline.ts';
-import { type FoundTools, findTools } from './media/tools.ts';
+import { bundledFolder, type FoundTools, findTools } from './media/tools.ts';
+import type { RunningNode } from './node.ts';
 import { findSignals } from './signals.ts';
 import type { DisturbanceSignals } from './worker/disturbance.ts';
 
@@ -26,8 +27,12 @@ export interface NodeConfig {
   env?: Record<string, string | undefined>;
   /** True: listen, scan the watched libraries again and again, and convert them. False: do only what is asked. */
   serve: boolean;
+  /** Told of a serving node as soon as its interface can be seen; it takes up work a moment later. */
+  onServing?: (node: RunningNode) => void;
   /** What tells whether work would disturb the user; the desktop program knows more of that than Node.js does. */
   signals?: DisturbanceSignals;
+  /** Where the installed app keeps what it brings; that of this process where left out. */
+  resources?: string;
   /** Whoever knows it becomes a worker. */
   joinSecret?: string | undefined;
   /** Where left out: the terminal and files in the data folder, as much as the setting says. */
@@ -56,7 +61,8 @@ export interface Core {
   warnings: string[];
   processes: ProcessManager;
   tools: FoundTools;
-  caps: Capabilities;
+  /** What ffmpeg answers about itself: nothing of the start waits for it but the first work. */
+  caps: Promise<Capabilities>;
   timelines: Timelines;
   signals: DisturbanceSignals;
   /** For tests: how long heartbeats and leases take. */
@@ -99,8 +105,9 @@ export async function openCore(config: NodeConfig, log: Logger, undo: Core['undo
   };
 
   const processes = await ProcessManager.create(paths.children);
-  const tools = findTools(resolved.values.ffmpegPath);
-  const caps = await detectCapabilities(processes, tools);
+  const tools = findTools(resolved.values.ffmpegPath, bundledFolder(config.resources));
+  const caps = detectCapabilities(processes, tools);
+  caps.catch(() => undefined);
   const signals = await findSignals(config.signals);
   return {
     ...{

@@ -45,7 +45,7 @@ interface Base
   > {
   processes: ProcessManager;
   tools: FoundTools;
-  caps: Capabilities;
+  caps: Promise<Capabilities>;
   converter: Converter;
   /** Folder for unfinished results. */
   temp: string;
@@ -82,7 +82,7 @@ export function wireInterface(base: Base): Interface {
   let feed: LiveFeed | undefined;
   const handlers = makeHandlers({
     ...{ ...rest, ctx, libraries, dispatcher, vault, list, stats, facts, access, previews },
-    ...{ throughput, ffmpeg: caps.version },
+    ...{ throughput, ffmpeg: async () => (await caps).version },
     actions: new FileActions(ctx, { list, dispatcher, libraries, vault }),
     live: () => {
       if (!feed) throw new Fault('conflict', 'This Flotilla does not serve.');

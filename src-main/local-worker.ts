@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { messageOf, nodeFaultReason } from '../src-shared/errors.ts';
-import { describeComputer, LoadMeter } from './computer.ts';
+import { LoadMeter } from './computer.ts';
 import type { Core } from './core.ts';
 import type { MasterParts } from './master-parts.ts';
 import { isReadable } from './worker/storage.ts';
@@ -10,14 +10,13 @@ import { Worker, type WorkerParts } from './worker/worker.ts';
  * The worker of a master's own computer: one as any other, but that it reads originals in place and leaves results to be taken.
  * @param told `onNoWork`: it asked for work, and there was none
  */
-export async function makeLocalWorker(
+export function makeLocalWorker(
   core: Core,
   master: MasterParts,
   { onNoWork, ...parts }: Pick<WorkerParts, 'call' | 'converter' | 'workspace'> & { onNoWork: () => void },
-): Promise<Worker> {
-  const { caps, signals, terms, defect, undo } = core;
-  const { workers, self, greeting, dispatcher, libraries, intake, checks, temp } = master;
-  workers.seen(self.id, { ...greeting, computer: await describeComputer(temp, caps, signals) });
+): Worker {
+  const { signals, terms, defect, undo } = core;
+  const { dispatcher, libraries, intake, checks } = master;
   const meter = new LoadMeter();
   const worker = new Worker({
     ...parts,

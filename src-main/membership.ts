@@ -30,7 +30,7 @@ export interface MembershipParts {
   settings: Settings;
   processes: ProcessManager;
   tools: Tools;
-  caps: Capabilities;
+  caps: Promise<Capabilities>;
   space: Space;
   signals: DisturbanceSignals;
   log: Logger;
@@ -112,13 +112,12 @@ export class Membership {
   /**
    * Works for a master from now on; becomes its worker first where it is none yet.
    * @returns resolves when it is stopped; rejects with the reason when it ends by itself, because it is turned away say
-   * @throws Fault `conflict` while there is another one, `node` when this ffmpeg cannot convert films
+   * @throws Fault `conflict` while there is another one
    */
   begin(choice: MasterChoice): Promise<void> {
     if (this.#current) {
       throw new Fault('conflict', `This computer works for ${this.#view?.name ?? 'a master'} already; leave it first.`);
     }
-    requireEncoders(this.#parts.caps);
     const current = { ending: new AbortController(), over: Promise.withResolvers<void>(), work: Promise.resolve() };
     this.#current = current;
     this.#view = { name: null, origin: choice.address ?? null, state: 'joining', code: null, problem: null };
@@ -197,7 +196,8 @@ export class Membership {
   }
 
   async #work({ address, token, secret }: MasterChoice, signal: AbortSignal): Promise<void> {
-    const { device, paths, log } = this.#parts;
+    const { device, paths, log, caps } = this.#parts;
+    requireEncoders(await caps);
     const hello = () => this.#hello();
     // Loaded by those only that work for another one.
     const [{ findMaster }, { Link }] = await Promise.all([
@@ -299,7 +299,7 @@ export class Membership {
       device: device.id,
       version: VERSION,
       protocol: PROTOCOL,
-      computer: await describeComputer(this.#temp, caps, signals),
+      computer: await describeComputer(this.#temp, await caps, signals),
     };
   }
 }

@@ -2,6 +2,7 @@ import type { Actor, Caller, EventName, Events } from '../src-shared/contract.ts
 import { Fault, nodeFaultReason } from '../src-shared/errors.ts';
 import { isLoopback } from '../src-shared/loopback.ts';
 import { type ResolvedSettings, resolveSettings } from '../src-shared/settings.ts';
+import { describeComputer } from './computer.ts';
 import { dataPaths } from './config.ts';
 import { type Core, type NodeConfig, openCore } from './core.ts';
 import type { Scope } from './db/files.ts';
@@ -92,7 +93,7 @@ export async function startNode(config: NodeConfig): Promise<RunningNode> {
 }
 
 async function wire(core: Core, master: MasterParts, stop: () => Promise<void>): Promise<RunningNode> {
-  const { config, log, undo, emit, on, defect, caps } = core;
+  const { config, log, undo, emit, on, defect, signals } = core;
   const { dispatcher, probing, intake, self } = master;
   const settings = () => core.resolved().values;
   const membership = makeMembership(core, master);
@@ -120,7 +121,7 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
   const callAs = (actor: Actor) => gate.guard(makeCaller(handlers, actor));
   const leading = makeLeading(core, master, { callAs, traffic });
   const checkIdle = () => master.isIdle() && emit('idle', {});
-  const worker = await makeLocalWorker(core, master, {
+  const worker = makeLocalWorker(core, master, {
     call: makeCaller(handlers, { kind: 'worker', worker: self.id, name: self.name }),
     ...{ converter, workspace },
     onNoWork: checkIdle,
@@ -181,6 +182,11 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
       backUp: core.backUp,
       undo,
     });
+    config.onServing?.(node);
+  }
+  const caps = await core.caps;
+  master.workers.seen(self.id, { ...master.greeting, computer: await describeComputer(master.temp, caps, signals) });
+  if (config.serve) {
     await leading.apply();
     node.startWorker();
     membership.resume();

@@ -47,7 +47,7 @@ export async function startWorkerNode(config: WorkerNodeConfig): Promise<WorkerN
     const device = await loadDevice(paths.device);
     const processes = await ProcessManager.create(paths.children);
     const tools = findTools(settings.ffmpegPath);
-    const caps = await detectCapabilities(processes, tools);
+    const caps = detectCapabilities(processes, tools);
     if (config.forget) forgetMaster(paths.master);
     const { log, changed } = config;
     const space = new Space();

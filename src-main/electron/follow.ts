@@ -1,4 +1,4 @@
-import type { RunningNode } from '../node.ts';
+import type { DesktopNode } from './desktop-node.ts';
 import { type Status, statusOf } from './status.ts';
 
 /** How things stand is looked up no more often than this, in ms. */
@@ -10,7 +10,7 @@ const PULSE_MS = 10_000;
  * Tells how Flotilla stands, at once and after every change.
  * @returns looks again soon, and ends it
  */
-export function followStatus(node: RunningNode, tell: (status: Status) => void): { look: () => void; end: () => void } {
+export function followStatus(node: DesktopNode, tell: (status: Status) => void): { look: () => void; end: () => void } {
   let timer: NodeJS.Timeout | undefined;
   let [looking, again, ended, quiet] = [false, false, false, false];
   const look = async () => {

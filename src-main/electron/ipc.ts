@@ -2,15 +2,15 @@ import path from 'node:path';
 import { type BrowserWindow, dialog, ipcMain, shell, type WebFrameMain } from 'electron';
 import { DESKTOP_CALLS, type DesktopCall } from '../../src-shared/desktop.ts';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
-import type { RunningNode } from '../node.ts';
 import { DESKTOP_CHANNEL } from './channel.ts';
+import type { DesktopNode } from './desktop-node.ts';
 import { loginItem, setLoginItem } from './login-item.ts';
 import { NOTHING_KNOWN } from './update-state.ts';
 import type { Updater } from './updater.ts';
 
 /** What the page's calls act on. */
 interface IpcParts {
-  node: RunningNode;
+  node: DesktopNode;
   /** What keeps the program up to date; undefined where that is left to others, or before the first look. */
   updater: () => Updater | undefined;
   /** The window, while there is one. */

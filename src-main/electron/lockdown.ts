@@ -1,10 +1,10 @@
 import { app, type Session, shell, type WebContents } from 'electron';
-import type { RunningNode } from '../node.ts';
+import type { DesktopNode } from './desktop-node.ts';
 
 /** The one permission that pages use: to put what their user copies into the clipboard. */
 const ALLOWED = new Set(['clipboard-sanitized-write']);
 
-type Running = () => RunningNode | undefined;
+type Running = () => DesktopNode | undefined;
 
 /** True for an address of our own server. */
 const isOwnBy = (node: Running) => (address: string) =>
@@ -37,7 +37,7 @@ export function lockDown(node: Running): void {
   });
 }
 
-async function openMaster(address: string, node: RunningNode | undefined): Promise<void> {
+async function openMaster(address: string, node: DesktopNode | undefined): Promise<void> {
   const master = await node?.call('master.get', {});
   if (!master?.origin || !URL.canParse(address) || !URL.canParse(master.origin)) return;
   const wanted = new URL(address);

@@ -1,6 +1,6 @@
 import { app, dialog, session } from 'electron';
 import { messageOf } from '../../src-shared/errors.ts';
-import type { RunningNode } from '../node.ts';
+import { type DesktopNode, startDesktopNode } from './desktop-node.ts';
 import { lockDown, refusePermissions } from './lockdown.ts';
 import { startsHidden } from './login-item.ts';
 import { Memory } from './memory.ts';
@@ -14,8 +14,8 @@ import { MainWindow } from './window.ts';
 const PATIENCE_MS = 10_000;
 
 const dataDir = takeDataDir();
-let node: RunningNode | undefined;
-let starting: Promise<RunningNode> | undefined;
+let node: DesktopNode | undefined;
+let starting: Promise<DesktopNode> | undefined;
 let shell: Shell | undefined;
 let updater: Updater | undefined;
 let exitCode = 0;
@@ -36,12 +36,12 @@ const main = new MainWindow({
 });
 
 async function start(): Promise<void> {
+  starting = startDesktopNode(dataDir, crashed);
+  starting.catch(() => undefined);
   await app.whenReady();
   refusePermissions(session.defaultSession, () => node);
   const hidden = startsHidden();
   if (!hidden) main.prepare();
-  // Most of the program is loaded only now: the processes of the window start meanwhile.
-  starting = import('./start-node.ts').then(({ startServing }) => startServing(dataDir));
   const [running, { Shell }] = await Promise.all([starting, import('./shell.ts')]);
   node = running;
   if (quitting.ending) return;
@@ -49,6 +49,15 @@ async function start(): Promise<void> {
   await shell.begin(hidden);
   if (quitting.ending) return;
   updater = await keepUpdated(node, { quit: () => app.quit(), log: (text) => console.error(text) });
+}
+
+/** The node has gone, and nothing can be done without. */
+function crashed(error: Error): void {
+  console.error(messageOf(error));
+  if (quitting.ending) return;
+  dialog.showErrorBox('Flotilla has come to an end', messageOf(error));
+  exitCode = 1;
+  quitting.now();
 }
 
 /** Children and leases end in good order before the program does; who asks again much later does not wait for them. */

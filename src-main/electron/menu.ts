@@ -1,9 +1,9 @@
 import { app, Menu, type MenuItemConstructorOptions, shell } from 'electron';
-import type { RunningNode } from '../node.ts';
+import type { DesktopNode } from './desktop-node.ts';
 
 /** What the menus can do. */
 interface MenuParts {
-  node: RunningNode;
+  node: DesktopNode;
   dataDir: string;
   /** Shows an address of the interface. */
   open: (address: string) => void;
@@ -45,7 +45,7 @@ export function setMenu({ node, dataDir, open, reload }: MenuParts): void {
     { role: 'togglefullscreen' },
   ];
   const help: MenuItemConstructorOptions[] = [
-    { label: 'Open in the browser', click: () => void shell.openExternal(`${node.home()}/#token=${node.makeKey()}`) },
+    { label: 'Open in the browser', click: () => void openInBrowser(node) },
     { label: 'Show the data folder', click: () => void shell.openPath(dataDir) },
     ...(mac ? [] : [line, about]),
   ];
@@ -60,4 +60,8 @@ export function setMenu({ node, dataDir, open, reload }: MenuParts): void {
       { role: 'help', submenu: help },
     ]),
   );
+}
+
+async function openInBrowser(node: DesktopNode): Promise<void> {
+  await shell.openExternal(`${node.home}/#token=${await node.makeKey()}`);
 }

@@ -1,6 +1,6 @@
 import { Notification } from 'electron';
 import { libraryAddress } from '../../src-shared/library-address.ts';
-import type { RunningNode } from '../node.ts';
+import type { DesktopNode } from './desktop-node.ts';
 import { Digest } from './digest.ts';
 
 /**
@@ -8,7 +8,7 @@ import { Digest } from './digest.ts';
  * @param open shows an address of the interface
  * @returns ends it
  */
-export function notify(node: RunningNode, open: (address: string) => void): () => void {
+export function notify(node: DesktopNode, open: (address: string) => void): () => void {
   if (!Notification.isSupported()) return () => undefined;
   // One that nobody holds loses its click.
   const shown = new Set<Notification>();

@@ -1,6 +1,6 @@
 import { app, type BrowserWindow, dialog } from 'electron';
 import { count } from '../../src-shared/format.ts';
-import type { RunningNode } from '../node.ts';
+import type { DesktopNode } from './desktop-node.ts';
 
 /** What the user wants done with films that are being converted when the program ends. */
 type Answer = 'finish' | 'stop' | 'cancel';
@@ -11,7 +11,7 @@ const LOAD_STOPS_MS = 2000;
 
 /** What ending takes. */
 interface QuitParts {
-  node: () => RunningNode | undefined;
+  node: () => DesktopNode | undefined;
   window: () => BrowserWindow | undefined;
   /** Why the films stand still at present; undefined while they do not. */
   whyStill: () => string | undefined;
@@ -35,11 +35,11 @@ export class Quitting {
   constructor(parts: QuitParts) {
     this.#parts = parts;
     app.on('before-quit', (event) => {
-      if (this.#mayEnd) this.#decided = true;
       const loads = this.#decided && this.#stopLoad();
       if (this.#decided && !loads) return;
       event.preventDefault();
-      if (!loads) this.#ask().catch(() => this.now());
+      // In a turn of its own: a quit in the middle of a quit is lost.
+      if (!loads) setImmediate(() => this.#ask().catch(() => this.now()));
     });
   }
 
@@ -84,17 +84,15 @@ export class Quitting {
     this.now();
   }
 
-  /** Nothing would be lost by ending at once. */
-  get #mayEnd(): boolean {
-    return (this.#parts.node()?.holds() ?? 0) === 0;
-  }
-
   async #ask(): Promise<void> {
     const node = this.#parts.node();
-    if (this.#asking || !node) return;
+    if (this.#asking) return;
     this.#asking = true;
     try {
-      const answer = await this.#question(node.holds());
+      const films = (await node?.holds()) ?? 0;
+      // Nothing would be lost by ending at once.
+      if (!node || films === 0) return this.now();
+      const answer = await this.#question(films);
       if (answer === 'stop') this.now();
       if (answer === 'finish') await this.#whenDone(node);
       if (answer === 'cancel') this.#parts.stayed();
@@ -129,7 +127,7 @@ export class Quitting {
     return ANSWERS[response] ?? 'cancel';
   }
 
-  async #whenDone(node: RunningNode): Promise<void> {
+  async #whenDone(node: DesktopNode): Promise<void> {
     const wish = {};
     this.#leaving = wish;
     this.#parts.changed();

@@ -1,7 +1,7 @@
 import { app, type BrowserWindow, dialog, powerMonitor } from 'electron';
 import { messageOf } from '../../src-shared/errors.ts';
 import { pauseChoices } from '../../src-shared/time-words.ts';
-import type { RunningNode } from '../node.ts';
+import type { DesktopNode } from './desktop-node.ts';
 import { followStatus } from './follow.ts';
 import { answerPage } from './ipc.ts';
 import type { Memory } from './memory.ts';
@@ -22,7 +22,7 @@ const TRAY_WAIT_MS = 5000;
 
 /** What the shell is built around. */
 interface ShellParts {
-  node: RunningNode;
+  node: DesktopNode;
   dataDir: string;
   main: MainWindow;
   memory: Memory;

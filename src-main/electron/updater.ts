@@ -2,7 +2,7 @@ import { app } from 'electron';
 import type { AppUpdater } from 'electron-updater';
 import type { UpdateState } from '../../src-shared/desktop.ts';
 import { messageOf } from '../../src-shared/errors.ts';
-import type { RunningNode } from '../node.ts';
+import type { DesktopNode } from './desktop-node.ts';
 import { moveLoginItem } from './login-item.ts';
 import { afterNews, type KnownUpdate, NOTHING_KNOWN, type UpdateNews } from './update-state.ts';
 
@@ -54,7 +54,7 @@ export interface Updater {
 
 /** Begins to keep an installed program up to date; undefined where it runs from its sources. */
 export async function keepUpdated(
-  node: Pick<RunningNode, 'call' | 'on'>,
+  node: Pick<DesktopNode, 'call' | 'on'>,
   parts: Pick<UpdaterParts, 'quit' | 'log'>,
 ): Promise<Updater | undefined> {
   if (!app.isPackaged) return undefined;

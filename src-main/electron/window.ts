@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { BrowserWindow, dialog, nativeTheme, screen } from 'electron';
-import type { RunningNode } from '../node.ts';
+import type { DesktopNode } from './desktop-node.ts';
 import type { Memory } from './memory.ts';
 import { visibleBounds } from './window-state.ts';
 
@@ -26,7 +26,7 @@ interface WindowParts {
 export class MainWindow {
   readonly #parts: WindowParts;
   #window: BrowserWindow | undefined;
-  #node: RunningNode | undefined;
+  #node: DesktopNode | undefined;
   #rest: NodeJS.Timeout | undefined;
   #crashes: number[] = [];
 
@@ -79,7 +79,7 @@ export class MainWindow {
   }
 
   /** Shows an address of the interface, or the window as it is. */
-  async open(node: RunningNode, address?: string): Promise<void> {
+  async open(node: DesktopNode, address?: string): Promise<void> {
     clearTimeout(this.#rest);
     this.#node = node;
     const fresh = !this.#window?.webContents.getURL().startsWith('http');
@@ -99,9 +99,11 @@ export class MainWindow {
     const [node, window] = [this.#node, this.#window];
     if (!node || !window || window.isDestroyed()) return;
     // A window that goes meanwhile would leave it open for ever.
+    const key = await node.makeKey();
+    if (window.isDestroyed()) return;
     const { promise: gone, resolve } = Promise.withResolvers<void>();
     window.once('closed', resolve);
-    await Promise.race([window.loadURL(`${node.home()}${address}#token=${node.makeKey()}`).catch(ignoreAborted), gone]);
+    await Promise.race([window.loadURL(`${node.home}${address}#token=${key}`).catch(ignoreAborted), gone]);
     window.off('closed', resolve);
   }
 
@@ -124,7 +126,7 @@ export class MainWindow {
   /** Where the page is now. */
   #address(): string {
     const url = this.#window?.webContents.getURL();
-    const home = this.#node?.home();
+    const home = this.#node?.home;
     if (!url || !home || !url.startsWith(`${home}/`)) return '/';
     return url.slice(home.length).replace(/#.*/, '');
   }

@@ -13,7 +13,7 @@ const programIn = (folder: string, name: string) =>
   path.join(folder, process.platform === 'win32' ? `${name}.exe` : name);
 
 /** The installed app's own folder of programs, which need not be there; undefined where this is no installed app. */
-const bundledFolder = () => process.resourcesPath && path.join(process.resourcesPath, 'ffmpeg');
+export const bundledFolder = (resources = process.resourcesPath) => resources && path.join(resources, 'ffmpeg');
 
 /**
  * Chooses ffmpeg and ffprobe: those that the setting names, else those that came with the app, else those in PATH.

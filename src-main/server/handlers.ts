@@ -52,7 +52,7 @@ export interface HandlerParts extends FleetParts, TransferHandlerParts {
   doctor: () => Promise<Finding[]>;
   dataDir: string;
   /** Version of ffmpeg. */
-  ffmpeg: string;
+  ffmpeg: () => Promise<string>;
 }
 
 /** The functions behind the contract. */

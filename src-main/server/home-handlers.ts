@@ -62,11 +62,11 @@ export function homeHandlers(parts: HandlerParts): Pick<Handlers, HomeCalls> {
       return {};
     },
     doctor: parts.doctor,
-    about: () => ({
+    about: async () => ({
       version: parts.greeting.version,
       node: process.versions.node,
       platform: `${os.type()} ${os.release()}, ${os.arch()}`,
-      ffmpeg: parts.ffmpeg,
+      ffmpeg: await parts.ffmpeg(),
       sqlite: ctx.db.prepare('SELECT sqlite_version()').pluck().get() as string,
       dataDir: parts.dataDir,
       databaseSize: statSync(ctx.db.name).size,

@@ -6,8 +6,8 @@ import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { Arch } from 'electron-builder';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ELECTRON_DIST, NO_ELECTRON } from './electron.ts';
-import { filesIn, makeClip, makeHome, TINY, tempFolder, which } from './helpers.ts';
+import { ELECTRON_DIST, HEADLESS_FLAGS, NO_ELECTRON } from './electron.ts';
+import { filesIn, makeClip, makeHome, TINY, tempFolder, until, which } from './helpers.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const LOCK = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8')) as {
@@ -97,8 +97,8 @@ describe.skipIf(!ELECTRON_DIST)(`the packaged app (${NO_ELECTRON})`, () => {
     expect(licence('GPL-3.0.txt')).toContain('GNU GENERAL PUBLIC LICENSE');
     expect(licence('ffmpeg.txt')).toContain('source');
     const notices = licence('THIRD-PARTY-NOTICES.txt');
-    // Of the main process, of the page, and of a package below another one.
-    for (const name of ['better-sqlite3', 'react', '@mantine/core'])
+    // Beside the program, part of it, of the page, and of a package below another one.
+    for (const name of ['better-sqlite3', 'pino-roll', 'birpc', 'react', '@mantine/core'])
       expect(notices).toContain(`${name} ${LOCK.packages[`node_modules/${name}`]?.version} (`);
     expect(existsSync(built('LICENSE.electron.txt'))).toBe(true);
     const fetched = path.join(ROOT, 'resources/ffmpeg/linux-x64');
@@ -166,6 +166,21 @@ describe.skipIf(!ELECTRON_DIST)(`the packaged app (${NO_ELECTRON})`, () => {
       const { exitCode, stderr } = await run(['convert', home.media, '--data', home.data, ...TINY], { PATH });
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       expect(readdirSync(home.media)).toContain('film.mkv');
+    });
+
+    it('is the desktop without a command, its node in a thread out of the archive, and ends in good order', async () => {
+      const { data } = makeHome();
+      const flags = [...HEADLESS_FLAGS, `--data=${data}`, '--hidden'];
+      const desktop = execa(built('flotilla-desktop'), flags, { reject: false, env: { WEB_PORT: '0' } });
+      const file = path.join(data, 'instance.json');
+      await until(() => expect(existsSync(file)).toBe(true));
+      const { url } = JSON.parse(readFileSync(file, 'utf8')) as { url: string };
+      const authorization = `Bearer ${readFileSync(path.join(data, 'token'), 'utf8')}`;
+      const about = await fetch(`${url}/api/rpc/about`, { headers: { authorization } });
+      expect(await about.json()).toMatchObject({ ffmpeg: expect.stringMatching(/\d/) });
+      expect(await (await fetch(url)).text()).toContain('<title>Flotilla</title>');
+      desktop.kill('SIGTERM');
+      expect(await desktop).toMatchObject({ exitCode: 0 });
     });
   });
 });

@@ -65,7 +65,7 @@ interface Work {
 export class Converter {
   readonly #processes: ProcessManager;
   readonly #tools: Tools;
-  readonly #caps: Capabilities;
+  readonly #caps: Capabilities | Promise<Capabilities>;
   readonly #timelines: Timelines;
   readonly #stallMs: number;
 
@@ -73,7 +73,7 @@ export class Converter {
   constructor(parts: {
     processes: ProcessManager;
     tools: Tools;
-    caps: Capabilities;
+    caps: Capabilities | Promise<Capabilities>;
     timelines: Timelines;
     stallMs?: number;
   }) {
@@ -100,8 +100,9 @@ export class Converter {
     { folder, signal, report, threads, brake = new Brake() }: ConverterWork,
   ): Promise<Conversion> {
     report({ stage: 'preparing' });
+    const caps = await this.#caps;
     for (const stream of grant.plan.streams) {
-      const reason = stream.action === 'encode' && whyUnable(stream, this.#caps);
+      const reason = stream.action === 'encode' && whyUnable(stream, caps);
       if (reason) return { kind: 'skip', code: 'old-ffmpeg', reason };
     }
     const options: RunOptions = { signal, priority: grant.priority, brake };
@@ -200,8 +201,9 @@ export class Converter {
     const video = mainVideo(grant.probe);
     const line = video && timeline.get(video.index);
     const progress = new EncodeProgress(line ? { frames: line.count, seconds: line.end - line.first } : {});
+    const caps = await this.#caps;
     const apart = `${files.output}.pictures`;
-    const pictures = pictureArgs(plan, files.input, apart, this.#caps, threads);
+    const pictures = pictureArgs(plan, files.input, apart, caps, threads);
     const run = async (args: string[]) => {
       commands.push([this.#tools.ffmpeg, ...args].join(' '));
       const ended = await this.#run(args, work, log, progress);
@@ -214,7 +216,7 @@ export class Converter {
       if (failure) return failure;
       files.pictures = { path: apart, offset: (line?.first ?? 0) - (grant.probe.start ?? 0) };
     }
-    const failure = await run(encodeArgs(plan, files, this.#caps, labelsOf(grant.probe), threads));
+    const failure = await run(encodeArgs(plan, files, caps, labelsOf(grant.probe), threads));
     if (failure) return failure;
     // The result may wait long for its master.
     await rm(apart, { force: true });

@@ -1,0 +1,75 @@
+/**
+ * The thread that the node lives in. Nothing that the node does keeps the window, its menus or the tray waiting, and it starts
+ * while Chromium does.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { createBirpc } from 'birpc';
+import type { Caller } from '../../src-shared/contract.ts';
+import { Fault, messageOf } from '../../src-shared/errors.ts';
+import type { NodeConfig } from '../core.ts';
+import { type RunningNode, startNode } from '../node.ts';
+import type { DisturbanceSignals } from '../worker/disturbance.ts';
+import type { ProgramFunctions, ThreadData, ThreadFunctions } from './node-channel.ts';
+
+const port = parentPort as MessagePort;
+const { dataDir, resources } = workerData as ThreadData;
+let node: RunningNode | undefined;
+let starting: Promise<void> | undefined;
+
+/** @throws Fault while there is none: nobody has its address then */
+function running(): RunningNode {
+  if (!node) throw new Fault('conflict', 'Flotilla has not started yet.');
+  return node;
+}
+
+const functions: ThreadFunctions = {
+  start: () =>
+    new Promise((resolve, reject) => {
+      const onServing = (serving: RunningNode) => {
+        node = serving;
+        resolve({ url: serving.url as string, home: serving.home() });
+      };
+      starting = startServing(onServing);
+      starting.catch((error) => {
+        reject(error);
+        if (node) program.failed.asEvent(messageOf(error));
+      });
+    }),
+  call: async (name, input) => (running().call as (...args: Parameters<Caller>) => unknown)(name, input as never),
+  listen: (event) => void running().on(event, (payload) => program.heard.asEvent(event, payload)),
+  makeKey: () => running().makeKey(),
+  holds: () => running().holds(),
+  windDown: () => running().windDown(),
+  carryOn: () => running().carryOn(),
+  stop: async () => {
+    // Half of a start cannot be stopped.
+    await starting?.catch(() => undefined);
+    await running().stop();
+  },
+};
+
+const program = createBirpc<ProgramFunctions, ThreadFunctions>(functions, {
+  post: (message) => port.postMessage(message),
+  on: (listener) => port.on('message', listener),
+  timeout: -1,
+});
+
+const signals: DisturbanceSignals = {
+  idleSeconds: () => program.sense('idleSeconds') as Promise<number | undefined>,
+  onBattery: () => program.sense('onBattery') as Promise<boolean | undefined>,
+  fullScreen: () => program.sense('fullScreen') as Promise<boolean | undefined>,
+};
+
+/**
+ * Starts a serving node. Where its port is taken by another program it takes a free one: a window finds it all the same.
+ * @throws Fault with a sentence for the user when it cannot start
+ */
+async function startServing(onServing: (node: RunningNode) => void): Promise<void> {
+  const config: NodeConfig = { dataDir, env: process.env, serve: true, signals, resources, onServing };
+  try {
+    await startNode(config);
+  } catch (error) {
+    if (node || !(error instanceof Fault && error.code === 'conflict')) throw error;
+    await startNode({ ...config, flags: { webPort: 0 } });
+  }
+}
