@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { addFilms, allDone, inStage, join, lead, stories, viewOf } from './fleet.ts';
+import { addFilms, allDone, encoding, inStage, join, lead, stories, viewOf } from './fleet.ts';
 import {
   CAN_MOUNT,
   filesIn,
@@ -112,7 +112,7 @@ describe.concurrent('a fleet', () => {
       const before = await share();
       await until(async () => expect(await share()).toBeGreaterThan(before + 0.1));
     };
-    await inStage(master, 'anna', 'encoding');
+    await encoding(master, 'anna', encodes);
     for (const [clock, to] of [
       [ours, DAY_MS],
       [theirs, DAY_MS],

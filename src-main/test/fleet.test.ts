@@ -6,6 +6,7 @@ import {
   addFilms,
   allDone,
   comeBack,
+  encoding,
   inStage,
   join,
   lead,
@@ -124,7 +125,7 @@ describe.concurrent('a worker that is killed', () => {
 
   it('while it encodes, starts the film anew, and no ffmpeg outlives it', async () => {
     const encodes = slowEncodes();
-    const story = await killIn((master) => inStage(master, 'anna', 'encoding'), encodes.env);
+    const story = await killIn((master) => encoding(master, 'anna', encodes), encodes.env);
     expect(story).toEqual(['anna interrupted', 'anna done']);
     expect(encodes.pids().filter(isAlive)).toEqual([]);
   });
@@ -150,7 +151,7 @@ describe.concurrent('a worker that is killed', () => {
     const encodes = slowEncodes();
     const anna = await join(master, 'anna', { env: encodes.env });
     const films = await addFilms(master, 1, 5);
-    await inStage(master, 'anna', 'encoding');
+    await encoding(master, 'anna', encodes);
     const ben = await join(master, 'ben');
     anna.flotilla.kill('SIGKILL');
     await allDone(master, 1);
@@ -189,7 +190,7 @@ describe.concurrent('a master that is killed', () => {
     const encodes = slowEncodes();
     const anna = await join(first, 'anna', { env: { ...encodes.env, ...HTTP } });
     const films = await addFilms(first, 1, 5);
-    await inStage(first, 'anna', 'encoding');
+    await encoding(first, 'anna', encodes);
     first.flotilla.kill('SIGKILL');
     await first.flotilla.end();
     const master = await lead({ ...home, lan: first.lan });
@@ -260,7 +261,7 @@ describe.concurrent('what the user wants of a worker', () => {
     const encodes = slowEncodes();
     await join(master, 'anna', { env: encodes.env });
     await addFilms(master, 1, 5);
-    await inStage(master, 'anna', 'encoding');
+    await encoding(master, 'anna', encodes);
     await master.call('worker.pause', { worker: 'anna' });
     const state = () => /\) (\w)/.exec(readFileSync(`/proc/${encodes.pids()[0]}/stat`, 'utf8'))?.[1];
     await until(() => expect(state()).toBe('T'));

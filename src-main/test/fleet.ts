@@ -1,5 +1,6 @@
 /** Masters and workers as real processes, for the tests of whole fleets. */
 import path from 'node:path';
+import { expect } from 'vitest';
 import type { Output } from '../../src-shared/contract.ts';
 import type { Stage } from '../../src-shared/lease.ts';
 import * as helpers from './helpers.ts';
@@ -75,6 +76,12 @@ export async function inStage(master: Master, name: string, stage: Stage): Promi
     const stages = running.map(({ progress }) => progress.stage);
     if (!stages.includes(stage)) throw new Error(`${name} is ${stages.join() || 'idle'}, not ${stage}`);
   });
+}
+
+/** Resolves when an encode of a worker is under way. @param slow what notes its process */
+export async function encoding(master: Master, name: string, slow: { pids: () => number[] }): Promise<void> {
+  await inStage(master, name, 'encoding');
+  await helpers.until(() => expect(slow.pids()).not.toEqual([]));
 }
 
 /** Resolves when so many films are done and none is left to do. */
