@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Sentinel } from '../../src-shared/lease.ts';
 import type { MasterContext } from './context.ts';
+import { hasNoLinks } from './paths.ts';
 import { OWN_FOLDER } from './vault-folder.ts';
 
 /** The files by which workers know a library that they reach by another way: random content, new at every start. */
@@ -33,8 +34,11 @@ export class Sentinels {
     const place = path.join(root, known.file);
     try {
       if ((await readFile(place, 'utf8').catch(() => '')) !== known.content) {
+        // Never through a link that came with a film.
+        if (!(await hasNoLinks(root, path.dirname(place)))) return null;
         await mkdir(path.dirname(place), { recursive: true });
-        await writeFile(place, known.content);
+        await rm(place, { force: true });
+        await writeFile(place, known.content, { flag: 'wx' });
       }
     } catch {
       return null;
