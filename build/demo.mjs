@@ -54,7 +54,7 @@ function makeClip(folder, { name, inputs, subtitle, codecs }) {
   return spawnSync('ffmpeg', args, { input: subtitle ?? '', stdio: ['pipe', 'inherit', 'inherit'] }).status === 0;
 }
 
-/** Makes the demo library unless it is there; it appears as a whole or not at all. */
+/** Makes the demo library, with an empty record, unless it is there; it appears as a whole or not at all. */
 export function makeDemo() {
   if (existsSync(DEMO_LIBRARY)) return;
   say(`making ${CLIPS.length} short films in ${DEMO_LIBRARY}.`);
@@ -63,5 +63,7 @@ export function makeDemo() {
   mkdirSync(unfinished);
   const failed = CLIPS.find((clip) => !makeClip(unfinished, clip));
   if (failed) fail(`ffmpeg could not make "${failed.name}". Try with films of your own: npm run quickstart -- DIR`);
+  // The record of a demo library that was removed would find its films gone, and wait for their disk.
+  rmSync(DEMO_DATA, { recursive: true, force: true });
   renameSync(unfinished, DEMO_LIBRARY);
 }
