@@ -85,7 +85,6 @@ export async function openMaster(core: Core) {
   if (Object.keys(own).length > 0) workers.setSettings(self.id, { ...self.settings, ...own });
   const greeting: Greeting = { name: self.name, device: device.id, version: VERSION, protocol: PROTOCOL };
   const dispatcher = new Dispatcher(ctx, {
-    swapper,
     members: () => workers.all(),
     onDefect: defect,
     ...(terms && { terms, retryMs: terms.retryMs }),

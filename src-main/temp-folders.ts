@@ -1,5 +1,6 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { writeWhole } from './write-whole.ts';
 
 /**
  * Notes where a node has its temporary files from now on. What is left where it had them before TEMP_DIR was changed is
@@ -7,9 +8,9 @@ import path from 'node:path';
  */
 export async function moveFolder(note: string, folder: string, endings: string[]): Promise<void> {
   const before = await readFile(note, 'utf8').catch(() => folder);
-  // A note that a crash cut off names nothing of ours.
+  // Whatever else the note may say is nothing of ours.
   if (before !== folder && path.basename(before) === path.basename(folder)) {
     for (const ending of ['', ...endings]) await rm(`${before}${ending}`, { recursive: true, force: true });
   }
-  await writeFile(note, folder);
+  await writeWhole(note, folder);
 }

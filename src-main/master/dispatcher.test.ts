@@ -9,14 +9,13 @@ import { makeContext } from '../test/context.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Member } from './fleet.ts';
 import { LEASE_TERMS } from './leases.ts';
-import { Swapper } from './swap.ts';
 
 const FAILED: Outcome = { kind: 'failed', reason: 'ffmpeg failed.', log: '' };
 const leaseOf = ({ task, epoch }: Grant): Lease => ({ task, epoch });
 
 /** A library of `films`, and a master with the workers `a`, `b` and `here` (its own) that can be started anew. */
 async function makeMaster(films: string[], retryMs = 60_000) {
-  const { ctx, root, library, files, jobs, swaps, film, queue, eventsOf } = makeContext();
+  const { ctx, root, library, files, jobs, film, queue, eventsOf } = makeContext();
   for (const name of films) await queue(name);
   const time = { monotonic: 0, wall: 0 };
   const member = (id: string): Member => ({
@@ -24,10 +23,9 @@ async function makeMaster(films: string[], retryMs = 60_000) {
     ...{ hello: null, addedAt: 0, seenAt: null },
   });
   const members = ['here', 'a', 'b'].map(member);
-  const swapper = new Swapper({ swaps, jobs, files });
   const clock = { monotonic: () => time.monotonic, wall: () => time.wall };
   const start = () => {
-    const dispatcher = new Dispatcher(ctx, { swapper, members: () => members, clock, retryMs });
+    const dispatcher = new Dispatcher(ctx, { members: () => members, clock, retryMs });
     onTestFinished(() => dispatcher.stop());
     dispatcher.restore();
     return dispatcher;

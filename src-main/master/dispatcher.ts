@@ -17,7 +17,6 @@ import { Fleet, type Member } from './fleet.ts';
 import { Granter } from './granter.ts';
 import { type Clock, FENCED, type Held, LEASE_TERMS, Leases, type LeaseTerms, SYSTEM_CLOCK } from './leases.ts';
 import { Pause } from './pause.ts';
-import type { Swapper } from './swap.ts';
 import { Trials } from './trials.ts';
 
 /** A film is given up after so many attempts of its own fault. */
@@ -27,7 +26,6 @@ const RETRY_MS = 60_000;
 
 /** What a dispatcher is made of. */
 export interface DispatcherParts {
-  swapper: Swapper;
   /** All workers, the local one among them. */
   members: () => Member[];
   terms?: LeaseTerms;
@@ -53,9 +51,9 @@ export class Dispatcher {
   #expired = 0;
 
   constructor(ctx: MasterContext, parts: DispatcherParts) {
-    const { swapper, members, terms = LEASE_TERMS, clock = SYSTEM_CLOCK, retryMs = RETRY_MS, onDefect } = parts;
+    const { members, terms = LEASE_TERMS, clock = SYSTEM_CLOCK, retryMs = RETRY_MS, onDefect } = parts;
     this.#ctx = ctx;
-    this.#granter = new Granter(ctx, swapper);
+    this.#granter = new Granter(ctx);
     this.#leases = new Leases(clock, terms);
     this.fleet = new Fleet(ctx, { members, leases: this.#leases, retryMs, onFaults: () => this.pause.tell() });
     this.trials = new Trials(ctx, this.fleet);

@@ -12,16 +12,14 @@ import type { MasterContext } from './context.ts';
 import { factsOf, inodeOf, sameInode, sampledHash, versionOf } from './identity.ts';
 import { pauseLibrary } from './pause-library.ts';
 import { hardLinked } from './probing.ts';
-import type { Swapper } from './swap.ts';
+import { requireReplaceable } from './replaceable.ts';
 
 /** Makes grants, after a last look at the file and at what would keep its replacement from succeeding. */
 export class Granter {
   readonly #ctx: MasterContext;
-  readonly #swapper: Swapper;
 
-  constructor(ctx: MasterContext, swapper: Swapper) {
+  constructor(ctx: MasterContext) {
     this.#ctx = ctx;
-    this.#swapper = swapper;
   }
 
   /**
@@ -39,7 +37,7 @@ export class Granter {
     const plan = makePlan(file.probe, settings, this.#ctx.tables());
     try {
       if (!(await this.#unchanged(job, file, source))) return undefined;
-      if (plan.kind === 'convert') await this.#swapper.check(source, plan.container);
+      if (plan.kind === 'convert') await requireReplaceable(source, plan.container);
     } catch (error) {
       const fault = nodeFaultReason(error);
       if (fault) pauseLibrary(this.#ctx, library.id, `${library.root}: ${fault}`);

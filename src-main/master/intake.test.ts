@@ -23,7 +23,7 @@ async function makeIntake(verify: Verifier['verify']) {
     ...{ id, name: id.toUpperCase(), local: false, mode: 'active', settings: WORKER_DEFAULTS },
     ...{ hello: null, addedAt: 0, seenAt: null },
   });
-  const dispatcher = new Dispatcher(ctx, { swapper, members: () => ['a', 'b'].map(member) });
+  const dispatcher = new Dispatcher(ctx, { members: () => ['a', 'b'].map(member) });
   onTestFinished(() => dispatcher.stop());
   const intake = new Intake(ctx, { dispatcher, swapper, vault, brake: new Brake() });
   const file = await queue('one.mp4');

@@ -9,7 +9,7 @@ import type { Identity, Swap, SwapStep, SwapTable, VaultRow } from '../db/swaps.
 import { faultPoint } from '../fault.ts';
 import { carryOver, exists, moveFile, placeNew, remove, removeUnproven, syncFile, syncFolder } from './durable.ts';
 import { identify, sameContent, sameInode, sameVersion } from './identity.ts';
-import { requireReplaceable, targetOf } from './replaceable.ts';
+import { targetOf } from './replaceable.ts';
 import { keptPath, removeEmptyVault, removeKept, stagedPath, vaultFor, writeManifest } from './vault-folder.ts';
 
 /** The original is no longer the file that was probed. */
@@ -45,11 +45,6 @@ export class Swapper {
     this.#swaps = tables.swaps;
     this.#jobs = tables.jobs;
     this.#files = tables.files;
-  }
-
-  /** @throws Fault `conflict` with what would keep a replacement from succeeding, before hours are spent on an encode */
-  check(source: string, container: Container): Promise<void> {
-    return requireReplaceable(source, container);
   }
 
   /** Opens the journal and brings the result beside the original under a name that is no film's, its bytes on the disk. */

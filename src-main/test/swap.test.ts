@@ -24,6 +24,7 @@ import { JobTable } from '../db/jobs.ts';
 import { openDatabase } from '../db/open.ts';
 import { SwapTable, type VaultRow } from '../db/swaps.ts';
 import { carryOver } from '../master/durable.ts';
+import { requireReplaceable } from '../master/replaceable.ts';
 import { Swapper } from '../master/swap.ts';
 import { makeLibrary, root } from './library.ts';
 
@@ -215,11 +216,11 @@ describe('a replacement', () => {
   });
 
   test('asks nothing of a name that stays the same', async () => {
-    const { at, swapper } = await makeLibrary();
+    const { at } = await makeLibrary();
     // 255 of these are allowed where names are counted in UTF-16 units.
     const name = '\u{754c}'.repeat(200);
-    await swapper.check(at(`${name}.mkv`), 'mkv');
-    await expect(swapper.check(at(`${name}.ts`), 'mkv')).rejects.toMatchObject({ code: 'conflict' });
+    await requireReplaceable(at(`${name}.mkv`), 'mkv');
+    await expect(requireReplaceable(at(`${name}.ts`), 'mkv')).rejects.toMatchObject({ code: 'conflict' });
   });
 });
 
