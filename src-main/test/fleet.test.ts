@@ -277,6 +277,8 @@ describe.concurrent('what the user wants of a worker', () => {
     await join(master, 'anna', { env: gate.env });
     await addFilms(master, 3);
     await gate.reached();
+    // It is called so from the start of ffmpeg, not from its first picture.
+    await inStage(master, 'anna', 'encoding');
     const held = (await viewOf(master, 'anna')).running.length;
     await master.call('worker.drain', { worker: 'anna' });
     gate.open();
