@@ -1,13 +1,14 @@
 import { type Request, type Response, Router } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { Credentials, type SessionState } from '../../src-shared/access.ts';
 import type { Caller } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import { networkOf } from '../network.ts';
 import { type Access, SESSION_MS } from './access.ts';
 
-/** Wrong guesses that one address has in so long. */
+/** Wrong guesses that one computer has in so many seconds. */
 const GUESSES = 5;
-const WINDOW_MS = 60_000;
+const WINDOW_S = 60;
 
 /** Signing in and out, at `/api/session`; see src-shared/access.ts. */
 export function sessionRoutes(access: Access, call: Caller, base: string): Router {
@@ -21,23 +22,18 @@ export function sessionRoutes(access: Access, call: Caller, base: string): Route
     secure: request.secure,
     path: base || '/',
   });
-  const limit = rateLimit({
-    windowMs: WINDOW_MS,
-    limit: GUESSES,
-    skipSuccessfulRequests: true,
-    standardHeaders: 'draft-8',
-    legacyHeaders: false,
-    // A header of somebody who is not trusted: it is not believed, nor worth a word in the log.
-    validate: { xForwardedForHeader: false },
-    handler: (_request, _response, next) => {
-      next(new Fault('limited', 'Too many wrong passwords; wait a minute, then try again.'));
-    },
-  });
+  const guesses = new RateLimiterMemory({ points: GUESSES, duration: WINDOW_S });
   const router = Router();
   router.get('/', async (request, response) => {
     response.json(await state(access.visitor(request)?.session ?? null));
   });
-  router.post('/', limit, async (request: Request, response: Response) => {
+  router.post('/', async (request: Request, response: Response) => {
+    const guesser = networkOf(request.ip ?? '');
+    // Before it is known to be wrong, so that many at once are no more than many in turn.
+    await guesses.consume(guesser).catch(({ msBeforeNext }: RateLimiterRes) => {
+      response.set('Retry-After', String(Math.ceil(msBeforeNext / 1000)));
+      throw new Fault('limited', 'Too many wrong passwords; wait a minute, then try again.');
+    });
     const given = Credentials.safeParse(request.body);
     if (!given.success) throw new Fault('usage', 'Send a password or a key.');
     const before = access.visitor(request)?.session;
@@ -45,6 +41,7 @@ export function sessionRoutes(access: Access, call: Caller, base: string): Route
       agent: request.headers['user-agent'] ?? '',
       address: request.ip ?? '',
     });
+    await guesses.reward(guesser);
     // One browser, one session: a window that signs in at every start would fill the list.
     if (before) access.signOut(before);
     response.cookie(access.cookie, cookie, { ...cookieOptions(request), maxAge: SESSION_MS });
