@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { messageOf } from '../src-shared/errors.ts';
-import { yieldingSentence } from '../src-shared/yielding.ts';
+import { yieldingSentence } from '../src-shared/yielding-words.ts';
 import { LoadMeter } from './computer.ts';
 import { shortTerms } from './fault.ts';
 import { Timelines } from './media/timeline.ts';

@@ -7,7 +7,7 @@ import { MantineProvider } from '@mantine/core';
 import { ModalsProvider } from '@mantine/modals';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { type ComponentType, lazy, Suspense, useEffect } from 'react';
+import { type ComponentType, lazy, Suspense, useEffect, useState } from 'react';
 import { Route, Router, Switch } from 'wouter';
 import { BASE } from './base.ts';
 import { Loading } from './components/bits.tsx';
@@ -19,6 +19,7 @@ import { DashboardPage } from './pages/dashboard/dashboard.tsx';
 import { Gate } from './pages/gate.tsx';
 import { LostPage } from './pages/lost.tsx';
 import { queries } from './store/calls.ts';
+import { useOpenedFile } from './store/open-file.ts';
 import { cssVariables, theme } from './theme.ts';
 
 /** The other pages are fetched this long after the first one stands, in ms, so that none is waited for. */
@@ -40,6 +41,14 @@ const WorkersPage = apart(() => import('./pages/workers/workers.tsx'), 'WorkersP
 const InsightsPage = apart(() => import('./pages/insights/insights.tsx'), 'InsightsPage');
 const SettingsPage = apart(() => import('./pages/settings/settings.tsx'), 'SettingsPage');
 const WelcomePage = apart(() => import('./pages/welcome/welcome.tsx'), 'WelcomePage');
+
+/** The drawer, from the first film on that is opened: it is there still while it slides away. */
+function Film() {
+  const opened = useOpenedFile() !== null;
+  const [wanted, setWanted] = useState(opened);
+  if (opened && !wanted) setWanted(true);
+  return wanted ? <FileDrawer /> : null;
+}
 
 function Pages() {
   useEffect(() => {
@@ -72,7 +81,7 @@ function Pages() {
       </Boundary>
       <Boundary>
         <Suspense fallback={null}>
-          <FileDrawer />
+          <Film />
         </Suspense>
       </Boundary>
     </Shell>

@@ -1,6 +1,7 @@
 import { io } from 'socket.io-client';
-import { type Credentials, CSRF_HEADER, type SessionState } from '../src-shared/access.ts';
+import type { Credentials, SessionState } from '../src-shared/access.ts';
 import type { CallName, EventName, Events, Input, Output } from '../src-shared/contract.ts';
+import { CSRF_HEADER } from '../src-shared/csrf.ts';
 import { Fault, type FaultCode } from '../src-shared/errors.ts';
 import { BASE } from './base.ts';
 

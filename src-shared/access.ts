@@ -1,16 +1,11 @@
 import { z } from 'zod';
 
 /**
- * Signing in is plain HTTP, since it sets a cookie:
+ * A password, or the key that a set-up address ends in (`#setup=…`), or a token. Signing in is plain HTTP, since it sets a cookie:
  * - `GET /api/session` tells a {@link SessionState}
- * - `POST /api/session` with {@link Credentials} signs in; 401 when they are wrong, 429 after too many wrong ones
+ * - `POST /api/session` with this signs in; 401 when it is wrong, 429 after too many wrong ones
  * - `DELETE /api/session` signs out
- *
- * What changes something through the cookie has to carry this header, which pages of other origins cannot set.
  */
-export const CSRF_HEADER = 'x-flotilla';
-
-/** A password, or the key that a set-up address ends in (`#setup=…`), or a token. */
 export const Credentials = z.union([
   z.strictObject({ password: z.string().min(1).max(256) }),
   z.strictObject({ key: z.string().min(1).max(256) }),

@@ -1,6 +1,6 @@
 import type { Employment, WorkerView } from './fleet-view.ts';
 import { count } from './format.ts';
-import { yieldingSentence } from './yielding.ts';
+import { yieldingSentence } from './yielding-words.ts';
 
 /** Why none of the computers that are there works, as sentences; undefined while one does. */
 export function whyAllWait(workers: WorkerView[]): string | undefined {

@@ -3,7 +3,8 @@ import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import type { Orders } from '../../src-shared/lease.ts';
 import type { Hello } from '../../src-shared/protocol.ts';
 import type { Load, WorkerMode, WorkerSettings, WorkerState } from '../../src-shared/worker-info.ts';
-import { type Yielding, yieldingSentence } from '../../src-shared/yielding.ts';
+import type { Yielding } from '../../src-shared/yielding.ts';
+import { yieldingSentence } from '../../src-shared/yielding-words.ts';
 import type { MasterContext } from './context.ts';
 import type { Leases } from './leases.ts';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CSRF_HEADER } from '../../src-shared/access.ts';
+import { CSRF_HEADER } from '../../src-shared/csrf.ts';
 import { makeHome, query, run, type Server, serve, until } from './helpers.ts';
 
 const PASSWORD = 'correct horse';

@@ -15,7 +15,7 @@ import {
   until,
 } from '../../src-main/test/helpers.ts';
 import { CAN_STREAM, freePort, readExamples, startNginx } from '../../src-main/test/nginx.ts';
-import { CSRF_HEADER } from '../../src-shared/access.ts';
+import { CSRF_HEADER } from '../../src-shared/csrf.ts';
 import { openPage } from './browser.ts';
 
 // Chromium finds every name under .localhost on this computer; Flotilla takes them for names of the internet.
