@@ -53,6 +53,8 @@ const LICENSES = '.vite/licenses.json';
 export default defineConfig({
   main: {
     root,
+    // A list of types of files: express and socket.io bring one each, large, of several ages.
+    resolve: { dedupe: ['mime-db'] },
     plugins: [executable('headless.js')],
     build: {
       outDir: out('main'),

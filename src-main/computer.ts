@@ -30,6 +30,12 @@ export async function describeComputer(
   return { cores: os.availableParallelism(), memory: os.totalmem(), tempFree, ffmpeg, senses };
 }
 
+/** How other computers reach this one: its first IPv4 address on a network, or its name. */
+export function ownAddress(): string {
+  const addresses = Object.values(os.networkInterfaces()).flatMap((found) => found ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? os.hostname();
+}
+
 /** The user that this program runs as; by number where it has no name, as in containers. */
 export function userName(): string {
   try {

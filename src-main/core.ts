@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import type { EventName, Events } from '../src-shared/contract.ts';
 import { messageOf } from '../src-shared/errors.ts';
 import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-shared/settings.ts';
-import type { Capabilities } from '../src-shared/worker-info.ts';
 import { dataPaths } from './config.ts';
 import { backUpDaily } from './db/backups.ts';
 import { type Db, openDatabase } from './db/open.ts';
@@ -10,7 +9,7 @@ import { SettingTable } from './db/settings.ts';
 import { shortTerms } from './fault.ts';
 import type { Logger } from './log.ts';
 import type { MasterContext } from './master/context.ts';
-import { detectCapabilities } from './media/capabilities.ts';
+import { type AskCapabilities, askOnce } from './media/capabilities.ts';
 import { ProcessManager } from './media/process.ts';
 import { Timelines } from './media/timeline.ts';
 import { bundledFolder, type FoundTools, findTools } from './media/tools.ts';
@@ -27,8 +26,8 @@ export interface NodeConfig {
   env?: Record<string, string | undefined>;
   /** True: listen, scan the watched libraries again and again, and convert them. False: do only what is asked. */
   serve: boolean;
-  /** Told of a serving node as soon as its interface can be seen; it takes up work a moment later. */
-  onServing?: (node: RunningNode) => void;
+  /** Told of a serving node as soon as its interface can be seen; it takes up work when that has returned. */
+  onServing?: (node: RunningNode) => void | Promise<void>;
   /** What tells whether work would disturb the user; the desktop program knows more of that than Node.js does. */
   signals?: DisturbanceSignals;
   /** Where the installed app keeps what it brings; that of this process where left out. */
@@ -62,7 +61,7 @@ export interface Core {
   processes: ProcessManager;
   tools: FoundTools;
   /** What ffmpeg answers about itself: nothing of the start waits for it but the first work. */
-  caps: Promise<Capabilities>;
+  caps: AskCapabilities;
   timelines: Timelines;
   signals: DisturbanceSignals;
   /** For tests: how long heartbeats and leases take. */
@@ -106,8 +105,9 @@ export async function openCore(config: NodeConfig, log: Logger, undo: Core['undo
 
   const processes = await ProcessManager.create(paths.children);
   const tools = findTools(resolved.values.ffmpegPath, bundledFolder(config.resources));
-  const caps = detectCapabilities(processes, tools);
-  caps.catch(() => undefined);
+  const caps = askOnce(processes, tools);
+  // A command has nothing to show meanwhile.
+  if (!config.serve) caps().catch(() => undefined);
   const signals = await findSignals(config.signals);
   return {
     ...{

@@ -33,12 +33,6 @@ const Txt = z.object({
   fingerprint: z.string().regex(/^[0-9a-f]{16}$/),
 });
 
-/** How other computers reach this one: its first IPv4 address on a network, or its name. */
-export function ownAddress(): string {
-  const addresses = Object.values(os.networkInterfaces()).flatMap((found) => found ?? []);
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? os.hostname();
-}
-
 /**
  * Lets this master be found by other computers of its networks.
  * @param warn told when that is impossible; all else goes on without it

@@ -2,7 +2,6 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Handlers } from '../src-shared/contract.ts';
 import { Fault } from '../src-shared/errors.ts';
-import type { Capabilities } from '../src-shared/worker-info.ts';
 import { dataPaths } from './config.ts';
 import { AccessTable } from './db/access.ts';
 import { backupFinding } from './db/backups.ts';
@@ -10,6 +9,7 @@ import { FactTable } from './db/facts.ts';
 import { FileList } from './db/file-list.ts';
 import { StatTable } from './db/stats.ts';
 import { FileActions } from './master/file-actions.ts';
+import type { AskCapabilities } from './media/capabilities.ts';
 import { examine } from './media/doctor.ts';
 import { Frames } from './media/frames.ts';
 import type { ProcessManager } from './media/process.ts';
@@ -45,7 +45,7 @@ interface Base
   > {
   processes: ProcessManager;
   tools: FoundTools;
-  caps: Promise<Capabilities>;
+  caps: AskCapabilities;
   converter: Converter;
   /** Folder for unfinished results. */
   temp: string;
@@ -82,7 +82,7 @@ export function wireInterface(base: Base): Interface {
   let feed: LiveFeed | undefined;
   const handlers = makeHandlers({
     ...{ ...rest, ctx, libraries, dispatcher, vault, list, stats, facts, access, previews },
-    ...{ throughput, ffmpeg: async () => (await caps).version },
+    ...{ throughput, ffmpeg: async () => (await caps()).version },
     actions: new FileActions(ctx, { list, dispatcher, libraries, vault }),
     live: () => {
       if (!feed) throw new Fault('conflict', 'This Flotilla does not serve.');

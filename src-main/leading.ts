@@ -4,7 +4,6 @@ import type { Greeting, Hello } from '../src-shared/protocol.ts';
 import type { Settings } from '../src-shared/settings.ts';
 import type { WorkerTable } from './db/workers.ts';
 import type { Device } from './device.ts';
-import { announce } from './discovery.ts';
 import type { Pairing } from './master/pairing.ts';
 import type { Lan } from './server/lan.ts';
 
@@ -81,7 +80,7 @@ export class Leading {
     const { device, greeting, workers, pairing, settings } = this.#parts;
     const { lanPort, hostNames } = settings();
     // Loaded by those only that lead.
-    const { startLan } = await import('./server/lan.ts');
+    const [{ startLan }, { announce }] = await Promise.all([import('./server/lan.ts'), import('./discovery.ts')]);
     const lan = await startLan({
       device,
       port: lanPort,

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import pino, { type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
 import { messageOf } from '../src-shared/errors.ts';
 import { redact } from './redact.ts';
 
@@ -14,10 +13,14 @@ const LARGEST_FILE = '10m';
 /** So many are kept, the newest among them. */
 const KEPT_FILES = 5;
 
-const onTerminal = (): DestinationStream =>
-  process.stderr.isTTY
-    ? pretty({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'job,task,epoch,file,worker,path' })
-    : pino.destination({ fd: 2, sync: true });
+async function onTerminal(): Promise<DestinationStream> {
+  if (!process.stderr.isTTY) return pino.destination({ fd: 2, sync: true });
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({
+    ...{ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss' },
+    ignore: 'job,task,epoch,file,worker,path',
+  });
+}
 
 function logTo(level: string, destination: DestinationStream): Logger {
   return pino({ level, base: null, hooks: { streamWrite: redact } }, destination);
@@ -27,8 +30,8 @@ function logTo(level: string, destination: DestinationStream): Logger {
  * The log of this process, on stderr: readable on a terminal, JSON otherwise.
  * @param level pino's: debug, info, warn, silent …
  */
-export function makeLog(level: string): Logger {
-  return logTo(level, onTerminal());
+export async function makeLog(level: string): Promise<Logger> {
+  return logTo(level, await onTerminal());
 }
 
 /**
@@ -40,12 +43,13 @@ export async function makeKeptLog(level: string, folder: string): Promise<Logger
   try {
     files = await openFiles(folder);
   } catch (error) {
-    const log = makeLog(level);
+    const log = await makeLog(level);
     log.warn(`The log cannot be kept in ${folder}: ${messageOf(error)}.`);
     return log;
   }
   // The logger's own level decides for both.
-  return logTo(level, pino.multistream([onTerminal(), files].map((stream) => ({ stream, level: 'trace' as const }))));
+  const terminal = await onTerminal();
+  return logTo(level, pino.multistream([terminal, files].map((stream) => ({ stream, level: 'trace' as const }))));
 }
 
 async function openFiles(folder: string): Promise<DestinationStream> {

@@ -3,19 +3,19 @@ import { Fault, messageOf } from '../src-shared/errors.ts';
 import type { Employment, MasterView } from '../src-shared/fleet-view.ts';
 import { type Hello, PROTOCOL } from '../src-shared/protocol.ts';
 import type { Settings } from '../src-shared/settings.ts';
-import type { Capabilities, WorkerSettings } from '../src-shared/worker-info.ts';
+import type { WorkerSettings } from '../src-shared/worker-info.ts';
 import type { Sense } from '../src-shared/yielding.ts';
 import { describeComputer } from './computer.ts';
 import { type dataPaths, nodeName, wishesOf } from './config.ts';
 import { type Device, fingerprintOf } from './device.ts';
 import type { Logger } from './log.ts';
-import { requireEncoders, type Tools } from './media/capabilities.ts';
+import { type AskCapabilities, requireEncoders, type Tools } from './media/capabilities.ts';
 import type { ProcessManager } from './media/process.ts';
 import { makeRemoteWorker } from './remote-worker.ts';
 import { sensesOf } from './signals.ts';
 import type { Space } from './space.ts';
 import { VERSION } from './version.ts';
-import { Whereabouts } from './whereabouts.ts';
+import type { Whereabouts } from './whereabouts.ts';
 import type { DisturbanceSignals } from './worker/disturbance.ts';
 import type { Link, LinkState } from './worker/link.ts';
 import { forgetMaster, hasMaster, readMaster, writeMaster } from './worker/master-file.ts';
@@ -30,7 +30,7 @@ export interface MembershipParts {
   settings: Settings;
   processes: ProcessManager;
   tools: Tools;
-  caps: Promise<Capabilities>;
+  caps: AskCapabilities;
   space: Space;
   signals: DisturbanceSignals;
   log: Logger;
@@ -197,12 +197,13 @@ export class Membership {
 
   async #work({ address, token, secret }: MasterChoice, signal: AbortSignal): Promise<void> {
     const { device, paths, log, caps } = this.#parts;
-    requireEncoders(await caps);
+    requireEncoders(await caps());
     const hello = () => this.#hello();
     // Loaded by those only that work for another one.
-    const [{ findMaster }, { Link }] = await Promise.all([
+    const [{ findMaster }, { Link }, { Whereabouts }] = await Promise.all([
       import('./worker/known-master.ts'),
       import('./worker/link.ts'),
+      import('./whereabouts.ts'),
     ]);
     const before = readMaster(paths.master);
     const master = await findMaster({
@@ -299,7 +300,7 @@ export class Membership {
       device: device.id,
       version: VERSION,
       protocol: PROTOCOL,
-      computer: await describeComputer(this.#temp, await caps, signals),
+      computer: await describeComputer(this.#temp, await caps(), signals),
     };
   }
 }

@@ -21,6 +21,7 @@ import { baseOf } from './server/base-path.ts';
 import { makeCaller } from './server/handlers.ts';
 import { metricsToken } from './server/metrics-token.ts';
 import { Traffic } from './server/traffic.ts';
+import type { ServingParts } from './serving.ts';
 import { Converter } from './worker/converter.ts';
 import type { Worker } from './worker/worker.ts';
 import { Workspace } from './worker/workspace.ts';
@@ -164,8 +165,8 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
   if (config.serve) {
     restorePause();
     // A conversion on the command line needs no server.
-    const { serve } = await import('./serving.ts');
-    node.url = await serve({
+    const { serve, keepUp } = await import('./serving.ts');
+    const serving: ServingParts = {
       settings: settings(),
       ...{ call, access, previews, makeFeed },
       metrics: {
@@ -181,10 +182,12 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
       defect,
       backUp: core.backUp,
       undo,
-    });
-    config.onServing?.(node);
+    };
+    node.url = await serve(serving);
+    await config.onServing?.(node);
+    keepUp(serving);
   }
-  const caps = await core.caps;
+  const caps = await core.caps();
   master.workers.seen(self.id, { ...master.greeting, computer: await describeComputer(master.temp, caps, signals) });
   if (config.serve) {
     await leading.apply();

@@ -11,7 +11,7 @@ import type { Access } from './server/access.ts';
 import { answerBelow, baseOf } from './server/base-path.ts';
 import { listen, makeHttpServer, urlOf } from './server/http.ts';
 import type { LiveFeed } from './server/live.ts';
-import { Metrics, type MetricsParts } from './server/metrics.ts';
+import type { MetricsSource } from './server/metrics-route.ts';
 import type { Previews } from './server/previews.ts';
 import { trustIn } from './server/proxies.ts';
 import { attachSockets } from './server/socket.ts';
@@ -39,7 +39,7 @@ export interface ServingParts {
   call: Caller;
   access: Access;
   previews: Previews;
-  metrics: { parts: MetricsParts; token: () => string | undefined };
+  metrics: MetricsSource;
   /** Makes the feed of deltas. */
   makeFeed: (send: (delta: Events['delta']) => void, isWatched: () => boolean) => LiveFeed;
   libraryTable: LibraryTable;
@@ -56,19 +56,18 @@ export interface ServingParts {
 }
 
 /**
- * Listens, keeps the watched libraries up to date, and does the chores of a node that stays.
+ * Listens.
  * @returns the address of the interface
  * @throws Fault `conflict` when the port cannot be had
  */
 export async function serve(parts: ServingParts): Promise<string> {
-  const { call, access, previews, undo } = parts;
-  const { listen: address, webPort, hostNames, mediaDirs, rescanMinutes, trustedProxies } = parts.settings;
+  const { call, access, previews, metrics, undo } = parts;
+  const { listen: address, webPort, hostNames, trustedProxies } = parts.settings;
   const hosts = { loopbackOnly: isLoopback(address), hostNames, trusts: trustIn(trustedProxies) };
   const base = baseOf(parts.settings);
   // Beside the build of the main process, or below the sources.
   const built = import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer';
   const webRoot = fileURLToPath(new URL(built, import.meta.url));
-  const metrics = { metrics: new Metrics(parts.metrics.parts), token: parts.metrics.token };
   const server = makeHttpServer({ call, access, previews, metrics, webRoot, hosts, base, onDefect: parts.defect });
   const sockets = attachSockets(server, { call, access, hosts, onDefect: parts.defect });
   answerBelow(server, base);
@@ -80,7 +79,12 @@ export async function serve(parts: ServingParts): Promise<string> {
     parts.on(event, (payload) => feed.note(event, payload as never));
   for (const event of TOLD) parts.on(event, (payload) => sockets.emit(event, payload as Events[typeof event]));
   undo.push(noteInstance(parts.instanceFile, url));
+  return url;
+}
 
+/** Keeps the watched libraries up to date, and does the chores of a node that stays. */
+export function keepUp({ settings, call, undo, ...parts }: ServingParts): void {
+  const { mediaDirs, rescanMinutes } = settings;
   let ended = false;
   undo.push(() => {
     ended = true;
@@ -112,5 +116,4 @@ export async function serve(parts: ServingParts): Promise<string> {
     await parts.backUp();
     await parts.vault.purge({ all: false, dryRun: false });
   });
-  return url;
 }

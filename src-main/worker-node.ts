@@ -5,7 +5,7 @@ import { lockDataFolder } from './db/open.ts';
 import { loadDevice } from './device.ts';
 import { noteInstance } from './instance.ts';
 import type { Logger } from './log.ts';
-import { detectCapabilities } from './media/capabilities.ts';
+import { askOnce } from './media/capabilities.ts';
 import { ProcessManager } from './media/process.ts';
 import { findTools } from './media/tools.ts';
 import { type MasterChoice, Membership } from './membership.ts';
@@ -47,7 +47,7 @@ export async function startWorkerNode(config: WorkerNodeConfig): Promise<WorkerN
     const device = await loadDevice(paths.device);
     const processes = await ProcessManager.create(paths.children);
     const tools = findTools(settings.ffmpegPath);
-    const caps = detectCapabilities(processes, tools);
+    const caps = askOnce(processes, tools);
     if (config.forget) forgetMaster(paths.master);
     const { log, changed } = config;
     const space = new Space();

@@ -35,7 +35,7 @@ export function convertCommand(finish: (code: number) => void): Command {
 
 async function convert(paths: string[], options: ConvertOptions): Promise<number> {
   const reporter: Reporter = options.json ? new JsonReporter() : new TextReporter();
-  const log = makeLog('silent');
+  const log = await makeLog('silent');
   const node = await startNode({
     dataDir: options.data,
     flags: settingFlags(options),

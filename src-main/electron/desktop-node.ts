@@ -12,6 +12,8 @@ export interface DesktopNode {
   url: string;
   /** Its address, to which those of pages are added. */
   home: string;
+  /** What its user waits for is there: from now on there is time for work. */
+  takeUpWork: () => void;
   call: Caller;
   /** Listens to an event; returns how to stop listening. */
   on: <E extends EventName>(event: E, listener: (payload: Events[E]) => void) => () => void;
@@ -60,6 +62,7 @@ export async function startDesktopNode(dataDir: string, crashed: (error: Error) 
   thread.on('exit', () => end(new Error('Flotilla ended by itself; start it again.')));
   return {
     ...(await node.start()),
+    takeUpWork: () => void node.takeUpWork.asEvent(),
     call: node.call as Caller,
     on: (event, listener) => {
       if (!heard.has(event)) node.listen.asEvent(event);

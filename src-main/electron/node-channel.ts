@@ -12,6 +12,8 @@ export interface ThreadData {
 export interface ThreadFunctions {
   /** @returns as soon as the interface can be seen: its origin, and its address with what a proxy has it below */
   start: () => Promise<{ url: string; home: string }>;
+  /** What its user waits for is there: from now on there is time for work. */
+  takeUpWork: () => void;
   call: (name: CallName, input: unknown) => Promise<unknown>;
   /** From now on the program is told of this event. */
   listen: (event: EventName) => void;

@@ -15,6 +15,7 @@ const port = parentPort as MessagePort;
 const { dataDir, resources } = workerData as ThreadData;
 let node: RunningNode | undefined;
 let starting: Promise<void> | undefined;
+const { promise: timeForWork, resolve: takeUpWork } = Promise.withResolvers<void>();
 
 /** @throws Fault while there is none: nobody has its address then */
 function running(): RunningNode {
@@ -28,6 +29,7 @@ const functions: ThreadFunctions = {
       const onServing = (serving: RunningNode) => {
         node = serving;
         resolve({ url: serving.url as string, home: serving.home() });
+        return timeForWork;
       };
       starting = startServing(onServing);
       starting.catch((error) => {
@@ -35,6 +37,7 @@ const functions: ThreadFunctions = {
         if (node) program.failed.asEvent(messageOf(error));
       });
     }),
+  takeUpWork,
   call: async (name, input) => (running().call as (...args: Parameters<Caller>) => unknown)(name, input as never),
   listen: (event) => void running().on(event, (payload) => program.heard.asEvent(event, payload)),
   makeKey: () => running().makeKey(),
@@ -43,6 +46,7 @@ const functions: ThreadFunctions = {
   carryOn: () => running().carryOn(),
   stop: async () => {
     // Half of a start cannot be stopped.
+    takeUpWork();
     await starting?.catch(() => undefined);
     await running().stop();
   },
@@ -64,7 +68,7 @@ const signals: DisturbanceSignals = {
  * Starts a serving node. Where its port is taken by another program it takes a free one: a window finds it all the same.
  * @throws Fault with a sentence for the user when it cannot start
  */
-async function startServing(onServing: (node: RunningNode) => void): Promise<void> {
+async function startServing(onServing: (node: RunningNode) => Promise<void>): Promise<void> {
   const config: NodeConfig = { dataDir, env: process.env, serve: true, signals, resources, onServing };
   try {
     await startNode(config);

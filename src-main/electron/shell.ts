@@ -19,6 +19,8 @@ import type { MainWindow } from './window.ts';
 /** At login a panel may come after us: its tray is looked for again so often, after so long each, in ms. */
 const TRAY_LOOKS = 12;
 const TRAY_WAIT_MS = 5000;
+/** A page that was loaded has shown how things stand after so long, in ms: work would keep it waiting before. */
+const PAGE_MS = 1000;
 
 /** What the shell is built around. */
 interface ShellParts {
@@ -63,6 +65,8 @@ export class Shell {
     this.#look = look;
     this.#ends.push(end, () => clearTimeout(this.#trayLook));
     await opened;
+    const work = setTimeout(() => node.takeUpWork(), opened ? PAGE_MS : 0);
+    this.#ends.push(() => clearTimeout(work));
     await this.#findTray(TRAY_LOOKS, hidden);
   }
 

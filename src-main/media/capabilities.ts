@@ -13,6 +13,18 @@ export const DEFAULT_TOOLS: Tools = { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe' };
 
 const ASK_MS = 20_000;
 
+/** Tells what the ffmpeg of this node can do; rejects as {@link detectCapabilities} does. */
+export type AskCapabilities = () => Promise<Capabilities>;
+
+/** Asks when it is first wanted, and once. */
+export function askOnce(processes: ProcessManager, tools: Tools): AskCapabilities {
+  let asked: Promise<Capabilities> | undefined;
+  return () => {
+    asked ??= detectCapabilities(processes, tools);
+    return asked;
+  };
+}
+
 /**
  * Asks the installed ffmpeg what it can do. Its full help names every option under the encoder, filter or container that has
  * it, and tells its version on stderr: one start of ffmpeg tells what six would.

@@ -114,28 +114,17 @@ export function wasKilled(end: RunEnd): boolean {
  */
 export class ProcessManager {
   readonly #notes: string;
-  readonly #wrappers: Wrappers;
+  #wrappers: Promise<Wrappers> | undefined;
 
-  private constructor(notes: string, wrappers: Wrappers) {
+  private constructor(notes: string) {
     this.#notes = notes;
-    this.#wrappers = wrappers;
   }
 
   /** @param folder where notes about running children are kept; left-over children noted there are ended */
   static async create(folder: string): Promise<ProcessManager> {
     await mkdir(folder, { recursive: true });
     await endLeftOvers(folder);
-    const has = async (command: string, ...args: string[]) =>
-      (await execa(command, args, { reject: false })).exitCode === 0;
-    const linux = process.platform === 'linux';
-    const posix = process.platform !== 'win32';
-    const [setpriv, nice, ionice, taskpolicy] = await Promise.all([
-      linux && has('setpriv', '--pdeathsig', 'KILL', 'true'),
-      posix && has('nice', '-n', '1', 'true'),
-      linux && has('ionice', '-c', '3', 'true'),
-      process.platform === 'darwin' && has('taskpolicy', '-d', 'throttle', 'true'),
-    ]);
-    return new ProcessManager(folder, { setpriv, nice, ionice, taskpolicy });
+    return new ProcessManager(folder);
   }
 
   /**
@@ -143,7 +132,10 @@ export class ProcessManager {
    * @throws Fault `node` when the program cannot be started
    */
   async run(program: string, args: string[], options: RunOptions = {}): Promise<RunEnd> {
-    const [command, ...rest] = [...this.#prefix(options.priority), program, ...args] as [string, ...string[]];
+    // Looked for when the first child starts: a window is shown without.
+    this.#wrappers ??= findWrappers();
+    const prefix = prefixOf(await this.#wrappers, options.priority);
+    const [command, ...rest] = [...prefix, program, ...args] as [string, ...string[]];
     const stalled = new AbortController();
     const signals = [options.signal, stalled.signal].filter((s) => s !== undefined);
     const child = execa(command, rest, {
@@ -218,21 +210,34 @@ export class ProcessManager {
     return { end, stdout: stdout.join('\n'), stderr };
   }
 
-  #prefix(priority?: RunOptions['priority']): string[] {
-    const { setpriv, nice, ionice, taskpolicy } = this.#wrappers;
-    return [
-      ...(setpriv ? ['setpriv', '--pdeathsig', 'KILL'] : []),
-      ...(priority && nice && priority.nice > 0 ? ['nice', '-n', String(priority.nice)] : []),
-      ...(priority && ionice && priority.ionice > 0 ? ['ionice', '-t', '-c', String(priority.ionice)] : []),
-      ...(priority && taskpolicy && priority.ionice === 3 ? ['taskpolicy', '-d', 'throttle'] : []),
-    ];
-  }
-
   #lowerOnWindows(pid: number | undefined, priority?: RunOptions['priority']): void {
     if (process.platform !== 'win32' || !pid || !priority || priority.nice === 0) return;
     const { PRIORITY_LOW, PRIORITY_BELOW_NORMAL } = os.constants.priority;
     os.setPriority(pid, priority.nice >= 10 ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL);
   }
+}
+
+async function findWrappers(): Promise<Wrappers> {
+  const has = async (command: string, ...args: string[]) =>
+    (await execa(command, args, { reject: false })).exitCode === 0;
+  const linux = process.platform === 'linux';
+  const posix = process.platform !== 'win32';
+  const [setpriv, nice, ionice, taskpolicy] = await Promise.all([
+    linux && has('setpriv', '--pdeathsig', 'KILL', 'true'),
+    posix && has('nice', '-n', '1', 'true'),
+    linux && has('ionice', '-c', '3', 'true'),
+    process.platform === 'darwin' && has('taskpolicy', '-d', 'throttle', 'true'),
+  ]);
+  return { setpriv, nice, ionice, taskpolicy };
+}
+
+function prefixOf({ setpriv, nice, ionice, taskpolicy }: Wrappers, priority?: RunOptions['priority']): string[] {
+  return [
+    ...(setpriv ? ['setpriv', '--pdeathsig', 'KILL'] : []),
+    ...(priority && nice && priority.nice > 0 ? ['nice', '-n', String(priority.nice)] : []),
+    ...(priority && ionice && priority.ionice > 0 ? ['ionice', '-t', '-c', String(priority.ionice)] : []),
+    ...(priority && taskpolicy && priority.ionice === 3 ? ['taskpolicy', '-d', 'throttle'] : []),
+  ];
 }
 
 async function endLeftOvers(folder: string): Promise<void> {

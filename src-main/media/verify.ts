@@ -4,8 +4,7 @@ import { inputArgs, resultStreams } from '../../src-shared/ffmpeg-args.ts';
 import type { Probe } from '../../src-shared/media.ts';
 import { withoutCaptions } from '../../src-shared/plan.ts';
 import { timingArgs } from '../../src-shared/video-args.ts';
-import type { Capabilities } from '../../src-shared/worker-info.ts';
-import type { Tools } from './capabilities.ts';
+import type { AskCapabilities, Tools } from './capabilities.ts';
 import { checkStreams } from './check-streams.ts';
 import { checkTimes } from './check-times.ts';
 import type { Prober } from './ffprobe.ts';
@@ -18,14 +17,14 @@ import { Refused, type VerifyRequest } from './verify-request.ts';
 export class Verifier {
   readonly #processes: ProcessManager;
   readonly #tools: Tools;
-  readonly #caps: Capabilities | Promise<Capabilities>;
+  readonly #caps: AskCapabilities;
   readonly #prober: Prober;
   readonly #timelines: Timelines;
 
   constructor(parts: {
     processes: ProcessManager;
     tools: Tools;
-    caps: Capabilities | Promise<Capabilities>;
+    caps: AskCapabilities;
     prober: Prober;
     timelines: Timelines;
   }) {
@@ -80,7 +79,7 @@ export class Verifier {
     const from = plan && before.get(plan.source);
     const to = after.get(index);
     if (!plan || !from || !to) throw new Refused('The result has no pictures.');
-    const likeness = await comparePictures(this.#processes, this.#tools, await this.#caps, {
+    const likeness = await comparePictures(this.#processes, this.#tools, await this.#caps(), {
       source,
       demuxer: whole.demuxer,
       sourceStart: sourceProbe.start ?? 0,
@@ -106,7 +105,7 @@ export class Verifier {
     args.push(...inputArgs(FORMATS[plan.container].demuxer, result), '-map', '0:v');
     if (!damaged) args.push('-map', '0:a?');
     // Without the first of these, variable frame rates look like timestamps that run backwards.
-    args.push(...timingArgs(await this.#caps), '-f', 'null', '-');
+    args.push(...timingArgs(await this.#caps()), '-f', 'null', '-');
     const end = await this.#processes.run(this.#tools.ffmpeg, args, {
       ...run,
       stallMs: STALL_MS,

@@ -3,8 +3,8 @@ import { Fault } from '../../src-shared/errors.ts';
 import type { WorkerView } from '../../src-shared/fleet-view.ts';
 import type { Greeting } from '../../src-shared/protocol.ts';
 import type { WorkerMode, WorkerSettings } from '../../src-shared/worker-info.ts';
+import { ownAddress } from '../computer.ts';
 import type { WorkerRow, WorkerTable } from '../db/workers.ts';
-import { ownAddress, search } from '../discovery.ts';
 import type { MasterContext } from '../master/context.ts';
 import { type Dispatcher, workerOf } from '../master/dispatcher.ts';
 import type { Asker, Pairing } from '../master/pairing.ts';
@@ -79,7 +79,11 @@ export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> 
       return {};
     },
     'invite.prove': ({ proof }, actor) => pairing.prove(asker(actor), proof),
-    'master.search': ({ seconds }) => search(seconds, (text) => ctx.emit('notice', { level: 'warn', text })),
+    'master.search': async ({ seconds }) => {
+      // Loaded by those only that look or let themselves be found.
+      const { search } = await import('../discovery.ts');
+      return search(seconds, (text) => ctx.emit('notice', { level: 'warn', text }));
+    },
     'master.get': () => parts.membership.view,
     'master.join': ({ address, token }) => {
       // How it ends is told by its view.

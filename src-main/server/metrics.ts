@@ -10,16 +10,6 @@ const LARGEST_SHARE = 0.01;
 /** More workers than this are not told one by one. */
 const MOST_WORKERS = 1000;
 
-/** What becomes of a job that was at work, by the state that its film has then. */
-const RESULTS: Partial<Record<Events['file']['state'], string>> = {
-  done: 'done',
-  skipped: 'skipped',
-  failed: 'failed',
-  blocked: 'blocked',
-  queued: 'returned',
-  found: 'changed',
-};
-
 /** What the metrics tell of. */
 export interface MetricsParts {
   ctx: Pick<MasterContext, 'files' | 'jobs'>;
@@ -33,10 +23,11 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #parts: MetricsParts;
 
-  constructor(parts: MetricsParts) {
+  /** @param results of jobs since the start, as they are counted on */
+  constructor(parts: MetricsParts, results: Record<string, number>) {
     this.#parts = parts;
     collectDefaultMetrics({ register: this.#registry });
-    this.#countJobs();
+    this.#counter({ name: 'flotilla_jobs_total', help: 'Jobs by what became of them' }, 'result', () => results);
     this.#tellQueue();
     this.#tellWorkers();
     const { traffic, dispatcher } = parts;
@@ -82,17 +73,6 @@ export class Metrics {
         for (const [name, value] of Object.entries(look())) this.inc(label === null ? {} : { [label]: name }, value);
       },
     });
-  }
-
-  #countJobs(): void {
-    const ended: Record<string, number> = Object.fromEntries(Object.values(RESULTS).map((result) => [result, 0]));
-    const running = new Set(this.#parts.dispatcher.running.map(({ file }) => file));
-    this.#parts.on('file', ({ id, state }) => {
-      const result = RESULTS[state];
-      if (state === 'running') running.add(id);
-      else if (running.delete(id) && result) ended[result] = (ended[result] ?? 0) + 1;
-    });
-    this.#counter({ name: 'flotilla_jobs_total', help: 'Jobs by what became of them' }, 'result', () => ended);
   }
 
   #tellQueue(): void {

@@ -200,7 +200,7 @@ describe('ffmpeg', () => {
     const tools = { ffmpeg: path.join(PATH.split(':')[0] ?? '', 'ffmpeg'), ffprobe: 'ffprobe' };
     const caps = await detectCapabilities(processes, tools);
     const timelines = new Timelines(processes, tools);
-    const converter = new Converter({ processes, tools, caps, timelines, stallMs: 1000 });
+    const converter = new Converter({ processes, tools, caps: async () => caps, timelines, stallMs: 1000 });
     const probe = await new Prober(processes, tools).probe(source);
     const plan = makePlan(probe, resolveSettings({}).values, DEFAULT_TABLES);
     if (plan.kind === 'skip') throw new Error(plan.reason);

@@ -165,7 +165,7 @@ export async function asUser<T>(id: number, work: () => Promise<T>): Promise<T> 
 /** Starts a node that ends with the test. */
 export async function start(dataDir: string): Promise<RunningNode> {
   const flags = { settleMinutes: 0, minSavings: 0, preset: 13, crf: 63, testingMode: true };
-  const node = await startNode({ dataDir, flags, serve: false, log: makeLog('silent') });
+  const node = await startNode({ dataDir, flags, serve: false, log: await makeLog('silent') });
   onTestFinished(() => node.stop());
   return node;
 }

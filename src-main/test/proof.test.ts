@@ -30,7 +30,7 @@ describe('the check of a result', () => {
     const caps = await detectCapabilities(processes, tools);
     const prober = new Prober(processes, tools);
     const timelines = new Timelines(processes, tools);
-    const verifier = new Verifier({ processes, tools, caps, prober, timelines });
+    const verifier = new Verifier({ processes, tools, caps: async () => caps, prober, timelines });
     const sourceProbe = await prober.probe(source);
     const plan = makePlan(sourceProbe, Settings.parse({}), DEFAULT_TABLES) as Plan;
     const version = async (file: string) => versionOf(await stat(file, { bigint: true }));

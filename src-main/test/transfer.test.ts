@@ -424,7 +424,7 @@ describe('what a worker says', () => {
     const grant = await lease(hand);
     const { attach, beat, report, giveBack: late } = say(grant);
     const timelines = new Timelines(processes, DEFAULT_TOOLS);
-    const converter = new Converter({ processes, tools: DEFAULT_TOOLS, caps: capabilities, timelines });
+    const converter = new Converter({ processes, tools: DEFAULT_TOOLS, caps: async () => capabilities, timelines });
     const { signal } = new AbortController();
     const work = { folder: tempFolder(), signal, report: () => undefined };
     const made = await converter.convert(grant, filmOf(grant), work);

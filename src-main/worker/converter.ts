@@ -15,8 +15,7 @@ import type { Grant, Outcome, Progress } from '../../src-shared/lease.ts';
 import { mainVideo } from '../../src-shared/media.ts';
 import { type Plan, withoutCaptions } from '../../src-shared/plan.ts';
 import { whyUnable } from '../../src-shared/video-args.ts';
-import type { Capabilities } from '../../src-shared/worker-info.ts';
-import type { Tools } from '../media/capabilities.ts';
+import type { AskCapabilities, Tools } from '../media/capabilities.ts';
 import { writeLanguages } from '../media/matroska.ts';
 import { Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS, wasKilled } from '../media/process.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
@@ -65,7 +64,7 @@ interface Work {
 export class Converter {
   readonly #processes: ProcessManager;
   readonly #tools: Tools;
-  readonly #caps: Capabilities | Promise<Capabilities>;
+  readonly #caps: AskCapabilities;
   readonly #timelines: Timelines;
   readonly #stallMs: number;
 
@@ -73,7 +72,7 @@ export class Converter {
   constructor(parts: {
     processes: ProcessManager;
     tools: Tools;
-    caps: Capabilities | Promise<Capabilities>;
+    caps: AskCapabilities;
     timelines: Timelines;
     stallMs?: number;
   }) {
@@ -100,7 +99,7 @@ export class Converter {
     { folder, signal, report, threads, brake = new Brake() }: ConverterWork,
   ): Promise<Conversion> {
     report({ stage: 'preparing' });
-    const caps = await this.#caps;
+    const caps = await this.#caps();
     for (const stream of grant.plan.streams) {
       const reason = stream.action === 'encode' && whyUnable(stream, caps);
       if (reason) return { kind: 'skip', code: 'old-ffmpeg', reason };
@@ -201,7 +200,7 @@ export class Converter {
     const video = mainVideo(grant.probe);
     const line = video && timeline.get(video.index);
     const progress = new EncodeProgress(line ? { frames: line.count, seconds: line.end - line.first } : {});
-    const caps = await this.#caps;
+    const caps = await this.#caps();
     const apart = `${files.output}.pictures`;
     const pictures = pictureArgs(plan, files.input, apart, caps, threads);
     const run = async (args: string[]) => {

@@ -40,7 +40,7 @@ const FLAGS = { settleMinutes: 0, webPort: 0, rescanMinutes: 0 };
 
 /** A node in this process that watches the tree. */
 export async function nodeWithTree(dataDir: string): Promise<{ node: RunningNode; scan: () => Promise<void> }> {
-  const node = await startNode({ dataDir, flags: FLAGS, serve: true, log: makeLog('silent') });
+  const node = await startNode({ dataDir, flags: FLAGS, serve: true, log: await makeLog('silent') });
   return { node, scan: await scanOfTree(node.call, true) };
 }
 
