@@ -33,17 +33,7 @@ const assets: Plugin = {
  * JavaScript.
  */
 const BUNDLED = [
-  ...[
-    'compression',
-    'cookie',
-    'env-paths',
-    'execa',
-    'express',
-    'express-rate-limit',
-    'helmet',
-    'jsonc-parser',
-    'limiter',
-  ],
+  ...['compression', 'cookie', 'env-paths', 'execa', 'express', 'helmet', 'ipaddr.js', 'jsonc-parser', 'limiter'],
   ...['p-limit', 'p-retry', 'pino', 'rate-limiter-flexible', 'socket.io', 'zod'],
 ];
 

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import type { Settings } from '../src-shared/settings.ts';
 import type { Capabilities, Computer, Load } from '../src-shared/worker-info.ts';
 import { sensesOf } from './signals.ts';
 import type { DisturbanceSignals } from './worker/disturbance.ts';
@@ -28,6 +29,14 @@ export async function describeComputer(
   const { free: tempFree } = await roomOf(temp);
   const senses = await sensesOf(signals);
   return { cores: os.availableParallelism(), memory: os.totalmem(), tempFree, ffmpeg, senses };
+}
+
+/** Characters of a computer's name that others are told at the most. */
+const NAME_LENGTH = 64;
+
+/** The name of this computer among others. */
+export function nodeName({ nodeName: chosen }: Pick<Settings, 'nodeName'>): string {
+  return chosen ?? (os.hostname().slice(0, NAME_LENGTH) || 'computer');
 }
 
 /** How other computers reach this one: its first IPv4 address on a network, or its name. */

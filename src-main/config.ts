@@ -1,9 +1,5 @@
-import os from 'node:os';
 import path from 'node:path';
 import envPaths from 'env-paths';
-import type { Settings } from '../src-shared/settings.ts';
-import { parseHours, type WorkerSettings } from '../src-shared/worker-info.ts';
-import { parseRules } from '../src-shared/yielding.ts';
 
 /** Where this install keeps its database, tables, backups and logs unless told otherwise. */
 export function defaultDataDir(): string {
@@ -18,6 +14,8 @@ export function dataPaths(dataDir: string) {
     backups: at('backups'),
     children: at('children'),
     instance: at('instance.json'),
+    /** Where the desktop's interface was the last time. */
+    place: at('place'),
     installId: at('id'),
     device: at('device.pem'),
     master: at('master.json'),
@@ -30,25 +28,5 @@ export function dataPaths(dataDir: string) {
     temps: at('temp-folders.json'),
     /** Notes the folder for temporary files of a master, whose TEMP_DIR may be changed. */
     masterTemp: at('master-temp'),
-  };
-}
-
-/** Characters of a computer's name that others are told at the most. */
-const NAME_LENGTH = 64;
-
-/** The name of this computer among others. */
-export function nodeName({ nodeName: chosen }: Pick<Settings, 'nodeName'>): string {
-  return chosen ?? (os.hostname().slice(0, NAME_LENGTH) || 'computer');
-}
-
-/** What the settings of a worker itself say of how much it does; the rest is left to the master. */
-export function wishesOf({ jobs, bandwidth, hours, rules }: Settings): Partial<WorkerSettings> {
-  const schedule = parseHours(hours);
-  const chosen = parseRules(rules);
-  return {
-    ...(jobs !== null && { jobs }),
-    ...(bandwidth !== null && { bandwidth }),
-    ...(schedule && { schedule }),
-    ...(chosen && { rules: chosen }),
   };
 }

@@ -14,6 +14,7 @@ import { ProcessManager } from './media/process.ts';
 import { Timelines } from './media/timeline.ts';
 import { bundledFolder, type FoundTools, findTools } from './media/tools.ts';
 import type { RunningNode } from './node.ts';
+import type { Door } from './server/door.ts';
 import { findSignals } from './signals.ts';
 import type { DisturbanceSignals } from './worker/disturbance.ts';
 
@@ -28,6 +29,8 @@ export interface NodeConfig {
   serve: boolean;
   /** Told of a serving node as soon as its interface can be seen; it takes up work when that has returned. */
   onServing?: (node: RunningNode) => void | Promise<void>;
+  /** What the interface has been listening with since before the node was started. */
+  door?: Door;
   /** What tells whether work would disturb the user; the desktop program knows more of that than Node.js does. */
   signals?: DisturbanceSignals;
   /** Where the installed app keeps what it brings; that of this process where left out. */

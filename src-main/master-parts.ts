@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { messageOf } from '../src-shared/errors.ts';
 import { type Greeting, PROTOCOL } from '../src-shared/protocol.ts';
-import { nodeName, wishesOf } from './config.ts';
+import { nodeName } from './computer.ts';
 import type { Core } from './core.ts';
 import { FileTable, type Scope } from './db/files.ts';
 import { JobTable } from './db/jobs.ts';
@@ -30,6 +30,7 @@ import { Verifier } from './media/verify.ts';
 import { Space } from './space.ts';
 import { moveFolder } from './temp-folders.ts';
 import { VERSION } from './version.ts';
+import { wishesOf } from './wishes.ts';
 import { keptText } from './write-whole.ts';
 
 /** What leads: libraries, queue, replacements, and who works. */

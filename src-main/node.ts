@@ -107,6 +107,7 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
   const token = await userToken(config.dataDir);
   const { handlers, access, previews, makeFeed, restorePause } = wireInterface({
     ...{ ...core, ...master, converter, token, membership },
+    firstKey: config.door?.key,
     dataDir: config.dataDir,
     settingsChanged: async () => {
       core.refresh();
@@ -177,6 +178,7 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
       libraries: master.libraries,
       vault: master.vault,
       instanceFile: core.paths.instance,
+      door: config.door,
       on,
       warn: (text) => emit('notice', { level: 'warn', text }),
       defect,

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { createServer } from 'node:http';
 import type { Caller, EventName, Events } from '../src-shared/contract.ts';
 import { messageOf } from '../src-shared/errors.ts';
 import { isLoopback } from '../src-shared/loopback.ts';
@@ -9,7 +9,9 @@ import type { Libraries } from './master/libraries.ts';
 import type { Vault } from './master/vault.ts';
 import type { Access } from './server/access.ts';
 import { answerBelow, baseOf } from './server/base-path.ts';
-import { listen, makeHttpServer, urlOf } from './server/http.ts';
+import type { Door } from './server/door.ts';
+import { makeApp } from './server/http.ts';
+import { listen, urlOf } from './server/listen.ts';
 import type { LiveFeed } from './server/live.ts';
 import type { MetricsSource } from './server/metrics-route.ts';
 import type { Previews } from './server/previews.ts';
@@ -47,6 +49,8 @@ export interface ServingParts {
   vault: Vault;
   /** Where the address is written, for commands on the same data folder. */
   instanceFile: string;
+  /** What listens already, if that is where the settings say; it is closed where it is not. */
+  door: Door | undefined;
   on: (event: EventName, listener: (payload: unknown) => void) => void;
   warn: (text: string) => void;
   defect: (error: unknown) => void;
@@ -65,13 +69,17 @@ export async function serve(parts: ServingParts): Promise<string> {
   const { listen: address, webPort, hostNames, trustedProxies } = parts.settings;
   const hosts = { loopbackOnly: isLoopback(address), hostNames, trusts: trustIn(trustedProxies) };
   const base = baseOf(parts.settings);
-  // Beside the build of the main process, or below the sources.
-  const built = import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer';
-  const webRoot = fileURLToPath(new URL(built, import.meta.url));
-  const server = makeHttpServer({ call, access, previews, metrics, webRoot, hosts, base, onDefect: parts.defect });
+  const door = parts.door?.isAt({ address, port: webPort, base }) ? parts.door : undefined;
+  // It may have the port, for another address.
+  if (!door) await parts.door?.close();
+  const server = door?.server ?? createServer();
+  const giveHeld = door?.give();
+  server.on('request', makeApp({ call, access, previews, metrics, hosts, base, onDefect: parts.defect }));
   const sockets = attachSockets(server, { call, access, hosts, onDefect: parts.defect });
   answerBelow(server, base);
-  const url = urlOf(address, await listen(server, webPort, { address, advice: 'WEB_PORT or --port' }));
+  giveHeld?.();
+  const port = door ? webPort : await listen(server, webPort, { address, advice: 'WEB_PORT or --port' });
+  const url = urlOf(address, port);
   undo.push(() => sockets.close());
   const feed = parts.makeFeed((delta) => sockets.emit('delta', delta), sockets.isWatched);
   undo.push(() => feed.stop());

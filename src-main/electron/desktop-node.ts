@@ -28,18 +28,35 @@ export interface DesktopNode {
   stop: () => Promise<void>;
 }
 
-/**
- * Starts a serving node; resolves as soon as its interface can be seen.
- * @param crashed told when it cannot take up work, or ends by itself
- * @throws Error with a sentence for the user when it cannot start
- */
-export async function startDesktopNode(dataDir: string, crashed: (error: Error) => void): Promise<DesktopNode> {
+/** The page before its node. */
+export interface Ahead {
+  /** The address below which it is. */
+  home: string;
+  /** For `#token=`: lets it in once, when the node is there. */
+  key: string;
+}
+
+/** A node that starts. */
+export interface StartingNode {
+  /** Resolves as soon as its interface can be seen. @throws Error with a sentence for the user when it cannot start */
+  node: Promise<DesktopNode>;
+  /** Resolves where the page can be loaded before that. */
+  ahead: Promise<Ahead>;
+  /** Resolves when it cannot take up work, or ends by itself. */
+  crashed: Promise<Error>;
+}
+
+/** Starts a serving node. */
+export function startDesktopNode(dataDir: string): StartingNode {
   const workerData: ThreadData = { dataDir, resources: process.resourcesPath };
   const thread = new Worker(new URL('./node-thread.js', import.meta.url), { workerData });
+  const { promise: ahead, resolve: goAhead } = Promise.withResolvers<Ahead>();
+  const { promise: crashed, resolve: crash } = Promise.withResolvers<Error>();
   const events = new EventEmitter();
   const heard = new Set<EventName>();
   const functions: ProgramFunctions = {
-    failed: (reason) => crashed(new Error(reason)),
+    failed: (reason) => crash(new Error(reason)),
+    ahead: (home, key) => goAhead({ home, key }),
     heard: (event, payload) => void events.emit(event, payload),
     sense: async (signal) => {
       await app.whenReady();
@@ -56,11 +73,11 @@ export async function startDesktopNode(dataDir: string, crashed: (error: Error) 
     if (ended) return;
     ended = true;
     node.$close(error);
-    crashed(error);
+    crash(error);
   };
   thread.on('error', end);
   thread.on('exit', () => end(new Error('Flotilla ended by itself; start it again.')));
-  return {
+  const running = async (): Promise<DesktopNode> => ({
     ...(await node.start()),
     takeUpWork: () => void node.takeUpWork.asEvent(),
     call: node.call as Caller,
@@ -79,5 +96,6 @@ export async function startDesktopNode(dataDir: string, crashed: (error: Error) 
       ended = true;
       await thread.terminate();
     },
-  };
+  });
+  return { node: running(), ahead, crashed };
 }

@@ -10,7 +10,8 @@ import type { Updater } from './updater.ts';
 
 /** What the page's calls act on. */
 interface IpcParts {
-  node: DesktopNode;
+  /** It may start still: a page waits for it. */
+  node: Promise<DesktopNode>;
   /** What keeps the program up to date; undefined where that is left to others, or before the first look. */
   updater: () => Updater | undefined;
   /** The window, while there is one. */
@@ -24,7 +25,7 @@ export function answerPage(parts: IpcParts): void {
   const functions = functionsOf(parts);
   ipcMain.handle(DESKTOP_CHANNEL, async ({ senderFrame }, name: unknown, input: unknown) => {
     try {
-      if (!isOwnPage(senderFrame, parts)) throw new Fault('denied', 'This page may not do that.');
+      if (!(await isOwnPage(senderFrame, parts))) throw new Fault('denied', 'This page may not do that.');
       if (typeof name !== 'string' || !Object.hasOwn(DESKTOP_CALLS, name))
         throw new Fault('missing', `The desktop program knows no call ${String(name)}.`);
       const call = name as DesktopCall;
@@ -39,16 +40,18 @@ export function answerPage(parts: IpcParts): void {
 }
 
 /** True for the top frame of our own window, while it shows a page of our own server. */
-function isOwnPage(frame: WebFrameMain | null, { node, window }: IpcParts): boolean {
-  return frame !== null && frame === window()?.webContents.mainFrame && new URL(frame.url).origin === node.url;
+async function isOwnPage(frame: WebFrameMain | null, { node, window }: IpcParts): Promise<boolean> {
+  const { url } = await node;
+  return frame !== null && frame === window()?.webContents.mainFrame && new URL(frame.url).origin === url;
 }
 
 function functionsOf({ node, updater, window }: IpcParts): Functions {
   return {
     showInFolder: async (file: number) => {
       // By number, so that a page can name nothing but films of a library.
-      const { file: film } = await node.call('file.get', { file });
-      const library = (await node.call('library.list', {})).find(({ id }) => id === film.library);
+      const { call } = await node;
+      const { file: film } = await call('file.get', { file });
+      const library = (await call('library.list', {})).find(({ id }) => id === film.library);
       if (!library) throw new Fault('missing', `The library of ${film.path} is not there any more.`);
       shell.showItemInFolder(path.join(library.root, film.path));
     },

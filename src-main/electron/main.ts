@@ -1,10 +1,10 @@
-import { app, dialog, session } from 'electron';
+import { app, dialog, Menu, session } from 'electron';
 import { messageOf } from '../../src-shared/errors.ts';
-import { type DesktopNode, startDesktopNode } from './desktop-node.ts';
+import type { DesktopNode, StartingNode } from './desktop-node.ts';
+import { answerPage } from './ipc.ts';
 import { lockDown, refusePermissions } from './lockdown.ts';
 import { startsHidden } from './login-item.ts';
 import { Memory } from './memory.ts';
-import { takeDataDir } from './options.ts';
 import { Quitting } from './quit.ts';
 import type { Shell } from './shell.ts';
 import { keepUpdated, type Updater } from './updater.ts';
@@ -13,16 +13,15 @@ import { MainWindow } from './window.ts';
 /** For so long, in ms, the program ends in good order, however often it is asked to end. */
 const PATIENCE_MS = 10_000;
 
-const dataDir = takeDataDir();
-let node: DesktopNode | undefined;
-let starting: Promise<DesktopNode> | undefined;
+let running: DesktopNode | undefined;
+let starting: StartingNode | undefined;
 let shell: Shell | undefined;
 let updater: Updater | undefined;
 let exitCode = 0;
 
 const memory = new Memory(app.getPath('userData'));
 const quitting = new Quitting({
-  node: () => node,
+  node: () => running,
   window: () => main.window,
   whyStill: () => shell?.whyStill,
   changed: () => shell?.look(),
@@ -35,17 +34,21 @@ const main = new MainWindow({
   ending: () => quitting.ending,
 });
 
-async function start(): Promise<void> {
-  starting = startDesktopNode(dataDir, crashed);
-  starting.catch(() => undefined);
+async function start(dataDir: string, { node: starts, ahead }: StartingNode): Promise<void> {
+  // Whoever waits for it is told.
+  starts.catch(() => undefined);
   await app.whenReady();
-  refusePermissions(session.defaultSession, () => node);
+  refusePermissions(session.defaultSession, () => running);
+  answerPage({ node: starts, updater: () => updater, window: () => main.window });
   const hidden = startsHidden();
-  if (!hidden) main.prepare();
-  const [running, { Shell }] = await Promise.all([starting, import('./shell.ts')]);
-  node = running;
+  if (!hidden) {
+    main.prepare();
+    ahead.then((page) => main.goAhead(page));
+  }
+  const [node, { Shell }] = await Promise.all([starts, import('./shell.ts')]);
+  running = node;
   if (quitting.ending) return;
-  shell = new Shell({ node, dataDir, main, memory, quitting, updater: () => updater });
+  shell = new Shell({ node, dataDir, main, memory, quitting });
   await shell.begin(hidden);
   if (quitting.ending) return;
   updater = await keepUpdated(node, { quit: () => app.quit(), log: (text) => console.error(text) });
@@ -83,16 +86,21 @@ async function stopAll(): Promise<void> {
     shell?.end();
     updater?.stop();
     // One that is only starting is stopped when it has: half of it cannot be.
-    await (await starting?.catch(() => undefined))?.stop();
+    await (await starting?.node.catch(() => undefined))?.stop();
   } catch (error) {
     console.error(messageOf(error));
     exitCode = 1;
   }
 }
 
-if (app.requestSingleInstanceLock()) {
+/** Runs the desktop over a node that starts. */
+export function run(dataDir: string, node: StartingNode): void {
+  starting = node;
+  node.crashed.then(crashed);
   app.setAppUserModelId('app.flotilla');
-  lockDown(() => node);
+  // Electron's own would be made meanwhile.
+  Menu.setApplicationMenu(null);
+  lockDown(() => running);
   // Whoever ends the session waits for no answer.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => quitting.sessionEnds());
   app.on('second-instance', () => shell?.open());
@@ -100,12 +108,10 @@ if (app.requestSingleInstanceLock()) {
   // Closing the window and ending the program are two things: see Shell.closed.
   app.on('window-all-closed', () => undefined);
   stopNodeBeforeQuit();
-  start().catch((error: unknown) => {
+  start(dataDir, node).catch((error: unknown) => {
     if (quitting.ending) return console.error(messageOf(error));
     dialog.showErrorBox('Flotilla cannot start', messageOf(error));
     exitCode = 1;
     quitting.now();
   });
-} else {
-  app.quit();
 }

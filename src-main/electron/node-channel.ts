@@ -28,6 +28,8 @@ export interface ThreadFunctions {
 export interface ProgramFunctions {
   /** What was started could not take up work: a sentence for the user. */
   failed: (reason: string) => void;
+  /** The page is there before the node, at this address, and this key will let it in once. */
+  ahead: (home: string, key: string) => void;
   heard: (event: EventName, payload: unknown) => void;
   /** What only Electron can tell of the user and of power. */
   sense: (signal: keyof DisturbanceSignals) => Promise<number | boolean | undefined>;

@@ -6,13 +6,17 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { createBirpc } from 'birpc';
 import type { Caller } from '../../src-shared/contract.ts';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { dataPaths } from '../config.ts';
 import type { NodeConfig } from '../core.ts';
-import { type RunningNode, startNode } from '../node.ts';
+import type { RunningNode } from '../node.ts';
+import { Door } from '../server/door.ts';
 import type { DisturbanceSignals } from '../worker/disturbance.ts';
+import { lastPlace, notePlace } from './last-place.ts';
 import type { ProgramFunctions, ThreadData, ThreadFunctions } from './node-channel.ts';
 
 const port = parentPort as MessagePort;
 const { dataDir, resources } = workerData as ThreadData;
+const placeFile = dataPaths(dataDir).place;
 let node: RunningNode | undefined;
 let starting: Promise<void> | undefined;
 const { promise: timeForWork, resolve: takeUpWork } = Promise.withResolvers<void>();
@@ -29,7 +33,7 @@ const functions: ThreadFunctions = {
       const onServing = (serving: RunningNode) => {
         node = serving;
         resolve({ url: serving.url as string, home: serving.home() });
-        return timeForWork;
+        return timeForWork.then(() => notePlace(placeFile, serving.settings.values));
       };
       starting = startServing(onServing);
       starting.catch((error) => {
@@ -69,7 +73,16 @@ const signals: DisturbanceSignals = {
  * @throws Fault with a sentence for the user when it cannot start
  */
 async function startServing(onServing: (node: RunningNode) => Promise<void>): Promise<void> {
-  const config: NodeConfig = { dataDir, env: process.env, serve: true, signals, resources, onServing };
+  const place = await lastPlace(placeFile);
+  // What is in its way is told by the node, which meets it too.
+  const door = place && (await Door.open(place).catch(() => undefined));
+  if (door) program.ahead.asEvent(door.home, door.key);
+  // Not before: the page builds itself while this is loaded.
+  const { startNode } = await import('../node.ts');
+  const config: NodeConfig = {
+    ...{ dataDir, env: process.env, serve: true, signals, resources, onServing },
+    ...(door && { door }),
+  };
   try {
     await startNode(config);
   } catch (error) {

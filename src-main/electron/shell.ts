@@ -3,7 +3,6 @@ import { messageOf } from '../../src-shared/errors.ts';
 import { pauseChoices } from '../../src-shared/time-words.ts';
 import type { DesktopNode } from './desktop-node.ts';
 import { followStatus } from './follow.ts';
-import { answerPage } from './ipc.ts';
 import type { Memory } from './memory.ts';
 import { setMenu } from './menu.ts';
 import { notify } from './notifications.ts';
@@ -13,7 +12,6 @@ import type { Status } from './status.ts';
 import { TrayIcon } from './tray.ts';
 import { hasTray } from './tray-host.ts';
 import { type TrayAction, trayModel, whyStill } from './tray-model.ts';
-import type { Updater } from './updater.ts';
 import type { MainWindow } from './window.ts';
 
 /** At login a panel may come after us: its tray is looked for again so often, after so long each, in ms. */
@@ -29,7 +27,6 @@ interface ShellParts {
   main: MainWindow;
   memory: Memory;
   quitting: Quitting;
-  updater: () => Updater | undefined;
 }
 
 /** All that the desktop adds to a running node: window, tray, menus, notifications and what the page may ask for. */
@@ -51,8 +48,7 @@ export class Shell {
 
   /** @param hidden starts in the tray, or as a small window where there is none */
   async begin(hidden: boolean): Promise<void> {
-    const { node, dataDir, main, quitting, updater } = this.#parts;
-    answerPage({ node, updater, window: () => main.window });
+    const { node, dataDir, main, quitting } = this.#parts;
     // What its user waits for comes first.
     const opened = hidden ? undefined : main.open(node);
     setMenu({ node, dataDir, open: (address) => this.open(address), reload: () => void main.load() });

@@ -3,6 +3,8 @@
  * it must not run as a bare Node: what it was shipped with is all that it runs.
  */
 import { app } from 'electron';
+import { startDesktopNode } from './desktop-node.ts';
+import { takeDataDir } from './options.ts';
 
 /** What the starters of the AppImage and the .deb add. */
 const ADDED = /^--(no-sandbox|log-level=\d)$/;
@@ -26,8 +28,17 @@ async function runCommand(words: string[]): Promise<void> {
   app.exit(code);
 }
 
+async function startDesktop(): Promise<void> {
+  const dataDir = takeDataDir();
+  if (!app.requestSingleInstanceLock()) return app.quit();
+  // First of all: it takes longest.
+  const node = startDesktopNode(dataDir);
+  const { run } = await import('./main.ts');
+  run(dataDir, node);
+}
+
 const words = command();
 // Waited for: Chromium starts when this file has been loaded. A command needs neither it nor a screen, and the desktop has
 // things to say before it does.
 if (words) await runCommand(words);
-else await import('./main.ts');
+else await startDesktop();

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { BrowserWindow, dialog, nativeTheme, screen } from 'electron';
-import type { DesktopNode } from './desktop-node.ts';
+import type { Ahead, DesktopNode } from './desktop-node.ts';
 import type { Memory } from './memory.ts';
 import { visibleBounds } from './window-state.ts';
 
@@ -27,6 +27,8 @@ export class MainWindow {
   readonly #parts: WindowParts;
   #window: BrowserWindow | undefined;
   #node: DesktopNode | undefined;
+  /** The page that was loaded before there was a node. */
+  #ahead: { home: string; loaded: Promise<void> } | undefined;
   #rest: NodeJS.Timeout | undefined;
   #crashes: number[] = [];
 
@@ -78,14 +80,28 @@ export class MainWindow {
     return window;
   }
 
+  /** Shows the page of a node that still starts: it builds itself meanwhile, and waits for an answer. */
+  async goAhead({ home, key }: Ahead): Promise<void> {
+    const window = this.#window;
+    // The node was faster.
+    if (!window || this.#node) return;
+    const loaded = loadInto(window, `${home}/#token=${key}`);
+    this.#ahead = { home, loaded };
+    await loaded;
+    if (!this.#node && !this.#parts.ending()) this.#show(window);
+  }
+
   /** Shows an address of the interface, or the window as it is. */
   async open(node: DesktopNode, address?: string): Promise<void> {
     clearTimeout(this.#rest);
     this.#node = node;
-    const fresh = !this.#window?.webContents.getURL().startsWith('http');
     const window = this.#window ?? this.prepare();
     // The page paints while it is hidden; a window that waits for it shows no empty ground.
-    if (fresh || address !== undefined) await this.load(address ?? '/');
+    if (!(await this.#hasPage(window, node)) || address !== undefined) await this.load(address ?? '/');
+    this.#show(window);
+  }
+
+  #show(window: BrowserWindow): void {
     if (window.isDestroyed()) return;
     if (window.isMinimized()) window.restore();
     // Not before: it would show a hidden one.
@@ -98,13 +114,8 @@ export class MainWindow {
   async load(address = this.#address()): Promise<void> {
     const [node, window] = [this.#node, this.#window];
     if (!node || !window || window.isDestroyed()) return;
-    // A window that goes meanwhile would leave it open for ever.
     const key = await node.makeKey();
-    if (window.isDestroyed()) return;
-    const { promise: gone, resolve } = Promise.withResolvers<void>();
-    window.once('closed', resolve);
-    await Promise.race([window.loadURL(`${node.home}${address}#token=${key}`).catch(ignoreAborted), gone]);
-    window.off('closed', resolve);
+    if (!window.isDestroyed()) await loadInto(window, `${node.home}${address}#token=${key}`);
   }
 
   /** Out of sight; after a while its page ends too. */
@@ -121,6 +132,14 @@ export class MainWindow {
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => window.destroy(), REST_MS);
     this.#rest.unref();
+  }
+
+  async #hasPage(window: BrowserWindow, { home }: DesktopNode): Promise<boolean> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (!ahead) return window.webContents.getURL().startsWith('http');
+    await ahead.loaded;
+    return ahead.home === home && !window.isDestroyed() && !window.webContents.isCrashed();
   }
 
   /** Where the page is now. */
@@ -161,6 +180,14 @@ export class MainWindow {
     });
     asked.then(({ response }) => (response === 0 ? this.load() : window.destroy()), ignoreAborted);
   }
+}
+
+/** Resolves when the page was loaded, or cannot be: a window that goes meanwhile would leave that open for ever. */
+async function loadInto(window: BrowserWindow, url: string): Promise<void> {
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  window.once('closed', resolve);
+  await Promise.race([window.loadURL(url).catch(ignoreAborted), gone]);
+  window.off('closed', resolve);
 }
 
 /** A newer load took the place of this one, or the window went. */

@@ -71,8 +71,13 @@ export class Access {
   /** A key that signs in once, while this program runs. */
   makeKey(): string {
     const key = secret();
-    this.#keys.add(digest(key));
+    this.addKey(key);
     return key;
+  }
+
+  /** Takes a key that was made elsewhere, of 32 random bytes. */
+  addKey(key: string): void {
+    this.#keys.add(digest(key));
   }
 
   /**

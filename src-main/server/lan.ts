@@ -10,7 +10,8 @@ import { commonProtocol, Greeting, Hello, mismatch } from '../../src-shared/prot
 import { type Device, fingerprintOf, TLS_VERSION } from '../device.ts';
 import { networkOf } from '../network.ts';
 import { isOwnHost } from './auth.ts';
-import { answerErrors, listen } from './http.ts';
+import { answerErrors } from './http.ts';
+import { listen } from './listen.ts';
 import { answerCalls, LARGEST_MESSAGE } from './socket.ts';
 
 /** A dead connection is noticed after the sum of both, in ms. */

@@ -2,37 +2,55 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import path from 'node:path';
-import compression from 'compression';
-import express, { type RequestHandler, type Response, Router } from 'express';
+import { fileURLToPath } from 'node:url';
+import helmet from 'helmet';
 
+/** Folder of the built interface: beside the build of the main process, or below the sources. */
+export const WEB_ROOT = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../out/renderer' : '../renderer', import.meta.url),
+);
 /** What build/electron.vite.config.ts writes wherever the page needs the nonce of its answer. */
 const NONCE_PLACEHOLDER = '%CSP_NONCE%';
 /** The same for the path below which the interface is. */
 const BASE_PLACEHOLDER = '__BASE__';
-/** Addresses of the interface's own pages; files have a dot in their name. */
-const PAGES = /^\/[a-z0-9/-]*$/;
 
-/** Makes the nonce of an answer, before any header is written that names it. */
-export const makeNonce: RequestHandler = (_request, response, next) => {
-  response.locals.nonce = randomBytes(16).toString('base64');
-  next();
-};
+const nonces = new WeakMap<ServerResponse, string>();
 
-/** The style source that lets this one answer's page add styles of its own: `'nonce-…'`. */
-export const nonceSource = (_request: unknown, response: ServerResponse): string =>
-  `'nonce-${(response as Response).locals.nonce}'`;
+/** Another one for every answer. */
+function nonceOf(response: ServerResponse): string {
+  const nonce = nonces.get(response) ?? randomBytes(16).toString('base64');
+  nonces.set(response, nonce);
+  return nonce;
+}
 
-/** Serves the built interface: its files, and its one page at every address that the page itself knows how to show. */
-export function serveInterface(webRoot: string, base: string): Router {
-  const router = Router();
-  router.use(compression());
-  // Names of assets carry a hash of their content.
-  router.use('/assets', express.static(path.join(webRoot, 'assets'), { immutable: true, maxAge: '1y' }));
-  router.use(express.static(webRoot, { index: false }));
-  router.get(PAGES, async (_request, response) => {
-    const page = await readFile(path.join(webRoot, 'index.html'), 'utf8');
-    response.set('Cache-Control', 'no-store').type('html');
-    response.send(page.replaceAll(NONCE_PLACEHOLDER, response.locals.nonce).replaceAll(BASE_PLACEHOLDER, base));
-  });
-  return router;
+/** Sets the headers that keep pages from doing what they have no need to do. */
+export const protect = helmet({
+  // Plain HTTP on a LAN: upgrading it would only break it.
+  contentSecurityPolicy: {
+    directives: {
+      defaultSrc: ["'self'"],
+      // helmet's own would allow inline styles, and fonts and styles from anywhere. This one answer's page may add some.
+      styleSrc: ["'self'", (_request, response) => `'nonce-${nonceOf(response)}'`],
+      fontSrc: ["'self'"],
+      connectSrc: ["'self'", 'ws:', 'wss:'],
+      upgradeInsecureRequests: null,
+    },
+  },
+  hsts: false,
+});
+
+/** The one page of the interface, as it was built. */
+export function readPage(): Promise<string> {
+  return readFile(path.join(WEB_ROOT, 'index.html'), 'utf8');
+}
+
+/**
+ * Sends the page, after {@link protect}.
+ * @param page of {@link readPage}
+ * @param base '' or `/path`: what comes before every address of the interface
+ */
+export function sendPage(response: ServerResponse, page: string, base: string): void {
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Content-Type', 'text/html; charset=utf-8');
+  response.end(page.replaceAll(NONCE_PLACEHOLDER, nonceOf(response)).replaceAll(BASE_PLACEHOLDER, base));
 }

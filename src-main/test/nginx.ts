@@ -1,6 +1,5 @@
 /** A real nginx, set up as docs/reverse-proxy.md says. */
 import { accessSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { execa, execaSync } from 'execa';
 import { afterAll } from 'vitest';
@@ -18,15 +17,6 @@ export const CAN_STREAM =
 export function readExamples(): string[] {
   const page = readFileSync(inRepository('docs/reverse-proxy.md'), 'utf8');
   return [...page.matchAll(/```nginx\n(.*?)```/gs)].map(([, example = '']) => example);
-}
-
-/** A TCP port that nobody uses now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /**

@@ -1,33 +1,13 @@
 /** What a computer is to others changes while it runs: it begins to lead and ends it, joins a master and leaves it. */
 import { readFileSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { isAlive, makeClip, makeHome, probe, type Server, serve, slowEncodes, TINY, until } from './helpers.ts';
+import { freePort, knock } from './ports.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
 const ENV = { FLOTILLA_TERMS: '150,20000,60000,300' };
-
-/** A port that nobody listens on now. */
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Whether somebody listens there. */
-const listens = (port: number): Promise<string> =>
-  new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve('open');
-    });
-    socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'closed'));
-  });
 
 const stateOf = (pid: number | undefined) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
 
@@ -52,9 +32,9 @@ it('a computer leads, and no port is open before or after; another joins, rests,
     return encodes.pids().at(-1) ?? 0;
   };
 
-  expect(await listens(port)).toBe('ECONNREFUSED');
+  expect(await knock(port)).toBe('ECONNREFUSED');
   await lead(true);
-  expect([await listens(port), (await nas.call('hello')).lanPort]).toEqual(['open', port]);
+  expect([await knock(port), (await nas.call('hello')).lanPort]).toEqual(['open', port]);
   await nas.call('worker.pause', { worker: 'nas' });
   const { token } = await nas.call('invite.create');
   expect(await attic.call('master.get')).toBeNull();
@@ -83,7 +63,7 @@ it('a computer leads, and no port is open before or after; another joins, rests,
 
   // No longer led, it is told to end what it does.
   await lead(false);
-  expect(await listens(port)).toBe('ECONNREFUSED');
+  expect(await knock(port)).toBe('ECONNREFUSED');
   expect((await nas.call('queue.summary')).running).toEqual([]);
   expect((await nas.call('queue.summary')).counts.queued).toBe(1);
   await until(() => expect(isAlive(first)).toBe(false));

@@ -14,7 +14,8 @@ import {
   tempFolder,
   until,
 } from '../../src-main/test/helpers.ts';
-import { CAN_STREAM, freePort, readExamples, startNginx } from '../../src-main/test/nginx.ts';
+import { CAN_STREAM, readExamples, startNginx } from '../../src-main/test/nginx.ts';
+import { freePort } from '../../src-main/test/ports.ts';
 import { CSRF_HEADER } from '../../src-shared/csrf.ts';
 import { openPage } from './browser.ts';
 

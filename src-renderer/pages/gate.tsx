@@ -88,7 +88,8 @@ export function Gate({ children }: { children: ReactNode }) {
   const about = useLive((live) => live.about);
   const trouble = useLive((live) => live.trouble);
   if (!about) {
-    if (!trouble) return null;
+    // The window signs itself in: until it has, it shows what is about to be filled.
+    if (!trouble) return desktop ? children : null;
     return (
       <Frame title="Flotilla">
         <Trouble error={trouble} retry={() => void knock()} />

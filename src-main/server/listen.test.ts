@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { urlOf } from './http.ts';
+import { urlOf } from './listen.ts';
 
 it.each([
   ['127.0.0.1', 8080, 'http://127.0.0.1:8080'],

@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import type { Settings } from '../../src-shared/settings.ts';
+import { baseOf } from '../server/base-path.ts';
+import type { Place } from '../server/door.ts';
+import { writeWhole } from '../write-whole.ts';
+
+/** Where the interface was the last time, which is where it most likely is again; undefined when that is not known. */
+export async function lastPlace(file: string): Promise<Place | undefined> {
+  const noted = await readFile(file, 'utf8').catch(() => '');
+  if (!URL.canParse(noted)) return undefined;
+  const { hostname, port, pathname } = new URL(noted);
+  return {
+    address: hostname.replace(/^\[|\]$/g, ''),
+    // Without the port that is the standard.
+    port: Number(port || 80),
+    base: baseOf({ basePath: pathname }),
+  };
+}
+
+/** Notes it for the next start, as a URL. */
+export async function notePlace(
+  file: string,
+  { listen, webPort, basePath }: Pick<Settings, 'listen' | 'webPort' | 'basePath'>,
+): Promise<void> {
+  // A port that was free is another one the next time.
+  if (webPort === 0) return;
+  const host = listen.includes(':') ? `[${listen}]` : listen;
+  // Where it cannot be written, the next start takes a moment longer.
+  await writeWhole(file, `http://${host}:${webPort}${basePath}`).catch(() => undefined);
+}

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../test/ports.ts';
+import { Door } from './door.ts';
+
+async function open(base = ''): Promise<{ door: Door; port: number }> {
+  const port = await freePort();
+  const door = await Door.open({ address: '127.0.0.1', port, base });
+  onTestFinished(() => door.close());
+  return { door, port };
+}
+
+it('gives its page at once, with the headers of every page and a nonce of its own', async () => {
+  const { door } = await open('/films');
+  const pages = await Promise.all([1, 2].map(() => fetch(`${door.home}/`)));
+  const nonces = pages.map(
+    ({ headers }) => /style-src 'self' 'nonce-([^']+)'/.exec(headers.get('content-security-policy') ?? '')?.[1],
+  );
+  expect(new Set(nonces).size).toBe(2);
+  const [page] = await Promise.all(pages.map((response) => response.text()));
+  expect(page).toContain(`nonce="${nonces[0]}"`);
+  expect(page).toContain('src="/films/assets/');
+  expect(pages[0]?.headers.get('cache-control')).toBe('no-store');
+});
+
+it('has all else wait for whoever takes its server, bodies and all, and nobody is lost', async () => {
+  const { door, port } = await open();
+  const order: string[] = [];
+  const ask = async (name: string, url: string, init?: RequestInit) => {
+    const answer = await (await fetch(url, init)).text();
+    order.push(name);
+    return answer;
+  };
+  const waiting = [
+    ask('call', `${door.home}/api/session`, { method: 'POST', body: 'a key' }),
+    ask('asset', `${door.home}/assets/x.js`),
+    // The page under another name: whether that one is trusted is not for the door to say.
+    ask('other name', `http://localhost:${port}/`),
+  ];
+  await ask('page', `${door.home}/`);
+  expect(order).toEqual(['page']);
+  const release = door.give();
+  door.server.on('request', async (request, response) => response.end(`${request.url} ${await text(request)}`));
+  release();
+  expect(await Promise.all(waiting)).toEqual(['/api/session a key', '/assets/x.js ', '/ ']);
+  expect(await ask('later', `${door.home}/`)).toBe('/ ');
+});
+
+it('is the one that is wanted at the same address, port and path only', async () => {
+  const { door, port } = await open();
+  const place = { address: '127.0.0.1', port, base: '' };
+  expect(door.isAt(place)).toBe(true);
+  for (const other of [{ address: '0.0.0.0' }, { port: port + 1 }, { base: '/films' }])
+    expect(door.isAt({ ...place, ...other })).toBe(false);
+});
+
+it('sends away those that wait when it closes, and its port is free', async () => {
+  const { door, port } = await open();
+  const waiting = fetch(`${door.home}/api/session`);
+  await Promise.all([expect(waiting).rejects.toThrow(), fetch(`${door.home}/`).then(() => door.close())]);
+  const server = createServer().listen(port, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  expect((server.address() as AddressInfo).port).toBe(port);
+});
+
+it('is not opened where another program listens', async () => {
+  const { port } = await open();
+  await expect(Door.open({ address: '127.0.0.1', port, base: '' })).rejects.toThrow(/another program uses it/);
+});

@@ -1,0 +1,68 @@
+/** The second start of the desktop and every later one: its page builds itself while the node starts, where it was the last time. */
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ELECTRON, NO_ELECTRON } from '../../src-main/test/electron.ts';
+import { makeHome, until } from '../../src-main/test/helpers.ts';
+import { freePort, knock } from '../../src-main/test/ports.ts';
+import { type DesktopApp, launch, pageOf, quit } from './desktop.ts';
+
+/** Starts it at a port, sees its page at work there, and notes where that is. */
+async function startAt(data: string, port: number, env: Record<string, string> = {}): Promise<DesktopApp> {
+  const desktop = await launch(data, { WEB_PORT: String(port), ...env });
+  const page = await pageOf(desktop);
+  await page.getByText('Connected').waitFor();
+  const { url } = JSON.parse(readFileSync(path.join(data, 'instance.json'), 'utf8'));
+  expect(new URL(page.url()).origin).toBe(url);
+  expect(page.url()).not.toContain('token');
+  return desktop;
+}
+
+async function end(desktop: DesktopApp): Promise<void> {
+  await quit(desktop);
+  expect(await desktop.ended).toBe(0);
+}
+
+describe.skipIf(!ELECTRON)(`a later start of the desktop (${NO_ELECTRON})`, () => {
+  it('goes on where it was, or to where the settings and other programs have it', async () => {
+    const { data } = makeHome();
+    const [port, other] = [await freePort(), await freePort()];
+    const noted = () => (existsSync(path.join(data, 'place')) ? readFileSync(path.join(data, 'place'), 'utf8') : '');
+    const first = await startAt(data, port);
+    await until(() => expect(noted()).toBe(`http://127.0.0.1:${port}/`));
+    await end(first);
+
+    // Where it is awaited.
+    await end(await startAt(data, port));
+
+    // Another port, and a path: the page that was there before its node is left.
+    const moved = await startAt(data, other, { BASE_PATH: '/films' });
+    expect(await knock(port)).toBe('ECONNREFUSED');
+    await until(() => expect(noted()).toBe(`http://127.0.0.1:${other}/films`));
+    await end(moved);
+    await end(await startAt(data, other, { BASE_PATH: '/films' }));
+
+    // Another program has the port: its page is not what the window shows.
+    const foreign = createServer((_request, response) => response.end('<h1>Foreign</h1>')).listen(other, '127.0.0.1');
+    onTestFinished(() => void foreign.close());
+    await once(foreign, 'listening');
+    const beside = await startAt(data, other);
+    expect(noted()).toBe(`http://127.0.0.1:${other}/films`);
+    await end(beside);
+  });
+
+  it('ends in good order whenever it is asked to, also before there is anything to see', async () => {
+    const { data } = makeHome();
+    const port = await freePort();
+    await end(await startAt(data, port));
+    for (const after of [0, 80, 160, 240]) {
+      const desktop = await launch(data, { WEB_PORT: String(port) });
+      await desktop.app.evaluate(({ app }, ms) => void setTimeout(() => app.quit(), ms), after);
+      expect(await desktop.ended).toBe(0);
+      expect(existsSync(path.join(data, 'instance.json'))).toBe(false);
+      expect(await knock(port)).toBe('ECONNREFUSED');
+    }
+  });
+});
