@@ -88,7 +88,11 @@ export default defineConfig({
       // Served to any browser of the network, not only to Electron's.
       target: 'es2022',
       minify: true,
-      rolldownOptions: { input: source('src-renderer/index.html') },
+      rolldownOptions: {
+        input: source('src-renderer/index.html'),
+        // All that the first page takes comes in one file, whatever later pages share with it.
+        output: { codeSplitting: { groups: [{ name: 'app', test: /[\\/]app\.tsx$/ }] } },
+      },
     },
   },
 });
