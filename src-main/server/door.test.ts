@@ -24,6 +24,8 @@ it('gives its page at once, with the headers of every page and a nonce of its ow
   expect(page).toContain(`nonce="${nonces[0]}"`);
   expect(page).toContain('src="/films/assets/');
   expect(pages[0]?.headers.get('cache-control')).toBe('no-store');
+  expect(pages[0]?.headers.get('x-frame-options')).toBe('SAMEORIGIN');
+  expect(pages[0]?.headers.has('cross-origin-opener-policy')).toBe(false);
 });
 
 it('has all else wait for whoever takes its server, bodies and all, and nobody is lost', async () => {

@@ -69,8 +69,10 @@ export class Door {
     const told = method === 'GET' && `http://${headers.host}${url}` === `${this.home}/`;
     if (!told) return void this.#held.push([request, response]);
     protect(request, response, (error) => {
-      if (error) response.destroy();
-      else sendPage(response, this.#page, this.#place.base);
+      if (error) return void response.destroy();
+      // Whoever was told has opened itself. It would have the window's page begin anew in another process.
+      response.removeHeader('Cross-Origin-Opener-Policy');
+      sendPage(response, this.#page, this.#place.base);
     });
   };
 }
