@@ -43,7 +43,7 @@ const LICENSES = '.vite/licenses.json';
 export default defineConfig({
   main: {
     root,
-    // A list of types of files: express and socket.io bring one each, large, of several ages.
+    // express and socket.io bring different versions of this large table of media types; the newest serves both.
     resolve: { dedupe: ['mime-db'] },
     plugins: [executable('headless.js')],
     build: {

@@ -15,7 +15,7 @@ export function dataPaths(dataDir: string) {
     children: at('children'),
     instance: at('instance.json'),
     /** Where the desktop's interface was the last time. */
-    place: at('place'),
+    endpoint: at('endpoint'),
     installId: at('id'),
     device: at('device.pem'),
     master: at('master.json'),

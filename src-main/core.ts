@@ -27,7 +27,7 @@ export interface NodeConfig {
   env?: Record<string, string | undefined>;
   /** True: listen, scan the watched libraries again and again, and convert them. False: do only what is asked. */
   serve: boolean;
-  /** Told of a serving node as soon as its interface can be seen; it takes up work when that has returned. */
+  /** Told of a serving node as soon as its interface can be seen; it takes up work when what it returns has resolved. */
   onServing?: (node: RunningNode) => void | Promise<void>;
   /** What the interface has been listening with since before the node was started. */
   door?: Door;
@@ -109,7 +109,7 @@ export async function openCore(config: NodeConfig, log: Logger, undo: Core['undo
   const processes = await ProcessManager.create(paths.children);
   const tools = findTools(resolved.values.ffmpegPath, bundledFolder(config.resources));
   const caps = askOnce(processes, tools);
-  // A command has nothing to show meanwhile.
+  // A command needs the answer next; a serving node asks when its interface can be seen.
   if (!config.serve) caps().catch(() => undefined);
   const signals = await findSignals(config.signals);
   return {

@@ -53,8 +53,6 @@ interface Base
   install: string;
   /** What lets a user of this computer in. */
   token: string;
-  /** Signs in once. */
-  firstKey: string | undefined;
   undo: (() => unknown)[];
 }
 
@@ -67,8 +65,7 @@ export interface Interface extends Pick<ServingParts, 'access' | 'previews' | 'm
 
 /** Wires together what users see and do. */
 export function wireInterface(base: Base): Interface {
-  const { ctx, dispatcher, libraries, vault, processes, tools, caps, converter, temp, token, firstKey, undo, ...rest } =
-    base;
+  const { ctx, dispatcher, libraries, vault, processes, tools, caps, converter, temp, token, undo, ...rest } = base;
   const { prober, verifier } = ctx;
   const sampler = new Sampler({ processes, tools, prober, verifier, converter, folder: path.join(temp, 'samples') });
   undo.push(() => sampler.stop());
@@ -79,7 +76,6 @@ export function wireInterface(base: Base): Interface {
   // Cookies know no ports: another install on this computer must have another name.
   const cookie = `flotilla-${base.install.slice(0, 8)}`;
   const access = new Access({ table: new AccessTable(ctx.db), facts, token, cookie });
-  if (firstKey !== undefined) access.addKey(firstKey);
   const stats = new StatTable(ctx.db);
   const list = new FileList(ctx.db);
   const throughput = () => stats.throughput(base.greeting.name) ?? sampler.throughput;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { messageOf } from '../src-shared/errors.ts';
+import { ownWorkerSettings } from '../src-shared/own-worker-settings.ts';
 import { type Greeting, PROTOCOL } from '../src-shared/protocol.ts';
 import { nodeName } from './computer.ts';
 import type { Core } from './core.ts';
@@ -30,7 +31,6 @@ import { Verifier } from './media/verify.ts';
 import { Space } from './space.ts';
 import { moveFolder } from './temp-folders.ts';
 import { VERSION } from './version.ts';
-import { wishesOf } from './wishes.ts';
 import { keptText } from './write-whole.ts';
 
 /** What leads: libraries, queue, replacements, and who works. */
@@ -82,7 +82,7 @@ export async function openMaster(core: Core) {
   const workers = new WorkerTable(db, device.id, defect);
   undo.push(() => workers.save());
   const self = workers.add({ ...device, name: nodeName(settings()) });
-  const own = wishesOf(settings());
+  const own = ownWorkerSettings(settings());
   if (Object.keys(own).length > 0) workers.setSettings(self.id, { ...self.settings, ...own });
   const greeting: Greeting = { name: self.name, device: device.id, version: VERSION, protocol: PROTOCOL };
   const dispatcher = new Dispatcher(ctx, {

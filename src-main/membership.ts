@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Fault, messageOf } from '../src-shared/errors.ts';
 import type { Employment, MasterView } from '../src-shared/fleet-view.ts';
+import { ownWorkerSettings } from '../src-shared/own-worker-settings.ts';
 import { type Hello, PROTOCOL } from '../src-shared/protocol.ts';
 import type { Settings } from '../src-shared/settings.ts';
 import type { WorkerSettings } from '../src-shared/worker-info.ts';
@@ -16,7 +17,6 @@ import { sensesOf } from './signals.ts';
 import type { Space } from './space.ts';
 import { VERSION } from './version.ts';
 import type { Whereabouts } from './whereabouts.ts';
-import { wishesOf } from './wishes.ts';
 import type { DisturbanceSignals } from './worker/disturbance.ts';
 import type { Link, LinkState } from './worker/link.ts';
 import { forgetMaster, hasMaster, readMaster, writeMaster } from './worker/master-file.ts';
@@ -66,7 +66,7 @@ export class Membership {
     this.#parts = parts;
     const { tempDir } = parts.settings;
     this.#temp = path.join(tempDir ?? parts.paths.temp, `flotilla-${parts.device.id}`);
-    this.#untold = wishesOf(parts.settings);
+    this.#untold = ownWorkerSettings(parts.settings);
   }
 
   /** How it stands with the master; null without one. */

@@ -80,7 +80,7 @@ export async function startNode(config: NodeConfig): Promise<RunningNode> {
   try {
     undo.push(lockDataFolder(config.dataDir));
     const opening = openCore(config, log, undo);
-    // Loaded while ffmpeg is asked what it can do; a failure is told where it is needed.
+    // Loaded while the database is opened; a failure is told where it is needed.
     if (config.serve) import('./serving.ts').catch(() => undefined);
     const core = await opening;
     return await wire(core, await openMaster(core), stop);
@@ -107,7 +107,6 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
   const token = await userToken(config.dataDir);
   const { handlers, access, previews, makeFeed, restorePause } = wireInterface({
     ...{ ...core, ...master, converter, token, membership },
-    firstKey: config.door?.key,
     dataDir: config.dataDir,
     settingsChanged: async () => {
       core.refresh();
@@ -118,6 +117,7 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
     webPort: () => (node.url === null || isLoopback(settings().listen) ? null : Number(new URL(node.url).port || 80)),
     cut: (fingerprint) => leading.cut(fingerprint),
   });
+  if (config.door) access.addKey(config.door.key);
   const gate = new Gate();
   const traffic = new Traffic();
   const callAs = (actor: Actor) => gate.guard(makeCaller(handlers, actor));
@@ -166,7 +166,7 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
   if (config.serve) {
     restorePause();
     // A conversion on the command line needs no server.
-    const { serve, keepUp } = await import('./serving.ts');
+    const { serve, startChores } = await import('./serving.ts');
     const serving: ServingParts = {
       settings: settings(),
       ...{ call, access, previews, makeFeed },
@@ -187,7 +187,7 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
     };
     node.url = await serve(serving);
     await config.onServing?.(node);
-    keepUp(serving);
+    startChores(serving);
   }
   const caps = await core.caps();
   master.workers.seen(self.id, { ...master.greeting, computer: await describeComputer(master.temp, caps, signals) });

@@ -60,7 +60,7 @@ export interface ServingParts {
 }
 
 /**
- * Listens.
+ * Opens the interface, HTTP and sockets, on the door's server or its own, and notes its address for commands on this data folder.
  * @returns the address of the interface
  * @throws Fault `conflict` when the port cannot be had
  */
@@ -72,12 +72,11 @@ export async function serve(parts: ServingParts): Promise<string> {
   const door = parts.door?.isAt({ address, port: webPort, base }) ? parts.door : undefined;
   // It may have the port, for another address.
   if (!door) await parts.door?.close();
-  const server = door?.server ?? createServer();
-  const giveHeld = door?.give();
+  const { server, release } = door?.take() ?? { server: createServer(), release: () => undefined };
   server.on('request', makeApp({ call, access, previews, metrics, hosts, base, onDefect: parts.defect }));
   const sockets = attachSockets(server, { call, access, hosts, onDefect: parts.defect });
   answerBelow(server, base);
-  giveHeld?.();
+  release();
   const port = door ? webPort : await listen(server, webPort, { address, advice: 'WEB_PORT or --port' });
   const url = urlOf(address, port);
   undo.push(() => sockets.close());
@@ -90,8 +89,8 @@ export async function serve(parts: ServingParts): Promise<string> {
   return url;
 }
 
-/** Keeps the watched libraries up to date, and does the chores of a node that stays. */
-export function keepUp({ settings, call, undo, ...parts }: ServingParts): void {
+/** Scans the watched libraries now and at their interval, and backs up and purges the vault every hour; all of it ends with `undo`. */
+export function startChores({ settings, call, undo, ...parts }: ServingParts): void {
   const { mediaDirs, rescanMinutes } = settings;
   let ended = false;
   undo.push(() => {

@@ -12,7 +12,7 @@ export interface DesktopNode {
   url: string;
   /** Its address, to which those of pages are added. */
   home: string;
-  /** What its user waits for is there: from now on there is time for work. */
+  /** Lets the node begin its scans and conversions, which wait for the page of the window. */
   takeUpWork: () => void;
   call: Caller;
   /** Listens to an event; returns how to stop listening. */
@@ -29,7 +29,7 @@ export interface DesktopNode {
 }
 
 /** The page before its node. */
-export interface Ahead {
+export interface EarlyPage {
   /** The address below which it is. */
   home: string;
   /** For `#token=`: lets it in once, when the node is there. */
@@ -41,7 +41,7 @@ export interface StartingNode {
   /** Resolves as soon as its interface can be seen. @throws Error with a sentence for the user when it cannot start */
   node: Promise<DesktopNode>;
   /** Resolves where the page can be loaded before that. */
-  ahead: Promise<Ahead>;
+  early: Promise<EarlyPage>;
   /** Resolves when it cannot take up work, or ends by itself. */
   crashed: Promise<Error>;
 }
@@ -50,13 +50,13 @@ export interface StartingNode {
 export function startDesktopNode(dataDir: string): StartingNode {
   const workerData: ThreadData = { dataDir, resources: process.resourcesPath };
   const thread = new Worker(new URL('./node-thread.js', import.meta.url), { workerData });
-  const { promise: ahead, resolve: goAhead } = Promise.withResolvers<Ahead>();
+  const { promise: early, resolve: tellEarly } = Promise.withResolvers<EarlyPage>();
   const { promise: crashed, resolve: crash } = Promise.withResolvers<Error>();
   const events = new EventEmitter();
   const heard = new Set<EventName>();
   const functions: ProgramFunctions = {
     failed: (reason) => crash(new Error(reason)),
-    ahead: (home, key) => goAhead({ home, key }),
+    early: (home, key) => tellEarly({ home, key }),
     heard: (event, payload) => void events.emit(event, payload),
     sense: async (signal) => {
       await app.whenReady();
@@ -97,5 +97,5 @@ export function startDesktopNode(dataDir: string): StartingNode {
       await thread.terminate();
     },
   });
-  return { node: running(), ahead, crashed };
+  return { node: running(), early, crashed };
 }

@@ -34,7 +34,7 @@ const main = new MainWindow({
   ending: () => quitting.ending,
 });
 
-async function start(dataDir: string, { node: starts, ahead }: StartingNode): Promise<void> {
+async function start(dataDir: string, { node: starts, early }: StartingNode): Promise<void> {
   // Whoever waits for it is told.
   starts.catch(() => undefined);
   await app.whenReady();
@@ -43,7 +43,7 @@ async function start(dataDir: string, { node: starts, ahead }: StartingNode): Pr
   const hidden = startsHidden();
   if (!hidden) {
     main.prepare();
-    ahead.then((page) => main.goAhead(page));
+    early.then((page) => main.showEarly(page));
   }
   const [node, { Shell }] = await Promise.all([starts, import('./shell.ts')]);
   running = node;
@@ -98,7 +98,7 @@ export function run(dataDir: string, node: StartingNode): void {
   starting = node;
   node.crashed.then(crashed);
   app.setAppUserModelId('app.flotilla');
-  // Electron's own would be made meanwhile.
+  // Electron would build its default menu otherwise, only to have it replaced.
   Menu.setApplicationMenu(null);
   lockDown(() => running);
   // Whoever ends the session waits for no answer.

@@ -12,7 +12,7 @@ export interface ThreadData {
 export interface ThreadFunctions {
   /** @returns as soon as the interface can be seen: its origin, and its address with what a proxy has it below */
   start: () => Promise<{ url: string; home: string }>;
-  /** What its user waits for is there: from now on there is time for work. */
+  /** Lets the node begin its scans and conversions, which wait for the page of the window. */
   takeUpWork: () => void;
   call: (name: CallName, input: unknown) => Promise<unknown>;
   /** From now on the program is told of this event. */
@@ -29,7 +29,7 @@ export interface ProgramFunctions {
   /** What was started could not take up work: a sentence for the user. */
   failed: (reason: string) => void;
   /** The page is there before the node, at this address, and this key will let it in once. */
-  ahead: (home: string, key: string) => void;
+  early: (home: string, key: string) => void;
   heard: (event: EventName, payload: unknown) => void;
   /** What only Electron can tell of the user and of power. */
   sense: (signal: keyof DisturbanceSignals) => Promise<number | boolean | undefined>;

@@ -11,12 +11,12 @@ import type { NodeConfig } from '../core.ts';
 import type { RunningNode } from '../node.ts';
 import { Door } from '../server/door.ts';
 import type { DisturbanceSignals } from '../worker/disturbance.ts';
-import { lastPlace, notePlace } from './last-place.ts';
+import { readLastEndpoint, writeLastEndpoint } from './last-endpoint.ts';
 import type { ProgramFunctions, ThreadData, ThreadFunctions } from './node-channel.ts';
 
 const port = parentPort as MessagePort;
 const { dataDir, resources } = workerData as ThreadData;
-const placeFile = dataPaths(dataDir).place;
+const endpointFile = dataPaths(dataDir).endpoint;
 let node: RunningNode | undefined;
 let starting: Promise<void> | undefined;
 const { promise: timeForWork, resolve: takeUpWork } = Promise.withResolvers<void>();
@@ -33,7 +33,7 @@ const functions: ThreadFunctions = {
       const onServing = (serving: RunningNode) => {
         node = serving;
         resolve({ url: serving.url as string, home: serving.home() });
-        return timeForWork.then(() => notePlace(placeFile, serving.settings.values));
+        return timeForWork.then(() => writeLastEndpoint(endpointFile, serving.settings.values));
       };
       starting = startServing(onServing);
       starting.catch((error) => {
@@ -73,10 +73,10 @@ const signals: DisturbanceSignals = {
  * @throws Fault with a sentence for the user when it cannot start
  */
 async function startServing(onServing: (node: RunningNode) => Promise<void>): Promise<void> {
-  const place = await lastPlace(placeFile);
+  const endpoint = await readLastEndpoint(endpointFile);
   // What is in its way is told by the node, which meets it too.
-  const door = place && (await Door.open(place).catch(() => undefined));
-  if (door) program.ahead.asEvent(door.home, door.key);
+  const door = endpoint && (await Door.open(endpoint).catch(() => undefined));
+  if (door) program.early.asEvent(door.home, door.key);
   // Not before: the page builds itself while this is loaded.
   const { startNode } = await import('../node.ts');
   const config: NodeConfig = {

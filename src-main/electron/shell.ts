@@ -29,7 +29,7 @@ interface ShellParts {
   quitting: Quitting;
 }
 
-/** All that the desktop adds to a running node: window, tray, menus, notifications and what the page may ask for. */
+/** All that the desktop adds to a running node: window, tray, menus and notifications. */
 export class Shell {
   readonly #parts: ShellParts;
   readonly #wakefulness = new Wakefulness();

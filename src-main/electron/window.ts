@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { BrowserWindow, dialog, nativeTheme, screen } from 'electron';
-import type { Ahead, DesktopNode } from './desktop-node.ts';
+import type { DesktopNode, EarlyPage } from './desktop-node.ts';
 import type { Memory } from './memory.ts';
 import { visibleBounds } from './window-state.ts';
 
@@ -28,7 +28,7 @@ export class MainWindow {
   #window: BrowserWindow | undefined;
   #node: DesktopNode | undefined;
   /** The page that was loaded before there was a node. */
-  #ahead: { home: string; loaded: Promise<void> } | undefined;
+  #early: { home: string; loaded: Promise<void> } | undefined;
   #rest: NodeJS.Timeout | undefined;
   #crashes: number[] = [];
 
@@ -81,12 +81,12 @@ export class MainWindow {
   }
 
   /** Shows the page of a node that still starts: it builds itself meanwhile, and waits for an answer. */
-  async goAhead({ home, key }: Ahead): Promise<void> {
+  async showEarly({ home, key }: EarlyPage): Promise<void> {
     const window = this.#window;
     // The node was faster.
     if (!window || this.#node) return;
     const loaded = loadInto(window, `${home}/#token=${key}`);
-    this.#ahead = { home, loaded };
+    this.#early = { home, loaded };
     await loaded;
     if (!this.#node && !this.#parts.ending()) this.#show(window);
   }
@@ -97,7 +97,7 @@ export class MainWindow {
     this.#node = node;
     const window = this.#window ?? this.prepare();
     // The page paints while it is hidden; a window that waits for it shows no empty ground.
-    if (!(await this.#hasPage(window, node)) || address !== undefined) await this.load(address ?? '/');
+    if (!(await this.#takeEarly(window, node)) || address !== undefined) await this.load(address ?? '/');
     this.#show(window);
   }
 
@@ -134,12 +134,12 @@ export class MainWindow {
     this.#rest.unref();
   }
 
-  async #hasPage(window: BrowserWindow, { home }: DesktopNode): Promise<boolean> {
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
-    if (!ahead) return window.webContents.getURL().startsWith('http');
-    await ahead.loaded;
-    return ahead.home === home && !window.isDestroyed() && !window.webContents.isCrashed();
+  async #takeEarly(window: BrowserWindow, { home }: DesktopNode): Promise<boolean> {
+    const early = this.#early;
+    this.#early = undefined;
+    if (!early) return window.webContents.getURL().startsWith('http');
+    await early.loaded;
+    return early.home === home && !window.isDestroyed() && !window.webContents.isCrashed();
   }
 
   /** Where the page is now. */

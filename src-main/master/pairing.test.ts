@@ -157,6 +157,13 @@ describe('six digits', () => {
     expect(pairing.list()).toHaveLength(6);
   });
 
+  it('are given to the addresses of one IPv6 network five times together', async () => {
+    const { pairing } = makePairing();
+    for (let n = 1; n <= 5; n += 1) await showDigits(pairing, asker(n, `2001:db8:1:2::${n}`));
+    await expect(showDigits(pairing, asker(6, '2001:db8:1:2::6'))).rejects.toThrow(/^Too many tries/);
+    await showDigits(pairing, asker(7, '2001:db8:1:3::1'));
+  });
+
   it('are shown by twenty computers at the most', async () => {
     const { pairing } = makePairing();
     for (let n = 1; n <= 20; n += 1) await showDigits(pairing, asker(n));

@@ -6,8 +6,8 @@ import { deviceIdOf, type Hello } from '../../src-shared/protocol.ts';
 import type { InviteTable, WorkerRow, WorkerTable } from '../db/workers.ts';
 import { isProof, proofOf } from '../join-secret.ts';
 import { joinToken } from '../join-token.ts';
-import { networkOf } from '../network.ts';
 import { commitmentOf, makeNonce, pairingCode } from '../pairing-code.ts';
+import { rateLimitKey } from '../rate-limit-key.ts';
 
 /** Digits are good for so long, in ms. */
 const TERM_MS = 300_000;
@@ -194,14 +194,14 @@ export class Pairing {
 
   #admit({ fingerprint, address, hello }: Asker): WorkerRow {
     const worker = this.#workers.add({ id: deviceIdOf(fingerprint), fingerprint, name: hello.name });
-    this.#tries.delete(networkOf(address));
+    this.#tries.delete(rateLimitKey(address));
     this.#joined(worker);
     return worker;
   }
 
   async #countTry({ address }: Asker): Promise<void> {
     try {
-      await this.#tries.consume(networkOf(address));
+      await this.#tries.consume(rateLimitKey(address));
     } catch {
       throw new Fault('denied', `Too many tries from ${address}; wait a few minutes and try again.`);
     }

@@ -132,7 +132,7 @@ export class ProcessManager {
    * @throws Fault `node` when the program cannot be started
    */
   async run(program: string, args: string[], options: RunOptions = {}): Promise<RunEnd> {
-    // Looked for when the first child starts: a window is shown without.
+    // Not at the start: what shows a window has no need of them.
     this.#wrappers ??= findWrappers();
     const prefix = prefixOf(await this.#wrappers, options.priority);
     const [command, ...rest] = [...prefix, program, ...args] as [string, ...string[]];

@@ -3,7 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
-import { freePort } from '../test/ports.ts';
+import { CSRF_HEADER } from '../../src-shared/csrf.ts';
+import { makeLog } from '../log.ts';
+import { startNode } from '../node.ts';
+import { tempFolder } from '../test/helpers.ts';
+import { freePort, knock } from '../test/ports.ts';
 import { Door } from './door.ts';
 
 async function open(base = ''): Promise<{ door: Door; port: number }> {
@@ -44,8 +48,8 @@ it('has all else wait for whoever takes its server, bodies and all, and nobody i
   ];
   await ask('page', `${door.home}/`);
   expect(order).toEqual(['page']);
-  const release = door.give();
-  door.server.on('request', async (request, response) => response.end(`${request.url} ${await text(request)}`));
+  const { server, release } = door.take();
+  server.on('request', async (request, response) => response.end(`${request.url} ${await text(request)}`));
   release();
   expect(await Promise.all(waiting)).toEqual(['/api/session a key', '/assets/x.js ', '/ ']);
   expect(await ask('later', `${door.home}/`)).toBe('/ ');
@@ -53,10 +57,10 @@ it('has all else wait for whoever takes its server, bodies and all, and nobody i
 
 it('is the one that is wanted at the same address, port and path only', async () => {
   const { door, port } = await open();
-  const place = { address: '127.0.0.1', port, base: '' };
-  expect(door.isAt(place)).toBe(true);
+  const endpoint = { address: '127.0.0.1', port, base: '' };
+  expect(door.isAt(endpoint)).toBe(true);
   for (const other of [{ address: '0.0.0.0' }, { port: port + 1 }, { base: '/films' }])
-    expect(door.isAt({ ...place, ...other })).toBe(false);
+    expect(door.isAt({ ...endpoint, ...other })).toBe(false);
 });
 
 it('sends away those that wait when it closes, and its port is free', async () => {
@@ -72,4 +76,35 @@ it('sends away those that wait when it closes, and its port is free', async () =
 it('is not opened where another program listens', async () => {
   const { port } = await open();
   await expect(Door.open({ address: '127.0.0.1', port, base: '' })).rejects.toThrow(/another program uses it/);
+});
+
+/** What the page asks first. */
+const enter = ({ home, key }: Door): Promise<Response> =>
+  fetch(`${home}/api/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', [CSRF_HEADER]: '1' },
+    body: JSON.stringify({ key }),
+  });
+
+it('is where a node goes on that is wanted there: it lets in who came early, once', async () => {
+  const { door, port } = await open();
+  const early = enter(door);
+  const flags = { webPort: port };
+  const node = await startNode({ dataDir: tempFolder(), serve: true, door, flags, log: await makeLog('silent') });
+  onTestFinished(() => node.stop());
+  expect(node.home()).toBe(door.home);
+  expect((await early).status).toBe(200);
+  expect((await enter(door)).status).toBe(401);
+  expect((await fetch(`${door.home}/`)).headers.get('cross-origin-opener-policy')).toBe('same-origin');
+});
+
+it('is closed by a node that is wanted elsewhere', async () => {
+  const { door, port } = await open();
+  const turnedAway = expect(enter(door)).rejects.toThrow();
+  const flags = { webPort: await freePort() };
+  const node = await startNode({ dataDir: tempFolder(), serve: true, door, flags, log: await makeLog('silent') });
+  onTestFinished(() => node.stop());
+  await turnedAway;
+  expect(await knock(port)).toBe('ECONNREFUSED');
+  expect(node.url).toBe(`http://127.0.0.1:${flags.webPort}`);
 });

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { listen, urlOf } from './listen.ts';
 import { protect, readPage, sendPage } from './page.ts';
 
-/** Where an interface is. */
-export interface Place {
+/** Where an interface listens. */
+export interface Endpoint {
   /** What is listened on. */
   address: string;
   port: number;
@@ -13,66 +13,64 @@ export interface Place {
 }
 
 /**
- * The server of an interface before there is anything behind it: it gives a page that has been told of it, and has all else
- * wait. So the page builds itself while the node starts.
+ * Listens at the interface's address before the node is there: it answers the page, and holds every other request until the node
+ * takes over. So the page builds itself while the node starts.
  */
 export class Door {
-  readonly #place: Place;
+  readonly #endpoint: Endpoint;
   readonly #page: string;
   readonly #held: [IncomingMessage, ServerResponse][] = [];
-  readonly server: Server;
+  readonly #server: Server;
   /** The address of the page, without a slash at its end. */
   readonly home: string;
   /** Lets in once, when there is somewhere to be let in. */
   readonly key = randomBytes(32).toString('base64url');
 
-  private constructor(place: Place, page: string) {
-    this.#place = place;
+  private constructor(endpoint: Endpoint, page: string) {
+    this.#endpoint = endpoint;
     this.#page = page;
-    this.home = `${urlOf(place.address, place.port)}${place.base}`;
-    this.server = createServer(this.#answer);
+    this.home = `${urlOf(endpoint.address, endpoint.port)}${endpoint.base}`;
+    this.#server = createServer(this.#answer);
   }
 
   /** @throws Fault `conflict` when the port cannot be had, Error when there is no built page */
-  static async open(place: Place): Promise<Door> {
+  static async open(endpoint: Endpoint): Promise<Door> {
     // Read beforehand: a thread that loads the node answers at once or much later.
-    const door = new Door(place, await readPage());
-    await listen(door.server, place.port, { address: place.address, advice: 'WEB_PORT or --port' });
+    const door = new Door(endpoint, await readPage());
+    await listen(door.#server, endpoint.port, { address: endpoint.address, advice: 'WEB_PORT or --port' });
     return door;
   }
 
   /** Whether this is where it is wanted. */
-  isAt({ address, port, base }: Place): boolean {
-    return this.#place.address === address && this.#place.port === port && this.#place.base === base;
+  isAt({ address, port, base }: Endpoint): boolean {
+    return this.#endpoint.address === address && this.#endpoint.port === port && this.#endpoint.base === base;
   }
 
-  /**
-   * From now on others listen to the requests of its server.
-   * @returns gives them those that have waited
-   */
-  give(): () => void {
-    this.server.off('request', this.#answer);
-    return () => {
-      for (const [request, response] of this.#held.splice(0)) this.server.emit('request', request, response);
+  /** Hands its server over; `release`, called when the new owner listens to requests, gives it those held so far. */
+  take(): { server: Server; release: () => void } {
+    this.#server.off('request', this.#answer);
+    const release = () => {
+      for (const [request, response] of this.#held.splice(0)) this.#server.emit('request', request, response);
     };
+    return { server: this.#server, release };
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.server.close(resolve));
-    this.server.closeAllConnections();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
     await closed;
   }
 
   readonly #answer = (request: IncomingMessage, response: ServerResponse) => {
     const { method, url, headers } = request;
-    // Only as who was told asks for it: whether others may is not known yet.
-    const told = method === 'GET' && `http://${headers.host}${url}` === `${this.home}/`;
-    if (!told) return void this.#held.push([request, response]);
+    // Under the address that the window was given only: which other names are trusted is not known yet.
+    const isPage = method === 'GET' && `http://${headers.host}${url}` === `${this.home}/`;
+    if (!isPage) return void this.#held.push([request, response]);
     protect(request, response, (error) => {
       if (error) return void response.destroy();
-      // Whoever was told has opened itself. It would have the window's page begin anew in another process.
+      // The window has no opener to be kept from, and Chromium would start a second process for this header.
       response.removeHeader('Cross-Origin-Opener-Policy');
-      sendPage(response, this.#page, this.#place.base);
+      sendPage(response, this.#page, this.#endpoint.base);
     });
   };
 }

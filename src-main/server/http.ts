@@ -11,11 +11,11 @@ import type { Access } from './access.ts';
 import { type HostRule, isTrustedOrigin } from './auth.ts';
 import { frameRoutes } from './frame-routes.ts';
 import { mayCall } from './handlers.ts';
-import { serveInterface } from './interface-files.ts';
 import { type MetricsSource, metricsRoute } from './metrics-route.ts';
 import { protect } from './page.ts';
 import type { Previews } from './previews.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { serveStaticFiles } from './static-files.ts';
 
 const HTTP_STATUS: Record<FaultCode, number> = {
   usage: 400,
@@ -79,7 +79,7 @@ export function makeApp(parts: HttpParts): Express {
   app.use('/api', (request) => {
     throw new Fault('missing', `There is nothing at ${request.originalUrl}.`);
   });
-  app.use(serveInterface(parts.base));
+  app.use(serveStaticFiles(parts.base));
   app.use(answerErrors(parts.onDefect));
   return app;
 }

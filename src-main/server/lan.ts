@@ -8,7 +8,7 @@ import type { Actor, Caller, WorkerEventName, WorkerEvents } from '../../src-sha
 import { Fault } from '../../src-shared/errors.ts';
 import { commonProtocol, Greeting, Hello, mismatch } from '../../src-shared/protocol.ts';
 import { type Device, fingerprintOf, TLS_VERSION } from '../device.ts';
-import { networkOf } from '../network.ts';
+import { rateLimitKey } from '../rate-limit-key.ts';
 import { isOwnHost } from './auth.ts';
 import { answerErrors } from './http.ts';
 import { listen } from './listen.ts';
@@ -144,7 +144,7 @@ class Connections {
       if (sockets.size === 0 && this.#open.get(fingerprint) === sockets) this.#open.delete(fingerprint);
     });
     if (parts.findWorker(fingerprint)) return;
-    this.#strangers.consume(networkOf(socket.remoteAddress ?? '')).catch(() => socket.destroy());
+    this.#strangers.consume(rateLimitKey(socket.remoteAddress ?? '')).catch(() => socket.destroy());
   }
 
   /** The fingerprint of whoever sent a request; empty without a certificate. */

@@ -1,8 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import type { Access } from './access.ts';
 import { bearer, isToken } from './auth.ts';
-import { countResults } from './job-results.ts';
 import type { Metrics, MetricsParts } from './metrics.ts';
+import { countResults } from './metrics-jobs.ts';
+
+/** The event loop's delay is known from its first samples on: prom-client takes one every 10 ms. */
+const FIRST_DELAY_MS = 30;
 
 /** What monitoring systems are told, and the token that lets them in. */
 export interface MetricsSource {
@@ -13,9 +17,14 @@ export interface MetricsSource {
 /** `GET /metrics`, for users and for whoever has the token of the metrics. */
 export function metricsRoute(access: Access, { parts, token }: MetricsSource): RequestHandler {
   const results = countResults(parts);
-  // What telling them takes is loaded where somebody asks.
+  // prom-client is loaded by those only that are scraped.
   let loading: Promise<Metrics> | undefined;
-  const load = async () => new (await import('./metrics.ts')).Metrics(parts, results);
+  const load = async () => {
+    const { Metrics } = await import('./metrics.ts');
+    const metrics = new Metrics(parts, results);
+    await setTimeout(FIRST_DELAY_MS);
+    return metrics;
+  };
   return async (request, response) => {
     const own = token();
     if (own === undefined || !isToken(own, bearer(request.headers.authorization))) access.require(request);

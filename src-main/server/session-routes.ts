@@ -3,7 +3,7 @@ import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { Credentials, type SessionState } from '../../src-shared/access.ts';
 import type { Caller } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import { networkOf } from '../network.ts';
+import { rateLimitKey } from '../rate-limit-key.ts';
 import { type Access, SESSION_MS } from './access.ts';
 
 /** Wrong guesses that one computer has in so many seconds. */
@@ -28,7 +28,7 @@ export function sessionRoutes(access: Access, call: Caller, base: string): Route
     response.json(await state(access.visitor(request)?.session ?? null));
   });
   router.post('/', async (request: Request, response: Response) => {
-    const guesser = networkOf(request.ip ?? '');
+    const guesser = rateLimitKey(request.ip ?? '');
     // Before it is known to be wrong, so that many at once are no more than many in turn.
     await guesses.consume(guesser).catch(({ msBeforeNext }: RateLimiterRes) => {
       response.set('Retry-After', String(Math.ceil(msBeforeNext / 1000)));

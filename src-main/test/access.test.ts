@@ -35,7 +35,8 @@ class Browser {
     });
     const [set] = response.headers.getSetCookie();
     if (set) this.cookie = set.split(';')[0] ?? '';
-    return { status: response.status, set: set ?? '', body: await response.json() };
+    const { status, headers: told } = response;
+    return { status, set: set ?? '', retryAfter: told.get('retry-after'), body: await response.json() };
   }
 
   signIn(credentials: object) {
@@ -157,10 +158,13 @@ describe('a password', () => {
     // Right ones are no guesses.
     for (let i = 0; i < 6; i++) expect(await guesser.signIn({ password: PASSWORD })).toMatchObject({ status: 200 });
     for (let i = 0; i < 5; i++) expect(await guesser.signIn({ password: `guess ${i}` })).toMatchObject({ status: 401 });
-    expect(await guesser.signIn({ password: PASSWORD })).toMatchObject({
+    const limited = await guesser.signIn({ password: PASSWORD });
+    expect(limited).toMatchObject({
       status: 429,
       body: { code: 'limited', sentence: expect.stringMatching(/wait a minute/) },
     });
+    expect(Number(limited.retryAfter)).toBeGreaterThan(0);
+    expect(Number(limited.retryAfter)).toBeLessThanOrEqual(60);
     expect(await browser.rpc('library.list')).toMatchObject({ status: 200 });
     for (const wrong of [{}, { password: '' }, { password: 7 }, { password: PASSWORD, key: 'x' }]) {
       expect((await new Browser(server).signIn(wrong)).status).toBeGreaterThanOrEqual(400);

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import type { ElectronApplication } from 'playwright-core';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -55,4 +56,9 @@ export async function ensureDisplay(): Promise<ChildProcess | undefined> {
   });
   process.env.DISPLAY = `:${String(number).trim()}`;
   return xvfb;
+}
+
+/** Whether a window of a program can be seen. */
+export function isShown(app: ElectronApplication): Promise<boolean> {
+  return app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some((window) => window.isVisible()));
 }

@@ -1,6 +1,6 @@
 /** The second start of the desktop and every later one: its page builds itself while the node starts, where it was the last time. */
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -9,15 +9,24 @@ import { makeHome, until } from '../../src-main/test/helpers.ts';
 import { freePort, knock } from '../../src-main/test/ports.ts';
 import { type DesktopApp, launch, pageOf, quit } from './desktop.ts';
 
-/** Starts it at a port, sees its page at work there, and notes where that is. */
+/** Starts it at a port, and sees its page at work where the node says that it is. */
 async function startAt(data: string, port: number, env: Record<string, string> = {}): Promise<DesktopApp> {
   const desktop = await launch(data, { WEB_PORT: String(port), ...env });
   const page = await pageOf(desktop);
   await page.getByText('Connected').waitFor();
-  const { url } = JSON.parse(readFileSync(path.join(data, 'instance.json'), 'utf8'));
+  const { url } = JSON.parse(readFileSync(instanceIn(data), 'utf8'));
   expect(new URL(page.url()).origin).toBe(url);
   expect(page.url()).not.toContain('token');
   return desktop;
+}
+
+/** Written when the node can be asked. */
+const instanceIn = (data: string) => path.join(data, 'instance.json');
+
+/** Whether the page of a program that runs began before its node could be asked. */
+async function beganEarly(desktop: DesktopApp, data: string): Promise<boolean> {
+  const page = await desktop.app.firstWindow();
+  return (await page.evaluate(() => performance.timeOrigin)) < statSync(instanceIn(data)).mtimeMs;
 }
 
 async function end(desktop: DesktopApp): Promise<void> {
@@ -29,13 +38,20 @@ describe.skipIf(!ELECTRON)(`a later start of the desktop (${NO_ELECTRON})`, () =
   it('goes on where it was, or to where the settings and other programs have it', async () => {
     const { data } = makeHome();
     const [port, other] = [await freePort(), await freePort()];
-    const noted = () => (existsSync(path.join(data, 'place')) ? readFileSync(path.join(data, 'place'), 'utf8') : '');
+    const noted = () =>
+      existsSync(path.join(data, 'endpoint')) ? readFileSync(path.join(data, 'endpoint'), 'utf8') : '';
     const first = await startAt(data, port);
     await until(() => expect(noted()).toBe(`http://127.0.0.1:${port}/`));
     await end(first);
 
-    // Where it is awaited.
-    await end(await startAt(data, port));
+    // Where it is awaited. On a busy computer the node may be faster than the window now and then.
+    let early = false;
+    for (let n = 0; n < 3 && !early; n += 1) {
+      const again = await startAt(data, port);
+      early = await beganEarly(again, data);
+      await end(again);
+    }
+    expect(early).toBe(true);
 
     // Another port, and a path: the page that was there before its node is left.
     const moved = await startAt(data, other, { BASE_PATH: '/films' });
@@ -61,7 +77,7 @@ describe.skipIf(!ELECTRON)(`a later start of the desktop (${NO_ELECTRON})`, () =
       const desktop = await launch(data, { WEB_PORT: String(port) });
       await desktop.app.evaluate(({ app }, ms) => void setTimeout(() => app.quit(), ms), after);
       expect(await desktop.ended).toBe(0);
-      expect(existsSync(path.join(data, 'instance.json'))).toBe(false);
+      expect(existsSync(instanceIn(data))).toBe(false);
       expect(await knock(port)).toBe('ECONNREFUSED');
     }
   });

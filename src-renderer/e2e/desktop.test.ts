@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ELECTRON, NO_ELECTRON } from '../../src-main/test/electron.ts';
+import { ELECTRON, isShown, NO_ELECTRON } from '../../src-main/test/electron.ts';
 import {
   filesIn,
   isAlive,
@@ -25,7 +25,6 @@ import {
   clickTray,
   closeWindow,
   type DesktopApp,
-  isShown,
   launch,
   pageOf,
   quit,
@@ -179,15 +178,15 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     await answerDialogs(desktop, { button: 0 });
     await watchTray(desktop);
     await closeWindow(desktop);
-    await until(async () => expect(await isShown(desktop)).toBe(false));
+    await until(async () => expect(await isShown(desktop.app)).toBe(false));
     expect(await said(desktop)).toEqual(['Flotilla goes on without its window.']);
 
     const second = await launch(data, env).catch(() => undefined);
     if (second) expect(await second.ended).toBe(0);
-    await until(async () => expect(await isShown(desktop)).toBe(true));
+    await until(async () => expect(await isShown(desktop.app)).toBe(true));
     // Explained once.
     await closeWindow(desktop);
-    await until(async () => expect(await isShown(desktop)).toBe(false));
+    await until(async () => expect(await isShown(desktop.app)).toBe(false));
     expect(await said(desktop)).toHaveLength(1);
 
     await desktop.call('queue.pause', {});
@@ -201,7 +200,7 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     const { pausedUntil } = await desktop.call('queue.summary');
     expect(Math.abs((pausedUntil ?? 0) - Date.now() - 3_600_000)).toBeLessThan(600_000);
     await clickTray(desktop, 'Open Flotilla');
-    await until(async () => expect(await isShown(desktop)).toBe(true));
+    await until(async () => expect(await isShown(desktop.app)).toBe(true));
     await page.getByRole('link', { name: 'Dashboard' }).click();
     await page.getByText(/^Paused by you until /).waitFor();
     await clickTray(desktop, 'Quit Flotilla');
@@ -217,7 +216,7 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
 
   it('ends in good order in the middle of a load', async () => {
     const { data } = makeHome();
-    for (const after of [0, 20]) {
+    for (const after of [0, 20, 60]) {
       const desktop = await launch(data);
       await desktop.app.firstWindow();
       await quitInLoad(desktop, after);
@@ -240,7 +239,7 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     // With a tray closing the window is no end; Quit there is one.
     await answerDialogs(first, { button: 0 });
     await closeWindow(first);
-    await until(async () => expect(await isShown(first)).toBe(false));
+    await until(async () => expect(await isShown(first.app)).toBe(false));
     expect(await said(first)).toEqual(['Flotilla goes on without its window.']);
     await answerDialogs(first, { button: 2 });
     await until(async () => expect(await trayLines(first)).toContain('Quit Flotilla'));

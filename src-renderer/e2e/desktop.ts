@@ -98,11 +98,6 @@ export function said({ app }: DesktopApp): Promise<string[]> {
   return app.evaluate(() => (globalThis as unknown as { said: string[] }).said);
 }
 
-/** Whether the window can be seen. */
-export function isShown({ app }: DesktopApp): Promise<boolean> {
-  return app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some((window) => window.isVisible()));
-}
-
 /** Does what a click on the window's own close button does. */
 export function closeWindow({ app }: DesktopApp): Promise<void> {
   return app.evaluate(({ BrowserWindow }) => {

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { _electron, type ElectronApplication } from 'playwright-core';
-import { ELECTRON, ensureDisplay, NO_ELECTRON, programFolder, SANDBOX_FLAGS } from '../electron.ts';
+import { CSRF_HEADER } from '../../../src-shared/csrf.ts';
+import { ELECTRON, ensureDisplay, isShown, NO_ELECTRON, programFolder, SANDBOX_FLAGS } from '../electron.ts';
 import { freePort } from '../ports.ts';
 import { type Bench, measured, median } from './measure.ts';
 
@@ -78,10 +79,10 @@ async function start(args: string[], port: number, rests: boolean, first = false
   await see(() => document.querySelector('h1') !== null);
   while (!(await isShown(app))) await wait(10);
   const seconds = soFar();
-  if (first) await page.evaluate(setUp);
+  if (first) await page.evaluate(setUp, CSRF_HEADER);
   // The blank one has neither.
   await see(() => document.querySelector('nav') === null || document.querySelector('nav [data-online]') !== null);
-  await see(() => document.querySelector('[role=status]')?.textContent !== 'Looking at the queue.');
+  await see(() => document.querySelector('[role=status][aria-busy]') === null);
   const liveSeconds = soFar();
   if (rests) await wait(REST_MS);
   const memory = rests ? await proportionalMemory(app) : 0;
@@ -89,13 +90,10 @@ async function start(args: string[], port: number, rests: boolean, first = false
   return { seconds, liveSeconds, memory };
 }
 
-const isShown = (app: ElectronApplication): Promise<boolean> =>
-  app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some((window) => window.isVisible()));
-
 /** Runs in the page: later starts show the dashboard. */
-async function setUp(): Promise<void> {
+async function setUp(csrfHeader: string): Promise<void> {
   const body = JSON.stringify({ role: 'alone', complete: true });
-  const headers = { 'content-type': 'application/json', 'x-flotilla': '1' };
+  const headers = { 'content-type': 'application/json', [csrfHeader]: '1' };
   const answer = await fetch('/api/rpc/setup.set', { method: 'POST', headers, body });
   if (!answer.ok) throw new Error(`setup.set: ${answer.status} ${await answer.text()}`);
 }

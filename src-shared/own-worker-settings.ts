@@ -1,9 +1,9 @@
-import type { Settings } from '../src-shared/settings.ts';
-import { parseHours, type WorkerSettings } from '../src-shared/worker-info.ts';
-import { parseRules } from '../src-shared/yielding.ts';
+import type { Settings } from './settings.ts';
+import { parseHours, type WorkerSettings } from './worker-info.ts';
+import { parseRules } from './yielding.ts';
 
 /** What the settings of a worker itself say of how much it does; the rest is left to the master. */
-export function wishesOf({ jobs, bandwidth, hours, rules }: Settings): Partial<WorkerSettings> {
+export function ownWorkerSettings({ jobs, bandwidth, hours, rules }: Settings): Partial<WorkerSettings> {
   const schedule = parseHours(hours);
   const chosen = parseRules(rules);
   return {

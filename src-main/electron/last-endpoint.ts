@@ -1,24 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import type { Settings } from '../../src-shared/settings.ts';
 import { baseOf } from '../server/base-path.ts';
-import type { Place } from '../server/door.ts';
+import type { Endpoint } from '../server/door.ts';
 import { writeWhole } from '../write-whole.ts';
 
 /** Where the interface was the last time, which is where it most likely is again; undefined when that is not known. */
-export async function lastPlace(file: string): Promise<Place | undefined> {
+export async function readLastEndpoint(file: string): Promise<Endpoint | undefined> {
   const noted = await readFile(file, 'utf8').catch(() => '');
   if (!URL.canParse(noted)) return undefined;
   const { hostname, port, pathname } = new URL(noted);
   return {
     address: hostname.replace(/^\[|\]$/g, ''),
-    // Without the port that is the standard.
+    // A URL drops the default port of HTTP.
     port: Number(port || 80),
     base: baseOf({ basePath: pathname }),
   };
 }
 
-/** Notes it for the next start, as a URL. */
-export async function notePlace(
+/** Writes the address of the interface for the next start, as a URL; nothing for port 0. Never rejects. */
+export async function writeLastEndpoint(
   file: string,
   { listen, webPort, basePath }: Pick<Settings, 'listen' | 'webPort' | 'basePath'>,
 ): Promise<void> {

@@ -7,7 +7,7 @@ import { readPage, sendPage, WEB_ROOT } from './page.ts';
 const PAGES = /^\/[a-z0-9/-]*$/;
 
 /** Serves the built interface: its files, and its one page at every address that the page itself knows how to show. */
-export function serveInterface(base: string): Router {
+export function serveStaticFiles(base: string): Router {
   const router = Router();
   router.use(compression());
   // Names of assets carry a hash of their content.
