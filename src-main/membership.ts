@@ -127,9 +127,21 @@ export class Membership {
     return current.over.promise;
   }
 
-  /** Works for the master of before, if there is one. */
+  /** Tells of the master of before, if there is one, until {@link resume} works for it. */
+  remember(): void {
+    try {
+      const master = readMaster(this.#parts.paths.master);
+      if (!master) return;
+      const { name, origin } = master;
+      this.#view = { name, origin, state: 'connecting', code: null, problem: null };
+    } catch {
+      // What is wrong with the file is told when it is worked for.
+    }
+  }
+
+  /** Works for the master of before, if there is one, unless it works for one already. */
   resume(): void {
-    if (hasMaster(this.#parts.paths.master)) this.begin({}).catch(() => undefined);
+    if (!this.#current && hasMaster(this.#parts.paths.master)) this.begin({}).catch(() => undefined);
   }
 
   /** Films in its hands. */

@@ -117,7 +117,6 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
     webPort: () => (node.url === null || isLoopback(settings().listen) ? null : Number(new URL(node.url).port || 80)),
     cut: (fingerprint) => leading.cut(fingerprint),
   });
-  if (config.door) access.addKey(config.door.key);
   const gate = new Gate();
   const traffic = new Traffic();
   const callAs = (actor: Actor) => gate.guard(makeCaller(handlers, actor));
@@ -185,14 +184,14 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
       backUp: core.backUp,
       undo,
     };
+    membership.remember();
     node.url = await serve(serving);
-    await config.onServing?.(node);
+    await Promise.all([config.onServing?.(node), leading.apply()]);
     startChores(serving);
   }
   const caps = await core.caps();
   master.workers.seen(self.id, { ...master.greeting, computer: await describeComputer(master.temp, caps, signals) });
   if (config.serve) {
-    await leading.apply();
     node.startWorker();
     membership.resume();
   }

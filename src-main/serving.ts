@@ -76,6 +76,7 @@ export async function serve(parts: ServingParts): Promise<string> {
   server.on('request', makeApp({ call, access, previews, metrics, hosts, base, onDefect: parts.defect }));
   const sockets = attachSockets(server, { call, access, hosts, onDefect: parts.defect });
   answerBelow(server, base);
+  if (door) access.addKey(door.key);
   release();
   const port = door ? webPort : await listen(server, webPort, { address, advice: 'WEB_PORT or --port' });
   const url = urlOf(address, port);

@@ -12,6 +12,8 @@ export interface DesktopNode {
   url: string;
   /** Its address, to which those of pages are added. */
   home: string;
+  /** The early page is this node's. */
+  early: boolean;
   /** Lets the node begin its scans and conversions, which wait for the page of the window. */
   takeUpWork: () => void;
   call: Caller;
@@ -79,7 +81,7 @@ export function startDesktopNode(dataDir: string): StartingNode {
   thread.on('exit', () => end(new Error('Flotilla ended by itself; start it again.')));
   const running = async (): Promise<DesktopNode> => ({
     ...(await node.start()),
-    takeUpWork: () => void node.takeUpWork.asEvent(),
+    takeUpWork: () => void node.takeUpWork.asEvent().catch(() => undefined),
     call: node.call as Caller,
     on: (event, listener) => {
       if (!heard.has(event)) node.listen.asEvent(event);

@@ -16,6 +16,8 @@ const PATIENCE_MS = 10_000;
 let running: DesktopNode | undefined;
 let starting: StartingNode | undefined;
 let shell: Shell | undefined;
+/** Whether a window is wanted; undefined before that is known. */
+let wanted: boolean | undefined;
 let updater: Updater | undefined;
 let exitCode = 0;
 
@@ -30,7 +32,7 @@ const quitting = new Quitting({
 });
 const main = new MainWindow({
   memory,
-  closed: (window) => (shell ? shell.closed(window) : app.quit()),
+  closed: (window) => (shell ? shell.closed(window) : wantWindow(false)),
   ending: () => quitting.ending,
 });
 
@@ -40,8 +42,8 @@ async function start(dataDir: string, { node: starts, early }: StartingNode): Pr
   await app.whenReady();
   refusePermissions(session.defaultSession, () => running);
   answerPage({ node: starts, updater: () => updater, window: () => main.window });
-  const hidden = startsHidden();
-  if (!hidden) {
+  wanted ??= !startsHidden();
+  if (wanted) {
     main.prepare();
     early.then((page) => main.showEarly(page));
   }
@@ -49,9 +51,16 @@ async function start(dataDir: string, { node: starts, early }: StartingNode): Pr
   running = node;
   if (quitting.ending) return;
   shell = new Shell({ node, dataDir, main, memory, quitting });
-  await shell.begin(hidden);
+  await shell.begin(!wanted);
   if (quitting.ending) return;
   updater = await keepUpdated(node, { quit: () => app.quit(), log: (text) => console.error(text) });
+}
+
+/** What its user wants before there is a node: {@link start} goes by it. */
+function wantWindow(wish: boolean): void {
+  wanted = wish;
+  if (wish) main.window?.show();
+  else main.window?.hide();
 }
 
 /** The node has gone, and nothing can be done without. */
@@ -103,7 +112,7 @@ export function run(dataDir: string, node: StartingNode): void {
   lockDown(() => running);
   // Whoever ends the session waits for no answer.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => quitting.sessionEnds());
-  app.on('second-instance', () => shell?.open());
+  app.on('second-instance', () => (shell ? shell.open() : wantWindow(true)));
   app.on('activate', () => shell?.open());
   // Closing the window and ending the program are two things: see Shell.closed.
   app.on('window-all-closed', () => undefined);

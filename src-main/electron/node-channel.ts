@@ -10,8 +10,8 @@ export interface ThreadData {
 
 /** What the node's thread does for the program. */
 export interface ThreadFunctions {
-  /** @returns as soon as the interface can be seen: its origin, and its address with what a proxy has it below */
-  start: () => Promise<{ url: string; home: string }>;
+  /** @returns as soon as the interface can be seen: its origin, its address with what a proxy has it below, and whether that is where the early page is */
+  start: () => Promise<{ url: string; home: string; early: boolean }>;
   /** Lets the node begin its scans and conversions, which wait for the page of the window. */
   takeUpWork: () => void;
   call: (name: CallName, input: unknown) => Promise<unknown>;

@@ -19,7 +19,9 @@ const { dataDir, resources } = workerData as ThreadData;
 const endpointFile = dataPaths(dataDir).endpoint;
 let node: RunningNode | undefined;
 let starting: Promise<void> | undefined;
-const { promise: timeForWork, resolve: takeUpWork } = Promise.withResolvers<void>();
+const { promise: timeForWork, resolve: takeUpWork, reject: giveUpWork } = Promise.withResolvers<void>();
+let stopping = false;
+let door: Door | undefined;
 
 /** @throws Fault while there is none: nobody has its address then */
 function running(): RunningNode {
@@ -32,13 +34,13 @@ const functions: ThreadFunctions = {
     new Promise((resolve, reject) => {
       const onServing = (serving: RunningNode) => {
         node = serving;
-        resolve({ url: serving.url as string, home: serving.home() });
+        resolve({ url: serving.url as string, home: serving.home(), early: door?.taken ?? false });
         return timeForWork.then(() => writeLastEndpoint(endpointFile, serving.settings.values));
       };
       starting = startServing(onServing);
       starting.catch((error) => {
         reject(error);
-        if (node) program.failed.asEvent(messageOf(error));
+        if (node && !stopping) program.failed.asEvent(messageOf(error));
       });
     }),
   takeUpWork,
@@ -49,8 +51,10 @@ const functions: ThreadFunctions = {
   windDown: () => running().windDown(),
   carryOn: () => running().carryOn(),
   stop: async () => {
-    // Half of a start cannot be stopped.
-    takeUpWork();
+    stopping = true;
+    // One that has not begun to work need not begin; half of the rest of a start cannot be stopped.
+    giveUpWork(new Fault('conflict', 'Flotilla ends.'));
+    timeForWork.catch(() => undefined);
     await starting?.catch(() => undefined);
     await running().stop();
   },
@@ -75,7 +79,7 @@ const signals: DisturbanceSignals = {
 async function startServing(onServing: (node: RunningNode) => Promise<void>): Promise<void> {
   const endpoint = await readLastEndpoint(endpointFile);
   // What is in its way is told by the node, which meets it too.
-  const door = endpoint && (await Door.open(endpoint).catch(() => undefined));
+  door = endpoint && (await Door.open(endpoint).catch(() => undefined));
   if (door) program.early.asEvent(door.home, door.key);
   // Not before: the page builds itself while this is loaded.
   const { startNode } = await import('../node.ts');

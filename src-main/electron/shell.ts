@@ -18,7 +18,9 @@ import type { MainWindow } from './window.ts';
 const TRAY_LOOKS = 12;
 const TRAY_WAIT_MS = 5000;
 /** A page that was loaded has shown how things stand after so long, in ms: work would keep it waiting before. */
-const PAGE_MS = 1000;
+const PAGE_MS = 300;
+/** Films do not wait longer for a page, in ms. */
+const LOAD_MS = 10_000;
 
 /** What the shell is built around. */
 interface ShellParts {
@@ -60,9 +62,14 @@ export class Shell {
     const { look, end } = followStatus(node, (status) => this.#follow(status));
     this.#look = look;
     this.#ends.push(end, () => clearTimeout(this.#trayLook));
-    await opened;
-    const work = setTimeout(() => node.takeUpWork(), opened ? PAGE_MS : 0);
+    let work = setTimeout(() => node.takeUpWork(), hidden ? 0 : LOAD_MS);
     this.#ends.push(() => clearTimeout(work));
+    await opened;
+    if (this.#ended) return;
+    if (!hidden) {
+      clearTimeout(work);
+      work = setTimeout(() => node.takeUpWork(), PAGE_MS);
+    }
     await this.#findTray(TRAY_LOOKS, hidden);
   }
 
@@ -121,8 +128,8 @@ export class Shell {
     } else if (looks > 0) {
       const again = () => this.#findTray(looks - 1, hidden).catch((error) => console.error(messageOf(error)));
       this.#trayLook = setTimeout(again, TRAY_WAIT_MS);
-    } else if (hidden && !this.#parts.main.window) {
-      const window = this.#parts.main.prepare();
+    } else if (hidden && !this.#parts.main.window?.isVisible()) {
+      const window = this.#parts.main.window ?? this.#parts.main.prepare();
       window.once('restore', () => this.open());
       window.minimize();
     }

@@ -27,8 +27,8 @@ export class MainWindow {
   readonly #parts: WindowParts;
   #window: BrowserWindow | undefined;
   #node: DesktopNode | undefined;
-  /** The page that was loaded before there was a node. */
-  #early: { home: string; loaded: Promise<void> } | undefined;
+  /** The load of a page before there was a node: whether it came. */
+  #early: Promise<boolean> | undefined;
   #rest: NodeJS.Timeout | undefined;
   #crashes: number[] = [];
 
@@ -83,12 +83,10 @@ export class MainWindow {
   /** Shows the page of a node that still starts: it builds itself meanwhile, and waits for an answer. */
   async showEarly({ home, key }: EarlyPage): Promise<void> {
     const window = this.#window;
-    // The node was faster.
-    if (!window || this.#node) return;
-    const loaded = loadInto(window, `${home}/#token=${key}`);
-    this.#early = { home, loaded };
-    await loaded;
-    if (!this.#node && !this.#parts.ending()) this.#show(window);
+    // The node was faster, or nobody waits any more.
+    if (!window || this.#node || this.#parts.ending()) return;
+    this.#early = loadInto(window, `${home}/#token=${key}`);
+    if ((await this.#early) && !this.#node && !this.#parts.ending()) this.#show(window);
   }
 
   /** Shows an address of the interface, or the window as it is. */
@@ -96,8 +94,15 @@ export class MainWindow {
     clearTimeout(this.#rest);
     this.#node = node;
     const window = this.#window ?? this.prepare();
-    // The page paints while it is hidden; a window that waits for it shows no empty ground.
-    if (!(await this.#takeEarly(window, node)) || address !== undefined) await this.load(address ?? '/');
+    const early = this.#early;
+    this.#early = undefined;
+    if (early && (await early) && node.early && !window.isDestroyed() && !window.webContents.isCrashed()) {
+      // What its user has done with it since stands.
+      if (window.isVisible() || window.isMinimized()) return;
+    } else if (early || address !== undefined || !window.webContents.getURL().startsWith('http')) {
+      // The page paints while it is hidden; a window that waits for it shows no empty ground.
+      await this.load(address ?? '/');
+    }
     this.#show(window);
   }
 
@@ -132,14 +137,6 @@ export class MainWindow {
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => window.destroy(), REST_MS);
     this.#rest.unref();
-  }
-
-  async #takeEarly(window: BrowserWindow, { home }: DesktopNode): Promise<boolean> {
-    const early = this.#early;
-    this.#early = undefined;
-    if (!early) return window.webContents.getURL().startsWith('http');
-    await early.loaded;
-    return early.home === home && !window.isDestroyed() && !window.webContents.isCrashed();
   }
 
   /** Where the page is now. */
@@ -182,12 +179,20 @@ export class MainWindow {
   }
 }
 
-/** Resolves when the page was loaded, or cannot be: a window that goes meanwhile would leave that open for ever. */
-async function loadInto(window: BrowserWindow, url: string): Promise<void> {
+/** Resolves when a page was loaded, with true, or cannot be: a window that goes meanwhile would leave that open for ever. */
+async function loadInto(window: BrowserWindow, url: string): Promise<boolean> {
   const { promise: gone, resolve } = Promise.withResolvers<void>();
   window.once('closed', resolve);
-  await Promise.race([window.loadURL(url).catch(ignoreAborted), gone]);
+  const loaded = await Promise.race([
+    window.loadURL(url).then(
+      () => true,
+      // A page that takes the key out of its address while it loads aborts nothing but that.
+      ({ code }: { code?: string }) => code === 'ERR_ABORTED',
+    ),
+    gone.then(() => false),
+  ]);
   window.off('closed', resolve);
+  return loaded;
 }
 
 /** A newer load took the place of this one, or the window went. */

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
 import { CSRF_HEADER } from '../../src-shared/csrf.ts';
+import { ownAddress } from '../computer.ts';
 import { makeLog } from '../log.ts';
 import { startNode } from '../node.ts';
 import { tempFolder } from '../test/helpers.ts';
@@ -71,6 +72,18 @@ it('sends away those that wait when it closes, and its port is free', async () =
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   expect((server.address() as AddressInfo).port).toBe(port);
+});
+
+it.skipIf(isIP(ownAddress()) === 0)('is closed to other computers until a node says who may come', async () => {
+  const port = await freePort();
+  const door = await Door.open({ address: '0.0.0.0', port, base: '' });
+  onTestFinished(() => door.close());
+  const from = `http://${ownAddress()}:${port}`;
+  await expect(fetch(`${from}/api/hello`)).rejects.toThrow();
+  const { server, release } = door.take();
+  server.on('request', (_request, response) => response.end('here'));
+  release();
+  expect(await (await fetch(`${from}/api/hello`)).text()).toBe('here');
 });
 
 it('is not opened where another program listens', async () => {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { isLoopback } from '../../src-shared/loopback.ts';
 import { listen, urlOf } from './listen.ts';
 import { protect, readPage, sendPage } from './page.ts';
 
@@ -12,6 +14,11 @@ export interface Endpoint {
   base: string;
 }
 
+/** Whether others may come is not known yet. */
+function refuseOthers(socket: Socket): void {
+  if (!isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''))) socket.destroy();
+}
+
 /**
  * Listens at the interface's address before the node is there: it answers the page, and holds every other request until the node
  * takes over. So the page builds itself while the node starts.
@@ -21,6 +28,7 @@ export class Door {
   readonly #page: string;
   readonly #held: [IncomingMessage, ServerResponse][] = [];
   readonly #server: Server;
+  #taken = false;
   /** The address of the page, without a slash at its end. */
   readonly home: string;
   /** Lets in once, when there is somewhere to be let in. */
@@ -30,7 +38,7 @@ export class Door {
     this.#endpoint = endpoint;
     this.#page = page;
     this.home = `${urlOf(endpoint.address, endpoint.port)}${endpoint.base}`;
-    this.#server = createServer(this.#answer);
+    this.#server = createServer(this.#answer).on('connection', refuseOthers);
   }
 
   /** @throws Fault `conflict` when the port cannot be had, Error when there is no built page */
@@ -41,6 +49,11 @@ export class Door {
     return door;
   }
 
+  /** A node has taken over. */
+  get taken(): boolean {
+    return this.#taken;
+  }
+
   /** Whether this is where it is wanted. */
   isAt({ address, port, base }: Endpoint): boolean {
     return this.#endpoint.address === address && this.#endpoint.port === port && this.#endpoint.base === base;
@@ -48,6 +61,8 @@ export class Door {
 
   /** Hands its server over; `release`, called when the new owner listens to requests, gives it those held so far. */
   take(): { server: Server; release: () => void } {
+    this.#taken = true;
+    this.#server.off('connection', refuseOthers);
     this.#server.off('request', this.#answer);
     const release = () => {
       for (const [request, response] of this.#held.splice(0)) this.#server.emit('request', request, response);

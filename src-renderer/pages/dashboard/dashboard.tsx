@@ -13,7 +13,7 @@ import { PauseControl } from '../../components/pause-control.tsx';
 import { RunningList } from '../../components/running-list.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { useCall } from '../../store/calls.ts';
-import { isOnlyEmployed, useLive, useOffline } from '../../store/live.ts';
+import { isEmployed, isOnlyEmployed, useLive, useOffline } from '../../store/live.ts';
 import { useOpenFile } from '../../store/open-file.ts';
 import { about, nameOf } from '../../words.ts';
 import { livingSentence } from '../sentence.ts';
@@ -119,7 +119,8 @@ export function DashboardPage() {
   const trouble = useLive((state) => state.trouble);
   const setup = useCall('setup.get', {});
   if (isOnlyEmployed(live)) return <Redirect to="/this-computer" replace />;
-  if (setup.data && !setup.data.complete && live?.libraries.length === 0) return <Redirect to="/welcome" replace />;
+  if (setup.data && !setup.data.complete && live?.libraries.length === 0)
+    return <Redirect to={isEmployed(live) ? '/this-computer' : '/welcome'} replace />;
   if (!live && trouble) {
     return (
       <>
