@@ -28,7 +28,7 @@ export interface NodeConfig {
   /** True: listen, scan the watched libraries again and again, and convert them. False: do only what is asked. */
   serve: boolean;
   /** Told of a serving node as soon as its interface can be seen; it takes up work when what it returns has resolved. */
-  onServing?: (node: RunningNode) => void | Promise<void>;
+  onServing?: (node: RunningNode) => unknown;
   /** What the interface has been listening with since before the node was started. */
   door?: Door;
   /** What tells whether work would disturb the user; the desktop program knows more of that than Node.js does. */

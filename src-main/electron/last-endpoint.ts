@@ -25,6 +25,8 @@ export async function writeLastEndpoint(
   // A port that was free is another one the next time.
   if (webPort === 0) return;
   const host = listen.includes(':') ? `[${listen}]` : listen;
+  const url = `http://${host}:${webPort}${basePath}`;
+  if ((await readFile(file, 'utf8').catch(() => '')) === url) return;
   // Where it cannot be written, the next start takes a moment longer.
-  await writeWhole(file, `http://${host}:${webPort}${basePath}`).catch(() => undefined);
+  await writeWhole(file, url).catch(() => undefined);
 }

@@ -35,7 +35,7 @@ const functions: ThreadFunctions = {
       const onServing = (serving: RunningNode) => {
         node = serving;
         resolve({ url: serving.url as string, home: serving.home(), early: door?.taken ?? false });
-        return timeForWork.then(() => writeLastEndpoint(endpointFile, serving.settings.values));
+        return Promise.all([timeForWork, writeLastEndpoint(endpointFile, serving.settings.values)]);
       };
       starting = startServing(onServing);
       starting.catch((error) => {
@@ -76,7 +76,7 @@ const signals: DisturbanceSignals = {
  * Starts a serving node. Where its port is taken by another program it takes a free one: a window finds it all the same.
  * @throws Fault with a sentence for the user when it cannot start
  */
-async function startServing(onServing: (node: RunningNode) => Promise<void>): Promise<void> {
+async function startServing(onServing: (node: RunningNode) => Promise<unknown>): Promise<void> {
   const endpoint = await readLastEndpoint(endpointFile);
   // What is in its way is told by the node, which meets it too.
   door = endpoint && (await Door.open(endpoint).catch(() => undefined));
