@@ -6,6 +6,8 @@ import type { DesktopNode } from './desktop-node.ts';
 type Answer = 'finish' | 'stop' | 'cancel';
 const ANSWERS: readonly Answer[] = ['finish', 'stop', 'cancel'];
 
+/** A load that goes on for so long, in ms, is stopped. */
+const LOAD_ENDS_MS = 500;
 /** A load that was stopped has ended by then, in ms. */
 const LOAD_STOPS_MS = 2000;
 
@@ -60,7 +62,7 @@ export class Quitting {
   }
 
   /**
-   * Electron crashes when a window goes in the middle of a load.
+   * Electron crashes when a window goes in the middle of a load: its load ends first.
    * @returns true when there is one, which is stopped: then it quits anew
    */
   #stopLoad(): boolean {
@@ -73,8 +75,8 @@ export class Quitting {
     };
     const late = setTimeout(quit, LOAD_STOPS_MS);
     page.once('did-stop-loading', quit);
-    // In a turn of its own: what stops at once would be heard of in the middle of this quit.
-    setImmediate(() => page.isDestroyed() || page.stop());
+    // A moment first to come to its end by itself: one that is stopped while its process starts can crash all the same.
+    setTimeout(() => page.isDestroyed() || page.stop(), LOAD_ENDS_MS);
     return true;
   }
 

@@ -26,12 +26,21 @@ const expectCounts = (counts: object) =>
   until(async () => expect((await server.call('queue.summary')).counts).toMatchObject(counts));
 const rowOf = (page: Page, name: string) => page.getByRole('row').filter({ hasText: name });
 
-/** Chooses from the menu of a film's row. */
+/** Chooses from the menu of a film's row. The page learns a little later than its server how the film stands, and the menu with it. */
 async function choose(page: Page, film: string, item: string): Promise<void> {
-  await rowOf(page, film)
-    .getByRole('button', { name: /^Actions for/ })
-    .click();
-  await page.getByRole('menuitem', { name: item, exact: true }).click();
+  const entry = page.getByRole('menuitem', { name: item, exact: true });
+  await until(async () => {
+    if (!(await page.getByRole('menu').isVisible()))
+      await rowOf(page, film)
+        .getByRole('button', { name: /^Actions for/ })
+        .click();
+    try {
+      await entry.click({ timeout: 2000 });
+    } catch (error) {
+      await page.keyboard.press('Escape');
+      throw error;
+    }
+  });
 }
 
 /** Chooses for all films of the list, from the bar or its menu. */
