@@ -21,7 +21,6 @@ import { baseOf } from './server/base-path.ts';
 import { makeCaller } from './server/handlers.ts';
 import { metricsToken } from './server/metrics-token.ts';
 import { Traffic } from './server/traffic.ts';
-import type { ServingParts } from './serving.ts';
 import { Converter } from './worker/converter.ts';
 import type { Worker } from './worker/worker.ts';
 import { Workspace } from './worker/workspace.ts';
@@ -162,11 +161,13 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
       membership.carryOn();
     },
   };
+  let startChores: (() => void) | undefined;
   if (config.serve) {
     restorePause();
     // A conversion on the command line needs no server.
-    const { serve, startChores } = await import('./serving.ts');
-    const serving: ServingParts = {
+    const { serve } = await import('./serving.ts');
+    membership.remember();
+    ({ url: node.url, startChores } = await serve({
       settings: settings(),
       ...{ call, access, previews, makeFeed },
       metrics: {
@@ -183,17 +184,7 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
       defect,
       backUp: core.backUp,
       undo,
-    };
-    membership.remember();
-    node.url = await serve(serving);
-    await Promise.all([config.onServing?.(node), leading.apply()]);
-    startChores(serving);
-  }
-  const caps = await core.caps();
-  master.workers.seen(self.id, { ...master.greeting, computer: await describeComputer(master.temp, caps, signals) });
-  if (config.serve) {
-    node.startWorker();
-    membership.resume();
+    }));
   }
   // First of all: whoever calls would find one part after the other closed. And Ctrl-C or a logout ends our children together
   // with us: all that waits for one is told before connections are closed, so that its end is no verdict on a film.
@@ -201,6 +192,16 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
     gate.shut();
     for (const part of [worker, membership, intake, probing]) part.stop().catch(defect);
   });
+  if (startChores) {
+    await Promise.all([config.onServing?.(node), leading.apply()]);
+    startChores();
+  }
+  const caps = await core.caps();
+  master.workers.seen(self.id, { ...master.greeting, computer: await describeComputer(master.temp, caps, signals) });
+  if (config.serve) {
+    node.startWorker();
+    membership.resume();
+  }
   return node;
 }
 

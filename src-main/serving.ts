@@ -61,10 +61,10 @@ export interface ServingParts {
 
 /**
  * Opens the interface, HTTP and sockets, on the door's server or its own, and notes its address for commands on this data folder.
- * @returns the address of the interface
+ * @returns the address of the interface, and what the node does from when it takes up work
  * @throws Fault `conflict` when the port cannot be had
  */
-export async function serve(parts: ServingParts): Promise<string> {
+export async function serve(parts: ServingParts): Promise<{ url: string; startChores: () => void }> {
   const { call, access, previews, metrics, undo } = parts;
   const { listen: address, webPort, hostNames, trustedProxies } = parts.settings;
   const hosts = { loopbackOnly: isLoopback(address), hostNames, trusts: trustIn(trustedProxies) };
@@ -87,11 +87,11 @@ export async function serve(parts: ServingParts): Promise<string> {
     parts.on(event, (payload) => feed.note(event, payload as never));
   for (const event of TOLD) parts.on(event, (payload) => sockets.emit(event, payload as Events[typeof event]));
   undo.push(noteInstance(parts.instanceFile, url));
-  return url;
+  return { url, startChores: () => startChores(parts) };
 }
 
 /** Scans the watched libraries now and at their interval, and backs up and purges the vault every hour; all of it ends with `undo`. */
-export function startChores({ settings, call, undo, ...parts }: ServingParts): void {
+function startChores({ settings, call, undo, ...parts }: ServingParts): void {
   const { mediaDirs, rescanMinutes } = settings;
   let ended = false;
   undo.push(() => {

@@ -60,7 +60,7 @@ async function start(dataDir: string, { node: starts, early }: StartingNode): Pr
 function wantWindow(wish: boolean): void {
   wanted = wish;
   if (wish) main.window?.show();
-  else main.window?.hide();
+  else main.hide();
 }
 
 /** The node has gone, and nothing can be done without. */
