@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Settings } from '../src-shared/settings.ts';
 import type { Capabilities, Computer, Load } from '../src-shared/worker-info.ts';
+import { availableProcessors } from './processors.ts';
 import { sensesOf } from './signals.ts';
 import type { DisturbanceSignals } from './worker/disturbance.ts';
 
@@ -28,7 +29,7 @@ export async function describeComputer(
 ): Promise<Computer> {
   const { free: tempFree } = await roomOf(temp);
   const senses = await sensesOf(signals);
-  return { cores: os.availableParallelism(), memory: os.totalmem(), tempFree, ffmpeg, senses };
+  return { cores: availableProcessors(), memory: os.totalmem(), tempFree, ffmpeg, senses };
 }
 
 /** Characters of a computer's name that others are told at the most. */
@@ -72,7 +73,7 @@ export class LoadMeter {
   #readCpu(): number {
     const now = cpuTimes();
     const all = now.all - this.#times.all;
-    if (all < LEAST_TICKS * os.availableParallelism()) return this.#cpu;
+    if (all < LEAST_TICKS * os.cpus().length) return this.#cpu;
     this.#cpu = Math.min(1, Math.max(0, 1 - (now.idle - this.#times.idle) / all));
     this.#times = now;
     return this.#cpu;

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
@@ -7,6 +6,7 @@ import type { Outcome } from '../../src-shared/lease.ts';
 import { baseLayerOf } from '../../src-shared/plan.ts';
 import { faultPoint } from '../fault.ts';
 import type { Brake } from '../media/process.ts';
+import { encoderThreads } from '../processors.ts';
 import type { Assignment } from './assignment.ts';
 import type { Converter } from './converter.ts';
 import { Lane, type Turn } from './lane.ts';
@@ -102,8 +102,7 @@ export class Attempts {
     await Promise.race([turns?.line.comes, assignment.ended]);
     const encoding = this.#encoding(async (): Promise<Result | Outcome> => {
       if (signal.aborted) return { kind: 'released' };
-      const threads = this.jobs > 1 ? Math.max(1, Math.floor(os.availableParallelism() / this.jobs)) : undefined;
-      return converter.convert(grant, source, { ...work, threads });
+      return converter.convert(grant, source, { ...work, threads: encoderThreads(this.jobs) });
     });
     turns?.line.pass();
     const conversion = await encoding;

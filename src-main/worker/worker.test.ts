@@ -12,6 +12,7 @@ import { makePlan } from '../../src-shared/plan.ts';
 import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';
 import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
+import { encoderThreads } from '../processors.ts';
 import { Space } from '../space.ts';
 import type { Conversion, Converter, ConverterWork } from './converter.ts';
 import type { DisturbanceSignals } from './disturbance.ts';
@@ -192,11 +193,11 @@ describe('a worker', () => {
     const stage = makeStage({ tasks: 2 });
     await stage.start(2);
     await settled(() => expect(stage.encodes).toHaveLength(2));
-    const threads = Math.max(1, Math.floor(os.availableParallelism() / 2));
+    const threads = encoderThreads(2);
     expect(stage.encodes.map(({ work }) => work.threads)).toEqual([threads, threads]);
     const alone = makeStage({ tasks: 1 });
     await alone.start();
-    await settled(() => expect(alone.encodes.map(({ work }) => work.threads)).toEqual([undefined]));
+    await settled(() => expect(alone.encodes.map(({ work }) => work.threads)).toEqual([encoderThreads(1)]));
   });
 
   it('wants room for two results where the pictures are encoded apart, as for a base layer', async () => {

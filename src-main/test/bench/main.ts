@@ -3,6 +3,7 @@
  * object on stdout. Goals are ratios within one run wherever that is possible, so that they hold on any computer.
  */
 import os from 'node:os';
+import { availableProcessors } from '../../processors.ts';
 import { check } from './check.ts';
 import { convert } from './convert.ts';
 import { claim, database } from './database.ts';
@@ -44,6 +45,6 @@ for (const name of names) {
   benches[name] = await withFolder(BENCHES[name] as Bench);
 }
 const [cpu] = os.cpus();
-const computer = { cpu: cpu?.model.trim(), cores: os.availableParallelism(), memoryBytes: os.totalmem() };
+const computer = { cpu: cpu?.model.trim(), cores: availableProcessors(), memoryBytes: os.totalmem() };
 const software = { node: process.version, system: `${os.type()} ${os.release()}` };
 process.stdout.write(`${JSON.stringify({ computer, software, benches }, null, 2)}\n`);
