@@ -29,7 +29,14 @@ export async function describeComputer(
 ): Promise<Computer> {
   const { free: tempFree } = await roomOf(temp);
   const senses = await sensesOf(signals);
-  return { cores: availableProcessors(), memory: os.totalmem(), tempFree, ffmpeg, senses };
+  return { cores: availableProcessors(), memory: os.totalmem(), tempFree, ffmpeg, senses, zone: timeZone() };
+}
+
+/** Name of the time zone that working hours are in: the system's, or the one that the variable TZ names. */
+export function timeZone(): string {
+  const zone: string | undefined = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  // What an empty TZ or one of no known zone comes to; times are UTC then.
+  return zone === undefined || zone === 'Etc/Unknown' ? 'UTC' : zone;
 }
 
 /** Characters of a computer's name that others are told at the most. */

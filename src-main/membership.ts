@@ -6,7 +6,7 @@ import { type Hello, PROTOCOL } from '../src-shared/protocol.ts';
 import type { Settings } from '../src-shared/settings.ts';
 import type { WorkerSettings } from '../src-shared/worker-info.ts';
 import type { Sense } from '../src-shared/yielding.ts';
-import { describeComputer, nodeName } from './computer.ts';
+import { describeComputer, nodeName, timeZone } from './computer.ts';
 import type { dataPaths } from './config.ts';
 import { type Device, fingerprintOf } from './device.ts';
 import type { Logger } from './log.ts';
@@ -84,6 +84,7 @@ export class Membership {
       }),
       yielding: worker.yielding,
       senses: this.#senses,
+      zone: timeZone(),
       page: this.#page,
     };
   }

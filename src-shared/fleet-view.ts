@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RunningView } from './lease.ts';
 import { DeviceId, Hello } from './protocol.ts';
-import { Load, WORKER_STATES, WorkerMode, WorkerSettings } from './worker-info.ts';
+import { Load, TimeZone, WORKER_STATES, WorkerMode, WorkerSettings } from './worker-info.ts';
 import { SENSES, Yielding } from './yielding.ts';
 
 const id = z.int().positive();
@@ -76,6 +76,7 @@ const Employment = z.object({
   mode: WorkerMode,
   yielding: Yielding.nullable(),
   senses: z.array(z.enum(SENSES)),
+  zone: TimeZone,
   /** Address of the master's page; null where only the master itself may open that, or it has not told. */
   page: z.string().nullable(),
 });

@@ -24,6 +24,9 @@ export const Capabilities = z.object({
 });
 export type Capabilities = z.infer<typeof Capabilities>;
 
+/** The time zone that a computer's hours are in, by its name in the IANA database: Europe/Berlin, UTC. */
+export const TimeZone = z.string().regex(/^[\w+/-]{1,64}$/);
+
 /** What a computer has to work with. */
 export const Computer = z.object({
   /** Logical processors that this program may use. */
@@ -35,6 +38,7 @@ export const Computer = z.object({
   ffmpeg: Capabilities,
   /** What it can tell of its user and its heat. */
   senses: z.array(z.enum(SENSES)).default([]),
+  zone: TimeZone.optional(),
 });
 export type Computer = z.infer<typeof Computer>;
 

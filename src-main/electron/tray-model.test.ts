@@ -99,7 +99,7 @@ describe('the tray', () => {
 
   const MASTER = { name: 'nas', origin: 'https://nas:8091', state: 'online', code: null, problem: null } as const;
   const WORK: Employment = {
-    ...{ running: [], settings: WORKER_DEFAULTS, mode: 'active', yielding: null, senses: [], page: null },
+    ...{ running: [], settings: WORKER_DEFAULTS, mode: 'active', yielding: null, senses: [], zone: 'UTC', page: null },
   };
   const employed = (work: Partial<Employment>) => menu({ master: { ...MASTER, work: { ...WORK, ...work } } });
 

@@ -87,7 +87,7 @@ function Work({ running, still }: { running: RunningView[]; still: boolean }) {
   );
 }
 
-function Limits({ work: { settings, senses } }: { work: Employment }) {
+function Limits({ work: { settings, senses, zone } }: { work: Employment }) {
   const tune = useAction('master.tune');
   return (
     <LimitsForm
@@ -95,6 +95,7 @@ function Limits({ work: { settings, senses } }: { work: Employment }) {
       key={JSON.stringify(settings)}
       settings={settings}
       senses={senses}
+      zone={zone}
       here
       saving={tune.isPending}
       save={(next) =>

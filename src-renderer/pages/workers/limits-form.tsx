@@ -143,6 +143,8 @@ function RuleFields(props: { rules: Rules; senses: Sense[] | undefined; change: 
 interface Props {
   settings: WorkerSettings;
   senses: Sense[] | undefined;
+  /** The time zone of its hours, where it tells. */
+  zone: string | undefined;
   /** Whose settings: of the computer that the user sits at, or of another. */
   here: boolean;
   saving: boolean;
@@ -152,7 +154,7 @@ interface Props {
 }
 
 /** How much of a computer is used, and when. */
-export function LimitsForm({ settings, senses, here, saving, save, children }: Props) {
+export function LimitsForm({ settings, senses, zone, here, saving, save, children }: Props) {
   const [form, setForm] = useState(settings);
   const change = (part: Partial<WorkerSettings>) => setForm({ ...form, ...part });
   const [hours] = form.schedule ?? [];
@@ -192,7 +194,7 @@ export function LimitsForm({ settings, senses, here, saving, save, children }: P
           onChange={(event) => change({ tempDir: event.currentTarget.value.trim() || null })}
         />
         <Switch
-          label="Only at certain hours, by its own clock"
+          label={`Only at certain hours, by its own clock${zone ? ` (${zone.replaceAll('_', ' ')})` : ''}`}
           checked={hours !== undefined}
           onChange={(event) => change({ schedule: event.currentTarget.checked ? [NIGHTS] : null })}
         />

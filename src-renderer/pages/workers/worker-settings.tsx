@@ -14,6 +14,7 @@ function WorkerSettingsForm({ worker: { id, name, local, settings, hello } }: { 
     <LimitsForm
       settings={settings}
       senses={hello?.computer.senses}
+      zone={hello?.computer.zone}
       here={local}
       saving={set.isPending}
       save={(next) => set.mutate({ worker: id, settings: next }, { onSuccess: done })}
