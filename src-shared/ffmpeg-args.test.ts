@@ -23,6 +23,7 @@ const CAPS: Capabilities = {
   bwdif: true,
   dolbyVisionCoding: false,
   applyCropping: false,
+  demuxTimeBase: false,
 };
 const words = { from: '', to: '' };
 const video = (over: Partial<VideoEncode> = {}): VideoEncode => ({
@@ -118,9 +119,18 @@ describe('timing', () => {
     expect(args.filter((arg) => arg.startsWith('-r'))).toEqual([]);
   });
 
+  it.each([true, false])(
+    'keeps the time base of the source by the word that ffmpeg knows: demux %s',
+    (demuxTimeBase) => {
+      const args = encode(plan(video()), { demuxTimeBase });
+      expect(valuesOf(args, '-enc_time_base:v:0')).toEqual([demuxTimeBase ? 'demux' : '-1']);
+    },
+  );
+
   it('names another rate only where SVT-AV1 would refuse the own one, still passing timestamps through', () => {
     const args = encode(plan(video({ nominalRate: 60 })));
-    expect([valuesOf(args, '-r:v:0'), valuesOf(args, '-fps_mode:v:0')]).toEqual([['60'], ['passthrough']]);
+    expect(valuesOf(args, '-svtav1-params:v:0')).toEqual(['fps-num=60:fps-denom=1']);
+    expect([valuesOf(args, '-fps_mode:v:0'), args.includes('-r:v:0')]).toEqual([['passthrough'], false]);
   });
 
   it.each([true, false])('asks for cues in front only where they are known: %s', (cuesToFront) => {

@@ -35,7 +35,7 @@ export const VideoEncode = z.object({
   /** Encoded apart from the rest, so that the source's Dolby Vision record, which would be false, cannot follow it. */
   baseLayer: z.literal(true).optional(),
   /** Nominal rate for SVT-AV1, which refuses more than 240; timestamps are kept as they are. */
-  nominalRate: z.number().positive().optional(),
+  nominalRate: z.int().positive().optional(),
   /** What the result must say about its colour. */
   colour: Colour,
   mastering: MasteringDisplay.optional(),

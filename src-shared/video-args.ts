@@ -49,7 +49,7 @@ export function decodeArgs(caps: Capabilities): string[] {
 /** Options that keep every frame and its time: the default drops and repeats frames of variable rate and shifts others. */
 export function timingArgs(caps: Capabilities, specifier = ''): string[] {
   const mode = caps.fpsMode ? `-fps_mode${specifier}` : '-vsync';
-  return [mode, 'passthrough', `-enc_time_base${specifier}`, '-1'];
+  return [mode, 'passthrough', `-enc_time_base${specifier}`, caps.demuxTimeBase ? 'demux' : '-1'];
 }
 
 /** Why this ffmpeg cannot do what the plan says of a video stream, as a sentence; undefined when it can. */
@@ -63,7 +63,9 @@ export function videoArgs(video: VideoEncode, n: number, caps: Capabilities, thr
   const v = `:v:${n}`;
   const filters = pictureFilters(video);
   const lp = threads !== undefined && caps.svtav1Params ? [`lp=${threads}`] : [];
-  const params = [...lp, ...hdrParams(video.mastering, video.contentLight)];
+  // Not by -r, which ffmpeg 7 refuses beside passthrough, and not by a filter: the encoder reads the link's rate then.
+  const rate = video.nominalRate ? [`fps-num=${video.nominalRate}`, 'fps-denom=1'] : [];
+  const params = [...lp, ...rate, ...hdrParams(video.mastering, video.contentLight)];
   return [
     `-c${v}`,
     'libsvtav1',
@@ -76,7 +78,6 @@ export function videoArgs(video: VideoEncode, n: number, caps: Capabilities, thr
     `-pix_fmt${v}`,
     RESULT_FORMAT,
     ...timingArgs(caps, v),
-    ...(video.nominalRate ? [`-r${v}`, String(video.nominalRate)] : []),
     ...(filters.length > 0 ? [`-filter${v}`, filters.join(',')] : []),
     ...(video.fromRgb ? [`-colorspace${v}`, 'bt709'] : []),
     ...(video.fromRgb || video.limitRange ? [`-color_range${v}`, 'tv'] : []),

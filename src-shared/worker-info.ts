@@ -9,6 +9,8 @@ export const Capabilities = z.object({
   /** As `ffmpeg -version` says: `5.1.9-0+deb12u1`. */
   version: z.string(),
   libsvtav1: can,
+  /** Name and version of the AV1 encoder as it logs them: `SVT-AV1 1.4.1`. */
+  svtav1: z.string().optional(),
   libopus: can,
   /** Option -fps_mode (ffmpeg 5.1 and later); older ones call it -vsync. */
   fpsMode: can,
@@ -21,6 +23,8 @@ export const Capabilities = z.object({
   dolbyVisionCoding: can,
   /** Option -apply_cropping (ffmpeg 7.1 and later), whose default cuts off what a container hides. */
   applyCropping: can,
+  /** `-enc_time_base demux` (ffmpeg 6.1 and later), which alone is left since 9.0; up to 6.0 there is only `-1`. */
+  demuxTimeBase: can,
 });
 export type Capabilities = z.infer<typeof Capabilities>;
 

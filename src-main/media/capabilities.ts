@@ -51,9 +51,13 @@ export async function detectCapabilities(processes: ProcessManager, tools: Tools
     await part('encoder', 'libopus'),
     await part('filter', 'bwdif'),
   ];
+  const trial = (timeBase: string) => (svt === undefined ? undefined : tryEncoder(processes, tools, timeBase));
+  const demuxed = await trial('demux');
+  const tried = demuxed ?? (await trial('-1'));
   return {
     version,
     libsvtav1: svt !== undefined,
+    svtav1: tried?.svtav1,
     libopus: opus !== undefined,
     fpsMode: /^-fps_mode/m.test(own),
     cuesToFront: of('matroska/webm muxer')?.includes('-cues_to_front ') ?? false,
@@ -61,7 +65,31 @@ export async function detectCapabilities(processes: ProcessManager, tools: Tools
     bwdif: bwdif !== undefined,
     dolbyVisionCoding: svt?.includes(' -dolbyvision ') ?? false,
     applyCropping: /^-apply_cropping/m.test(own),
+    demuxTimeBase: demuxed !== undefined,
   };
+}
+
+/**
+ * Encodes one frame with a time base: the help of no version lists the words that -enc_time_base takes, and only its own
+ * log tells which SVT-AV1 it is.
+ * @returns undefined when this ffmpeg refuses it
+ */
+async function tryEncoder(
+  processes: ProcessManager,
+  tools: Tools,
+  timeBase: string,
+): Promise<{ svtav1: string | undefined } | undefined> {
+  const input = ['-f', 'lavfi', '-i', 'color=s=64x64:r=25:d=0.04', '-pix_fmt', 'yuv420p10le'];
+  const output = ['-c:v', 'libsvtav1', '-preset', '10', '-enc_time_base', timeBase, '-f', 'null', '-'];
+  const { end, stderr } = await processes.capture(
+    tools.ffmpeg,
+    ['-nostdin', '-hide_banner', '-v', 'error', ...input, ...output],
+    // The level at which SVT-AV1 names itself; the program's own level keeps it silent.
+    { timeoutMs: ASK_MS, env: { SVT_LOG: '3' } },
+  );
+  if (end.kind !== 'exit' || end.code !== 0) return undefined;
+  const [, name, version] = /SVT \[version\]:\s*(\S+) Encoder Lib v?(\S+)/.exec(stderr.join('\n')) ?? [];
+  return { svtav1: name && `${name} ${version}` };
 }
 
 /** True for a release before 5.1; builds between releases, whose version is no number, are taken for new ones. */

@@ -20,6 +20,8 @@ export interface RunOptions {
   stallMs?: number;
   /** Ends the child after so long in all, in ms; while it is held, no time goes by. */
   timeoutMs?: number;
+  /** Environment variables beside this program's own. */
+  env?: Record<string, string>;
   /** Holds the child while it is on. */
   brake?: Brake | undefined;
   onStdout?: (line: string) => void;
@@ -147,7 +149,7 @@ export class ProcessManager {
       buffer: false,
       reject: false,
       // SVT-AV1 chatters on stderr below warnings otherwise.
-      env: { SVT_LOG: '1', AV_LOG_FORCE_NOCOLOR: '1' },
+      env: { SVT_LOG: '1', AV_LOG_FORCE_NOCOLOR: '1', ...options.env },
     });
     this.#lowerOnWindows(child.pid, options.priority);
     const letGo = child.pid && options.brake?.add(child.pid);
