@@ -34,32 +34,39 @@ function checkSubtitles(
   }
 }
 
-/** Compares when things are shown. */
+/**
+ * Compares when things are shown.
+ * @returns by how much the result's clock is ahead of the source's, in s
+ * @throws Refused when anything is shown or heard at another time
+ */
 export function checkTimes(
   request: Pick<VerifyRequest, 'plan' | 'sourceProbe' | 'decodedFrames' | 'captionLines'>,
   before: Timeline,
   after: Timeline,
-): void {
-  let anchor: number | undefined;
-  let encoded = 0;
-  resultStreams(request.plan).forEach((want, index) => {
-    if (want.type === 'cover' || want.type === 'attachment') return;
+): number {
+  const streams = [...resultStreams(request.plan).entries()];
+  const pictures = streams.flatMap(([index, want]) => (want.action === 'encode' ? [{ index, want }] : []));
+  // The pictures first, wherever they stand: the other streams are compared by the clock that these have.
+  const shifts = pictures.map(({ index, want }, nth) => {
+    const source = before.get(want.source);
+    const result = after.get(index);
+    if (!source) return undefined;
+    if (!result) throw new Refused(`In the result, ${want.from} is empty.`);
+    return checkFrames(want, source, result, request.decodedFrames[nth]);
+  });
+  const anchor = shifts.find((shift) => shift !== undefined) ?? 0;
+  for (const [index, want] of streams) {
+    if (want.action === 'encode' || want.type === 'cover' || want.type === 'attachment') continue;
     const source = before.get(want.source);
     const result = after.get(index);
     if (want.type === 'subtitle') {
       checkSubtitles(want, request, source, result);
-      return;
+      continue;
     }
-    if (!source) return;
+    if (!source) continue;
     if (!result) throw new Refused(`In the result, ${want.from} is empty.`);
-    if (want.action === 'encode') {
-      const shift = checkFrames(want, source, result, request.decodedFrames[encoded]);
-      encoded += 1;
-      anchor ??= shift;
-      return;
-    }
     const late = (name: 'first' | 'end', tolerance: number) => {
-      const moved = result[name] - source[name] - (anchor ?? 0);
+      const moved = result[name] - source[name] - anchor;
       if (Math.abs(moved) <= tolerance) return;
       const where = name === 'first' ? 'begins' : 'ends';
       throw new Refused(
@@ -68,7 +75,7 @@ export function checkTimes(
     };
     late('first', SYNC_TOLERANCE);
     if (want.action === 'copy') {
-      if (source.count === result.count) return;
+      if (source.count === result.count) continue;
       throw new Refused(`In the result, ${want.from} has ${result.count} packets instead of ${source.count}.`);
     }
     late('end', END_TOLERANCE);
@@ -76,7 +83,8 @@ export function checkTimes(
     if (lost > Math.max(HOLE_SECONDS, source.covered * HOLE_SHARE)) {
       throw new Refused(`In the result, ${want.from} lacks ${lost.toFixed(2)} s of sound.`);
     }
-  });
+  }
+  return anchor;
 }
 
 /** @returns by how much the result's clock is ahead of the source's, in s */

@@ -212,6 +212,17 @@ describe('checkTimes', () => {
     expect(() => check(resultTimes(set(0, pictures(moved(FRAMES, 0.1)))))).toThrow(/begins -100 ms away/);
   });
 
+  it('learns by how much the clock was moved before it compares sound that stands before the pictures', () => {
+    const soundFirst: Plan = { ...PLAN, streams: PLAN.streams.filter((s) => s.source < 2).reverse() };
+    const asked = { plan: soundFirst, sourceProbe: SOURCE, decodedFrames: [240], captionLines: 0 };
+    const clock = (by: number, picture: number, sound: number): Timeline =>
+      new Map([
+        [picture, pictures(moved(FRAMES, by))],
+        [sound, shown(every(0.02, 500, by), 0.02)],
+      ]);
+    expect(checkTimes(asked, clock(3883, 0, 1), clock(0, 1, 0))).toBeCloseTo(-3883, 3);
+  });
+
   it('lets fewer frames pass where each packet holds one field', () => {
     const fields: Timeline = new Map([...sourceTimes, [0, pictures(every(1 / 48, 480))]]);
     expect(() => check(resultTimes(), [240], fields)).not.toThrow();

@@ -105,7 +105,7 @@ export class Verifier {
     args.push(...inputArgs(FORMATS[plan.container].demuxer, result), '-map', '0:v');
     if (!damaged) args.push('-map', '0:a?');
     // Without the first of these, variable frame rates look like timestamps that run backwards.
-    args.push(...timingArgs(await this.#caps()), '-f', 'null', '-');
+    args.push(...timingArgs(await this.#caps(), ':v'), '-f', 'null', '-');
     const end = await this.#processes.run(this.#tools.ffmpeg, args, {
       ...run,
       stallMs: STALL_MS,
