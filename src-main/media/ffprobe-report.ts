@@ -7,6 +7,15 @@ const number = z.coerce.number().optional().catch(undefined);
 const SideData = z.looseObject({ side_data_type: text });
 type SideData = z.infer<typeof SideData>;
 
+/** Tags by their keys in lower case: ffmpeg ignores case, and takes the first of several keys that differ in nothing else. */
+const Tags = z
+  .record(z.string(), z.string())
+  .default({})
+  .transform((tags): Record<string, string | undefined> => {
+    const entries = Object.entries(tags).map(([key, value]) => [key.toLowerCase(), value] as const);
+    return Object.fromEntries(entries.reverse());
+  });
+
 const FfprobeStream = z.object({
   index: z.number(),
   codec_type: text,
@@ -30,7 +39,7 @@ const FfprobeStream = z.object({
   color_transfer: text,
   color_primaries: text,
   disposition: z.record(z.string(), z.number()).default({}),
-  tags: z.record(z.string(), z.string()).default({}),
+  tags: Tags,
   side_data_list: z.array(SideData).default([]),
 });
 type FfprobeStream = z.infer<typeof FfprobeStream>;
@@ -136,7 +145,7 @@ function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
     pixelAspect: aspect === 1 ? undefined : aspect,
     frameRate: ratio(s.avg_frame_rate),
     maxFrameRate: ratio(s.r_frame_rate),
-    duration: seconds(s.duration, s.tags.DURATION),
+    duration: seconds(s.duration, s.tags.duration ?? s.tags['duration-eng']),
     colour: Object.keys(colour).length > 0 ? colour : undefined,
     interlaced: interlaced > 0 ? interlaced : undefined,
     rotation: rotation || undefined,
@@ -144,7 +153,7 @@ function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
     contentLight: contentLight(sides),
     hdr10Plus: found(/2094-40|HDR10\+/),
     dolbyVision: dolbyVision(sides),
-    alpha: s.tags.alpha_mode === '1' || s.tags.ALPHA_MODE === '1' ? (true as const) : undefined,
+    alpha: s.tags.alpha_mode === '1' ? (true as const) : undefined,
     captions: found(/A53|Closed Captions/),
   }) as VideoStream;
 }
@@ -161,7 +170,7 @@ function common(s: FfprobeStream) {
     title: s.tags.title,
     dispositions: dispositions.length > 0 ? dispositions : undefined,
     start: s.start_time,
-    bitRate: s.bit_rate ?? (Number(s.tags.BPS ?? s.tags['BPS-eng']) || undefined),
+    bitRate: s.bit_rate ?? (Number(s.tags.bps ?? s.tags['bps-eng']) || undefined),
   };
 }
 
