@@ -298,8 +298,8 @@ export function query<T>(data: string, sql: string): T[] {
 }
 
 /** The path of a program of the system. */
-export function which(program: string): string {
-  for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
+export function which(program: string, among = process.env.PATH ?? ''): string {
+  for (const folder of among.split(path.delimiter)) {
     try {
       accessSync(path.join(folder, program), constants.X_OK);
       return path.join(folder, program);
@@ -313,14 +313,19 @@ export function which(program: string): string {
 /**
  * Puts a shell script in the place of ffmpeg or ffprobe: it calls the real one as "$REAL", and `$encode` is 1 where the
  * call is an encode of a film, `$test` where it makes a picture of its own.
+ * @param env of the real one, where it is not the first in this program's own PATH
  * @returns the environment that has it found first
  */
-export function wrap(program: 'ffmpeg' | 'ffprobe', script: string): { PATH: string } {
+export function wrap(
+  program: 'ffmpeg' | 'ffprobe',
+  script: string,
+  env: { PATH?: string } = process.env,
+): { PATH: string } {
   const folder = tempFolder();
   const look = 'for a; do case $a in libsvtav1) encode=1;; lavfi) test=1;; esac; done';
-  const head = `#!/bin/sh\nREAL='${which(program)}'\nencode=0\ntest=0\n${look}\n[ $test = 1 ] && encode=0\n`;
+  const head = `#!/bin/sh\nREAL='${which(program, env.PATH)}'\nencode=0\ntest=0\n${look}\n[ $test = 1 ] && encode=0\n`;
   writeFileSync(path.join(folder, program), `${head}${script}\n`, { mode: 0o755 });
-  return { PATH: `${folder}${path.delimiter}${process.env.PATH}` };
+  return { PATH: `${folder}${path.delimiter}${env.PATH}` };
 }
 
 /** Encodes that wait before they begin until {@link Gate.open}. */
