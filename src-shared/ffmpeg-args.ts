@@ -200,27 +200,40 @@ function labelArgs(
 }
 
 /**
- * A trial of the result's header with the streams that are copied or converted as text, without the encoder: a header
- * that fails after SVT-AV1 has opened makes ffmpeg hang for ever. Undefined when there is nothing to try.
+ * Reads the source no faster than it plays: the rest of the film is of no use to what takes its first moments, and ffmpeg
+ * reads on until every mapped stream has given a packet. `also` maps the pictures, which pace it.
+ */
+function paced(plan: Plan, input: string): { head: string[]; also: string[] } {
+  const pictures = plan.streams.find((s) => s.action === 'encode')?.source;
+  return {
+    head: [...HEAD, '-loglevel', 'level+verbose', '-re', ...inputArgs(plan.demuxer, input)],
+    also: pictures === undefined ? [] : ['-map', `0:${pictures}`, '-c', 'copy', '-f', 'null', '-'],
+  };
+}
+
+/** Logged by ffmpeg once the header of {@link preflightArgs}' output is written; it can be ended then. */
+export const HEADER_WRITTEN = /\[info\] Output #0, /;
+
+/**
+ * A trial of the result's header with the streams that are copied, without the encoder: a header that fails after SVT-AV1
+ * has opened makes ffmpeg hang for ever. Converted texts are what the container holds. Undefined when there is nothing to try.
  */
 export function preflightArgs(plan: Plan, input: string, output: string): string[] | undefined {
-  const tried = plan.streams.filter((s) => (s.action === 'copy' && s.type !== 'attachment') || s.action === 'text');
+  const tried = plan.streams.filter((s) => s.action === 'copy' && s.type !== 'attachment');
   if (tried.length === 0) return undefined;
-  const args = [...HEAD, '-loglevel', 'error', ...inputArgs(plan.demuxer, input)];
-  for (const s of tried) args.push('-map', `0:${s.source}`);
-  args.push('-c', 'copy');
-  tried
-    .filter((s) => s.type === 'subtitle')
-    .forEach((s, n) => {
-      if (s.action === 'text') args.push(`-c:s:${n}`, TEXT_ENCODERS[s.codec]);
-    });
-  return [...args, '-t', '0', '-f', FORMATS[plan.container].muxer, `file:${output}`];
+  const { head, also } = paced(plan, input);
+  const maps = tried.flatMap((s) => ['-map', `0:${s.source}`]);
+  return [...head, ...maps, '-c', 'copy', '-t', '0', '-f', FORMATS[plan.container].muxer, `file:${output}`, ...also];
 }
+
+/** Logged by ffmpeg once the picture of {@link coverArgs} is written and closed; it can be ended then. */
+export const COVER_WRITTEN = /Statistics: \d+ bytes written/;
 
 /** Writes one cover picture, byte for byte, to `output`. */
 export function coverArgs(plan: Plan, source: number, input: string, output: string): string[] {
-  const head = [...HEAD, '-loglevel', 'error', ...inputArgs(plan.demuxer, input)];
-  return [...head, '-map', `0:${source}`, '-c', 'copy', '-f', 'image2', '-update', '1', `file:${output}`];
+  const { head, also } = paced(plan, input);
+  const picture = ['-map', `0:${source}`, '-c', 'copy', '-frames:v', '1', '-f', 'image2', '-update', '1'];
+  return [...head, ...picture, `file:${output}`, ...also];
 }
 
 /** Text as the value of an option in a filter graph (ffmpeg-filters manual, "Notes on filtergraph escaping"). */

@@ -1,15 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { FORMATS } from '../../src-shared/container.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import {
-  coverArgs,
-  type EncodeFiles,
-  encodeArgs,
-  labelsOf,
-  pictureArgs,
-  preflightArgs,
-} from '../../src-shared/ffmpeg-args.ts';
+import { type EncodeFiles, encodeArgs, labelsOf, pictureArgs } from '../../src-shared/ffmpeg-args.ts';
 import { count, formatDuration } from '../../src-shared/format.ts';
 import type { Grant, Outcome, Progress } from '../../src-shared/lease.ts';
 import { mainVideo } from '../../src-shared/media.ts';
@@ -17,15 +9,13 @@ import { type Plan, withoutCaptions } from '../../src-shared/plan.ts';
 import { whyUnable } from '../../src-shared/video-args.ts';
 import type { AskCapabilities, Tools } from '../media/capabilities.ts';
 import { writeLanguages } from '../media/matroska.ts';
-import { Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS, wasKilled } from '../media/process.ts';
+import { Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS } from '../media/process.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
 import { readCaptions } from './captions.ts';
 import { EncoderLog } from './encoder-log.ts';
+import { takeCovers, tryHeader } from './first-look.ts';
 import { EncodeProgress } from './progress.ts';
 import { testEncoder } from './self-test.ts';
-
-/** Covers and the trial of the header take moments. */
-const SHORT_MS = 60_000;
 
 /** A finished encode, or why there is none. */
 export type Conversion =
@@ -118,9 +108,10 @@ export class Converter {
     if (flaw && !(flaw.convertible && grant.convertDamaged))
       return { kind: 'skip', code: 'damaged', reason: flaw.reason };
 
-    const refusal = await this.#preflight(grant, source, folder, options);
+    const { plan: asked } = grant;
+    const refusal = await tryHeader(this.#processes, this.#tools, asked, source, folder, options);
     if (refusal) return refusal;
-    const covers = await this.#covers(grant.plan, source, folder, options);
+    const covers = await takeCovers(this.#processes, this.#tools, asked, source, folder, options);
     if ('kind' in covers) return covers;
     const files: EncodeFiles = { input: source, output: path.join(folder, 'result'), covers };
     let plan = grant.plan;
@@ -150,46 +141,6 @@ export class Converter {
   /** What keeps this computer from converting anything at all; null where all is well. */
   test(folder: string, signal: AbortSignal): Promise<string | null> {
     return testEncoder(this.#processes, this.#tools, folder, signal);
-  }
-
-  async #preflight(grant: Grant, source: string, folder: string, options: RunOptions): Promise<Outcome | undefined> {
-    const args = preflightArgs(grant.plan, source, path.join(folder, 'trial'));
-    if (!args) return undefined;
-    const { end, stderr } = await this.#processes.capture(this.#tools.ffmpeg, args, {
-      ...options,
-      timeoutMs: SHORT_MS,
-    });
-    if (end.kind === 'cancelled') return { kind: 'released' };
-    if (end.kind === 'exit' && end.code === 0) return undefined;
-    if (wasKilled(end)) throw new Fault('node', 'ffmpeg was killed while it tried the streams of a film.');
-    if (end.kind === 'stalled') {
-      const reason = `ffmpeg could not try its streams in ${formatDuration(SHORT_MS / 1000)}.`;
-      return { kind: 'failed', reason, log: stderr.join('\n') };
-    }
-    const why = stderr[0]?.replace(/^\[[^\]]*\]\s*/, '') ?? 'no reason given';
-    const { name } = FORMATS[grant.plan.container];
-    return { kind: 'skip', code: 'container-refuses', reason: `${name} cannot hold one of its streams: ${why}` };
-  }
-
-  /** Cover pictures as files of their own, for a container that holds them as attachments. */
-  async #covers(plan: Plan, source: string, folder: string, options: RunOptions): Promise<string[] | Outcome> {
-    const covers: string[] = [];
-    if (!FORMATS[plan.container].attachments) return covers;
-    for (const cover of plan.streams.filter((s) => s.action === 'cover')) {
-      const file = path.join(folder, `cover-${cover.source}`);
-      const { end, stderr } = await this.#processes.capture(
-        this.#tools.ffmpeg,
-        coverArgs(plan, cover.source, source, file),
-        { ...options, timeoutMs: SHORT_MS },
-      );
-      if (end.kind === 'cancelled') return { kind: 'released' };
-      if (end.kind !== 'exit' || end.code !== 0) {
-        const reason = `Its cover picture could not be read: ${stderr.at(-1) ?? end.kind}.`;
-        return { kind: 'failed', reason, log: stderr.join('\n') };
-      }
-      covers.push(file);
-    }
-    return covers;
   }
 
   async #encode(work: Work): Promise<Conversion> {
