@@ -106,6 +106,9 @@ export const Orders = z.object({
 });
 export type Orders = z.infer<typeof Orders>;
 
+/** Tasks that a worker may hold beside those that it converts: one on its way to it, and one on its way back. */
+export const MOST_AHEAD = 2;
+
 /** What a worker holds now, at every moment between a grant and the master's last word on it. */
 export const Held = z.strictObject({
   held: z.array(Lease).max(100),

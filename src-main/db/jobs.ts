@@ -73,6 +73,9 @@ export const ENDED: ReadonlySet<JobState> = new Set(['done', 'skipped', 'failed'
 /** Jobs that a new wish takes up again; any other has had its outcome and stays as history. */
 export const REQUEUED: ReadonlySet<JobState> = new Set(['skipped', 'failed', 'blocked']);
 
+/** Attempts of a job that are remembered, but for those that ended in a replacement: the newest. */
+const KEPT_ATTEMPTS = 30;
+
 /** The tables of jobs, tasks and attempts; with {@link Batches} the only place that writes a state. */
 export class JobTable {
   readonly #db: Db;
@@ -201,17 +204,26 @@ export class JobTable {
   /**
    * The queued job that comes first in these scopes: highest priority, then what was moved up by hand, then the order; a
    * jump into an index in every library, however long the queue.
-   * @param notTo a worker: what failed on it twice in a row is left out
+   * @param but what is left out: the jobs in `except`, and what failed twice in a row on the worker `notTo`
    */
-  first(scopes: Scope[], order: FileOrder, notTo = ''): JobRow | undefined {
+  first(
+    scopes: Scope[],
+    order: FileOrder,
+    but: { notTo?: string; except?: readonly number[] } = {},
+  ): JobRow | undefined {
     const [column, direction] = SORTED[order];
-    const heads = scopes.flatMap((scope) => this.#head(scope, column, direction, notTo) ?? []);
+    const heads = scopes.flatMap((scope) => this.#head(scope, column, direction, but) ?? []);
     const sign = direction === 'ASC' ? 1 : -1;
     return heads.sort((a, b) => b.priority - a.priority || b.rank - a.rank || sign * (a[column] - b[column]))[0];
   }
 
-  #head(scope: Scope, column: 'mtime' | 'size', direction: 'ASC' | 'DESC', notTo: string): JobRow | undefined {
-    const params = { ...within(scope), notTo };
+  #head(
+    scope: Scope,
+    column: 'mtime' | 'size',
+    direction: 'ASC' | 'DESC',
+    { notTo = '', except = [] }: { notTo?: string; except?: readonly number[] },
+  ): JobRow | undefined {
+    const params = { ...within(scope), notTo, ...(except.length > 0 && { except: JSON.stringify(except) }) };
     const inside =
       scope.prefix === ''
         ? ''
@@ -219,6 +231,7 @@ export class JobTable {
              AND (path = @prefix OR substr(path, 1, length(@below)) = @below))`;
     const index = column === 'size' ? 'jobs_queued_by_size' : 'jobs_queued_by_mtime';
     const queued = `FROM jobs INDEXED BY ${index} WHERE state = 'queued' AND library = @library ${inside}
+      ${except.length > 0 ? 'AND id NOT IN (SELECT value FROM json_each(@except))' : ''}
       AND (attempts < 2 OR 2 > (SELECT count(*) FROM (SELECT worker FROM attempts
         WHERE job = jobs.id AND outcome = 'failed' ORDER BY id DESC LIMIT 2) WHERE worker = @notTo))`;
     const top = this.#sql(`SELECT priority, rank ${queued} ORDER BY priority DESC, rank DESC LIMIT 1`).get(params);
@@ -248,6 +261,10 @@ export class JobTable {
       this.apply(job.file, 'lease');
       this.#sql('UPDATE tasks SET epoch = epoch + 1, worker = ? WHERE job = ?').run(worker.id, job.id);
       const task = TaskRow.parse(this.#sql('SELECT * FROM tasks WHERE job = ?').get(job.id));
+      this.#sql(
+        `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
+           WHERE job = ? AND ended IS NOT NULL AND outcome <> 'done' ORDER BY id DESC LIMIT -1 OFFSET ?)`,
+      ).run(job.id, KEPT_ATTEMPTS - 1);
       this.#sql('INSERT INTO attempts (job, epoch, worker, name, plan, started) VALUES (?, ?, ?, ?, ?, ?)').run(
         job.id,
         task.epoch,

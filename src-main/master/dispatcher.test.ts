@@ -515,3 +515,104 @@ describe('before a grant', () => {
     expect([state('1.mp4'), state('2.mp4')]).toEqual(['skipped', undefined]);
   });
 });
+
+describe('a worker that means ill', () => {
+  it("ends nothing of another worker's lease, whatever it calls with it", async () => {
+    const { dispatcher, lease, state } = await makeMaster(['one.mp4']);
+    const grant = leaseOf(await lease('a'));
+    for (const call of [
+      () => dispatcher.claim(grant, 'b'),
+      () => dispatcher.progress(grant, { stage: 'encoding' }, 'b'),
+      () => dispatcher.giveBack(grant, FAILED, 'b'),
+    ]) {
+      expect(call).toThrow(FENCED);
+      expect(dispatcher.running).toMatchObject([{ task: grant.task, workerId: 'a' }]);
+    }
+    // Nor does claiming to hold it.
+    expect(dispatcher.beat('b', { held: [grant], yielding: null, load: null }, true).lost).toEqual([grant]);
+    dispatcher.take(grant);
+    expect(dispatcher.whileHeld(grant).aborted).toBe(false);
+    expect(state('one.mp4')).toBe('running');
+  });
+
+  it('holds no more than it converts, one on its way to it and one on its way back', async () => {
+    const { dispatcher, lease, members } = await makeMaster(['1.mp4', '2.mp4', '3.mp4', '4.mp4', '5.mp4', '6.mp4']);
+    for (let n = 0; n < 3; n++) await lease('a');
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    expect(await dispatcher.lease('a', true)).toBeNull();
+    const a = members.find(({ id }) => id === 'a');
+    if (a) a.settings = { ...a.settings, jobs: 2 };
+    await lease('a');
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    await lease('b');
+  });
+
+  it('does not get again at once what it returned, while others are there; others do', async () => {
+    const { dispatcher, lease } = await makeMaster(['one.mp4']);
+    dispatcher.fleet.linked('b', true);
+    dispatcher.giveBack(leaseOf(await lease('a')), { kind: 'released' }, 'a');
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    await lease('b');
+  });
+
+  it('that keeps returning one video makes it rest, the longer the more often', async () => {
+    const { dispatcher, lease, pass, time, eventsOf } = await makeMaster(['one.mp4']);
+    const giveBack = async () => dispatcher.giveBack(leaseOf(await lease('a')), { kind: 'released' }, 'a');
+    for (let n = 0; n < 3; n++) await giveBack();
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    expect(await dispatcher.lease('b', false)).toBeNull();
+    pass(60_000);
+    expect(eventsOf('work').length).toBeGreaterThan(3);
+    await giveBack();
+    pass(60_000);
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    pass(60_000);
+    // What was worked on is no return at once.
+    const grant = leaseOf(await lease('a'));
+    time.monotonic += 10_001;
+    dispatcher.giveBack(grant, { kind: 'released' }, 'a');
+    await lease('a');
+  });
+
+  it('that returns one video after the other is halted, and the history stays short', async () => {
+    const { dispatcher, lease, state, attempts, pass } = await makeMaster(['1.mp4', '2.mp4', '3.mp4', '4.mp4']);
+    dispatcher.fleet.linked('a', true);
+    for (let n = 0; n < 8; n++) dispatcher.giveBack(leaseOf(await lease('a')), { kind: 'released' }, 'a');
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    expect(dispatcher.fleet.view('a')?.problem).toMatch(
+      /^A keeps returning videos without converting them\..*device\.pem/,
+    );
+    for (let n = 0; n < 60; n++) {
+      const grant = await lease('b');
+      pass(20_000);
+      dispatcher.giveBack(leaseOf(grant), { kind: 'released' }, 'b');
+    }
+    const kept = ['1.mp4', '2.mp4', '3.mp4', '4.mp4'].map((name) => attempts(name).length);
+    expect(Math.max(...kept)).toBe(30);
+    expect(state('1.mp4')).toBe('queued');
+  });
+});
+
+describe('a task that is open without being held', () => {
+  it('gets a fresh term at the next beat, and is lost like any other', async () => {
+    const { dispatcher, lease, pass, attempts, state } = await makeMaster(['one.mp4']);
+    const grant = leaseOf(await lease('a'));
+    dispatcher.drop(grant);
+    expect(dispatcher.running).toEqual([]);
+    pass(LEASE_TERMS.beat);
+    expect(dispatcher.running).toMatchObject([{ task: grant.task, workerId: 'a' }]);
+    pass(LEASE_TERMS.expire);
+    expect([state('one.mp4'), attempts('one.mp4')]).toEqual(['queued', ['A interrupted']]);
+  });
+
+  it('of a worker that is gone, or whose result was lost here, is given out or wanted again', async () => {
+    const { dispatcher, lease, pass, jobs, members, state } = await makeMaster(['one.mp4', 'two.mp4']);
+    const [one, two] = [await lease('a'), await lease('b')];
+    jobs.apply(one.file, 'deliver');
+    for (const grant of [one, two]) dispatcher.drop(leaseOf(grant));
+    members.splice(2, 1);
+    pass(LEASE_TERMS.beat);
+    expect(state(two.path)).toBe('queued');
+    expect(dispatcher.take(leaseOf(one))).toMatchObject({ state: 'leased', worker: 'a' });
+  });
+});

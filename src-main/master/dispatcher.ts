@@ -1,22 +1,25 @@
 import pLimit from 'p-limit';
 import type { Actor } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import type {
-  Grant,
-  Held as HeldWord,
-  Lease,
-  Orders,
-  Outcome,
-  Progress,
-  RunningView,
-  Stage,
+import {
+  type Grant,
+  type Held as HeldWord,
+  type Lease,
+  MOST_AHEAD,
+  type Orders,
+  type Outcome,
+  type Progress,
+  type RunningView,
+  type Stage,
 } from '../../src-shared/lease.ts';
+import type { FileRow } from '../db/files.ts';
 import type { TaskRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
 import { Fleet, type Member } from './fleet.ts';
 import { Granter } from './granter.ts';
 import { type Clock, FENCED, type Held, LEASE_TERMS, Leases, type LeaseTerms, SYSTEM_CLOCK } from './leases.ts';
 import { Pause } from './pause.ts';
+import { Returns } from './returns.ts';
 import { Trials } from './trials.ts';
 
 /** A film is given up after so many attempts of its own fault. */
@@ -45,6 +48,7 @@ export class Dispatcher {
   readonly #ctx: MasterContext;
   readonly #granter: Granter;
   readonly #leases: Leases;
+  readonly #returns: Returns;
   /** One grant at a time: the checks before it take their time, and two must not find the same job. */
   readonly #turn = pLimit(1);
   readonly #ticking: NodeJS.Timeout;
@@ -55,6 +59,7 @@ export class Dispatcher {
     this.#ctx = ctx;
     this.#granter = new Granter(ctx);
     this.#leases = new Leases(clock, terms);
+    this.#returns = new Returns(clock, retryMs);
     this.fleet = new Fleet(ctx, { members, leases: this.#leases, retryMs, onFaults: () => this.pause.tell() });
     this.trials = new Trials(ctx, this.fleet);
     this.pause = new Pause(ctx.emit, {
@@ -110,8 +115,7 @@ export class Dispatcher {
         this.#release(task, 'Flotilla was ended meanwhile.');
         continue;
       }
-      if (task.state === 'delivered') jobs.apply(file.id, 'reopen');
-      this.#hold({ ...task, path: file.path, file: file.id, library: file.library }, member);
+      this.#reopen(task, file, member);
     }
   }
 
@@ -132,6 +136,8 @@ export class Dispatcher {
       for (;;) {
         const member = this.fleet.member(worker);
         if (!member || this.pause.on || !this.fleet.mayWork(worker)) return null;
+        const most = (member.settings.jobs ?? 1) + MOST_AHEAD;
+        if (this.#leases.of(worker).length >= most) return null;
         const scopes = this.#ctx.scopes().filter(({ library }) => {
           const view = this.#ctx.libraries.get(library);
           return view?.paused === null && !view.held;
@@ -139,7 +145,11 @@ export class Dispatcher {
         const others = this.fleet.othersThan(worker);
         const needed = others.reduce((n, { settings }) => n + (settings.jobs ?? 1), 0);
         if (ahead && !this.#ctx.jobs.hasMoreThan(needed, scopes)) return null;
-        const job = this.#ctx.jobs.first(scopes, this.#ctx.settings().fileOrder, others.length > 0 ? worker : '');
+        const elsewhere = others.length > 0;
+        const job = this.#ctx.jobs.first(scopes, this.#ctx.settings().fileOrder, {
+          notTo: elsewhere ? worker : '',
+          except: this.#returns.keptFrom(worker, elsewhere),
+        });
         if (!job || (ahead && this.#ctx.storage.isShared(worker, job.library))) return null;
         const grant = await this.#granter.grant(job, member);
         if (!grant) continue;
@@ -177,7 +187,45 @@ export class Dispatcher {
       this.#expired += 1;
       this.#withdraw(view.task, `${view.worker} was not heard of for too long.`);
     }
+    this.#holdStrays();
+    if (this.#returns.sweep()) this.#ctx.emit('work', {});
     this.fleet.showAll();
+  }
+
+  /**
+   * The net below all else: a task that is open in the database without being held here would stay so forever. Its worker gets a
+   * fresh term, and loses it like any other when it does not name it.
+   */
+  #holdStrays(): void {
+    const { jobs, files } = this.#ctx;
+    for (const task of jobs.openTasks()) {
+      const job = jobs.get(task.job);
+      if (job?.state !== 'leased' || this.#leases.under(leaseOf(task))) continue;
+      const file = files.get(job.file);
+      const member = this.fleet.member(task.worker ?? '');
+      if (!file || !member) this.#release(task, 'Its worker is not known any more.');
+      else this.#reopen(task, file, member);
+    }
+  }
+
+  #reopen(task: TaskRow, { id: file, library, path }: FileRow, member: Member): void {
+    if (task.state === 'delivered') this.#ctx.jobs.apply(file, 'reopen');
+    this.#hold({ ...task, path, file, library }, member);
+  }
+
+  /**
+   * Holds a lease again that was lost here only: the row still names its worker, whose result may be delivered again.
+   * @returns false where it is over
+   */
+  regain(lease: Lease): boolean {
+    const task = this.#ctx.jobs.task(lease.task);
+    const job = task && this.#ctx.jobs.get(task.job);
+    const file = job && this.#ctx.files.get(job.file);
+    const member = task && this.fleet.member(task.worker ?? '');
+    if (!member || !file || job.state !== 'leased' || !this.#isHeld(lease, member.id)) return false;
+    this.drop(lease);
+    this.#reopen(task, file, member);
+    return true;
   }
 
   /** The worker that holds a task loses it; another one gets it. */
@@ -192,10 +240,22 @@ export class Dispatcher {
     const { jobs, db } = this.#ctx;
     const job = jobs.get(task.job);
     if (job?.state !== 'leased') return;
+    this.#noteReturn(task);
     db.transaction(() => {
       jobs.endAttempt(job.id, task.epoch, { outcome: 'interrupted', reason, stages: this.stages(leaseOf(task)) });
       jobs.apply(job.file, 'release');
     })();
+  }
+
+  /** A task comes back without an outcome. */
+  #noteReturn(task: TaskRow): void {
+    const worker = task.worker ?? '';
+    if (!this.#returns.note(task.job, worker, this.#leases.age(leaseOf(task)))) return;
+    const name = this.fleet.member(worker)?.name ?? worker;
+    this.fleet.halt(
+      worker,
+      `${name} keeps returning videos without converting them. If device.pem was copied from one computer to another, delete it on one of them and pair that one again; otherwise see its log. It is tried again automatically.`,
+    );
   }
 
   #revoke(task: number): void {
@@ -237,7 +297,8 @@ export class Dispatcher {
     const row = this.#ctx.jobs.task(lease.task);
     const open = row?.state === 'leased' || row?.state === 'delivered';
     if (!open || row.epoch !== lease.epoch || (worker !== undefined && row.worker !== worker)) {
-      this.drop(lease);
+      // What one worker says about another's lease changes nothing of it.
+      if (worker === undefined || this.#leases.under(lease)?.view.workerId === worker) this.drop(lease);
       throw new Fault('fenced', FENCED);
     }
     return row;
@@ -316,6 +377,8 @@ export class Dispatcher {
     const reason = 'reason' in outcome ? outcome.reason : undefined;
     const log = 'log' in outcome ? outcome.log : undefined;
     const end = { outcome: outcome.kind, stages: this.stages(lease), ...(reason && { reason }), ...(log && { log }) };
+    if (outcome.kind === 'released') this.#noteReturn(task);
+    else this.#returns.settled(job.id, task.worker ?? '');
     this.#ctx.db.transaction(() => {
       const burnt = jobs.endAttempt(job.id, lease.epoch, end, outcome.kind === 'failed');
       if (outcome.kind === 'skip') jobs.apply(job.file, 'skip', outcome);

@@ -77,3 +77,21 @@ it('takes a result that cannot be checked for a failed attempt', async () => {
   expect(attempts()).toEqual(Array.from({ length: 3 }, () => ['A', 'failed', reason]));
   expect(film('one.mp4')).toMatchObject({ state: 'failed', reason });
 });
+
+it('wants a result again whose check was ended although its lease is in force', async () => {
+  const checking = Promise.withResolvers<void>();
+  const { dispatcher, lease, deliver, film } = await makeIntake(
+    ({ signal }) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+        checking.resolve();
+      }),
+  );
+  const grant = await lease('a');
+  const delivered = deliver(grant);
+  await checking.promise;
+  dispatcher.drop(grant);
+  await expect(delivered).rejects.toThrow(expect.objectContaining({ code: 'node' }));
+  expect(film('one.mp4')?.state).toBe('running');
+  expect(dispatcher.take(grant)).toMatchObject({ state: 'leased', worker: 'a' });
+});

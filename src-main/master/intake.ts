@@ -86,6 +86,7 @@ export class Intake {
     const outcome = await this.#take(lease, task.job, delivery).catch((error) => {
       if (error instanceof NotNow) throw new Fault('node', error.message, { cause: error.cause });
       if (error instanceof Fault && error.code === 'fenced') {
+        if (this.#dispatcher.regain(lease)) throw new Fault('node', NOT_CHECKED, { cause: error });
         this.#dispatcher.drop(lease);
         throw error;
       }
@@ -213,6 +214,7 @@ export class Intake {
 /** Nothing is wrong with a result, but it cannot be taken in at present. */
 class NotNow extends Error {}
 
+const NOT_CHECKED = 'The result could not be checked to the end; it is wanted again.';
 const ENDED = 'This Flotilla is being ended.';
 
 /** Errors of the library's disk that end when its owner makes room or connects it again; none of them harms the result. */

@@ -31,6 +31,8 @@ const LATE_BEATS = 3;
 export interface Held {
   view: RunningView;
   epoch: number;
+  /** When it was granted, or taken up again here. */
+  since: number;
   /** When its worker was last heard to hold it. */
   renewed: number;
   /** Heartbeats in a row that did not name it. */
@@ -82,6 +84,7 @@ export class Leases {
     const now = this.#clock.monotonic();
     const { task } = view;
     const fresh = {
+      since: now,
       renewed: now,
       unnamed: 0,
       taken: false,
@@ -90,6 +93,12 @@ export class Leases {
       stages: {},
     };
     this.#held.set(task, { view, epoch, ...fresh });
+  }
+
+  /** How long a lease has been held, in ms; long enough to have worked on it where that is not known. */
+  age(lease: Lease): number {
+    const held = this.under(lease);
+    return held ? this.#clock.monotonic() - held.since : Number.POSITIVE_INFINITY;
   }
 
   drop(held: Held): void {

@@ -47,7 +47,7 @@ type FleetCall = Extract<
 export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> {
   const { ctx, dispatcher, workers, pairing } = parts;
   const setMode = (name: string, mode: WorkerMode) => {
-    const { id } = find(workers, name);
+    const { id } = findWorker(workers, name);
     workers.setMode(id, mode);
     dispatcher.fleet.changed(id);
     return {};
@@ -102,11 +102,11 @@ export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> 
     'worker.pause': ({ worker }) => setMode(worker, 'paused'),
     'worker.drain': ({ worker }) => setMode(worker, 'draining'),
     'worker.resume': ({ worker }) => {
-      dispatcher.fleet.recovered(find(workers, worker).id, false);
+      dispatcher.fleet.recovered(findWorker(workers, worker).id, false);
       return setMode(worker, 'active');
     },
     'worker.remove': ({ worker }) => {
-      const row = find(workers, worker);
+      const row = findWorker(workers, worker);
       if (row.local) throw new Fault('conflict', `${row.name} is this computer; pause it instead.`);
       // Unknown first, so that nothing of it is let in again, then its tasks, then its connections.
       workers.remove(row.id);
@@ -116,7 +116,9 @@ export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> 
       return {};
     },
     'worker.tune': ({ settings }, actor) => {
-      change(find(workers, workerOf(actor)), settings);
+      const worker = workers.get(workerOf(actor));
+      if (!worker) throw new Fault('denied', 'This computer is no worker here any more.');
+      change(worker, settings);
       return {};
     },
     'worker.prove': ({ problem }, actor) => {
@@ -124,7 +126,7 @@ export function makeFleetHandlers(parts: FleetParts): Pick<Handlers, FleetCall> 
       return {};
     },
     'worker.set': ({ worker, name, settings }) => {
-      const row = find(workers, worker);
+      const row = findWorker(workers, worker);
       if (name !== undefined && !workers.rename(row.id, name)) {
         throw new Fault('conflict', `There is another worker called ${name}; choose another name.`);
       }
@@ -139,14 +141,16 @@ function asker(actor: Actor): Asker {
   return actor;
 }
 
-function find(workers: WorkerTable, name: string): WorkerRow {
-  const found = workers
-    .all()
-    .filter(({ id, name: known }) => known === name || (name.length >= SHORTEST_ID && id.startsWith(name)));
-  const [worker] = found;
-  if (!worker || found.length > 1) {
-    throw new Fault('missing', `There is no worker called ${name}; flotilla workers list shows their names.`);
-  }
+/** The worker with exactly this id, or else with exactly this name, or else the only one whose id begins so. */
+export function findWorker(workers: WorkerTable, wanted: string): WorkerRow {
+  const all = workers.all();
+  const beginning = wanted.length >= SHORTEST_ID ? all.filter(({ id }) => id.startsWith(wanted)) : [];
+  const worker =
+    workers.get(wanted) ??
+    all.find(({ name }) => name === wanted) ??
+    (beginning.length === 1 ? beginning[0] : undefined);
+  if (!worker)
+    throw new Fault('missing', `There is no worker called ${wanted}; flotilla workers list shows their names.`);
   return worker;
 }
 

@@ -3,7 +3,7 @@ import type { Agent } from 'node:https';
 import path from 'node:path';
 import type { Caller } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import { type Grant, LOG_LENGTH } from '../../src-shared/lease.ts';
+import { type Grant, LOG_LENGTH, MOST_AHEAD } from '../../src-shared/lease.ts';
 import { faultPoint } from '../fault.ts';
 import { sha256 } from '../hash.ts';
 import { Bandwidth } from './bandwidth.ts';
@@ -26,8 +26,7 @@ export interface Route {
 
 /** Files between this worker and a master on another computer: read from shared storage where that is proven, else fetched. */
 export class RemoteTransfer implements Transfer {
-  /** One film on its way here, one on its way back. */
-  readonly ahead = 2;
+  readonly ahead = MOST_AHEAD;
   readonly #route: Route;
   readonly #storage: Storage;
   readonly #down = new Bandwidth();
