@@ -5,7 +5,8 @@ import { Bonjour, type Service } from 'bonjour-service';
 import { z } from 'zod';
 import { messageOf } from '../src-shared/errors.ts';
 import type { SeenMaster } from '../src-shared/fleet-view.ts';
-import { ComputerName, DeviceId, type Greeting } from '../src-shared/protocol.ts';
+import { ComputerName, DeviceId, type Greeting, ProgramVersion } from '../src-shared/protocol.ts';
+import { Announcers } from './announcers.ts';
 
 /** `_flotilla._tcp` in DNS-SD (RFC 6763). */
 const TYPE = 'flotilla';
@@ -22,7 +23,7 @@ const ASK_AGAIN_MS = 1000;
 const Txt = z.object({
   name: ComputerName,
   id: DeviceId,
-  version: z.string().max(64),
+  version: ProgramVersion,
   protocol: z
     .string()
     .regex(/^\d{1,6}-\d{1,6}$/)
@@ -74,20 +75,21 @@ export function announce(of: {
  */
 export function browse(changed: (masters: SeenMaster[]) => void, warn: (text: string) => void): () => Promise<void> {
   const seen = new Map<Bonjour, SeenMaster[]>();
-  const tell = () => changed([...new Map([...seen.values()].flat().map((master) => [master.id, master])).values()]);
+  const tell = () => changed(distinct([...seen.values()]));
   return onEveryNetwork(
     (text) => warn(`${text}.`),
     (bonjour) => {
-      const browser = bonjour.find({ type: TYPE });
-      const look = () => {
-        seen.set(bonjour, browser.services.flatMap(toMaster));
+      const mdns = mdnsOf(bonjour);
+      const announcers = new Announcers(mdns, TYPE, () => {
+        seen.set(bonjour, announcers.services.flatMap(toMaster));
         tell();
-      };
-      for (const event of ['up', 'down', 'txt-update', 'srv-update'] as const) browser.on(event, look);
-      const asking = setInterval(() => browser.update(), ASK_AGAIN_MS);
+      });
+      const ask = () => mdns.query(`_${TYPE}._tcp.local`, 'PTR');
+      ask();
+      const asking = setInterval(ask, ASK_AGAIN_MS);
       return () => {
         clearInterval(asking);
-        browser.stop();
+        announcers.stop();
         seen.delete(bonjour);
         tell();
       };
@@ -138,13 +140,31 @@ function start(address: string, begin: (bonjour: Bonjour) => () => unknown, fail
   // Bound to all addresses: bound to one, it would not hear multicasts.
   const options = { interface: address, bind: '0.0.0.0' };
   const bonjour = new Bonjour(options as object, fail);
-  // Unheard, an error of its socket would end the process; the library offers no other way to hear it.
-  (bonjour as unknown as { server: { mdns: EventEmitter } }).server.mdns.on('error', fail);
+  // Unheard, an error of its socket would end the process.
+  mdnsOf(bonjour).on('error', fail);
   const end = begin(bonjour);
   return async () => {
     await end();
     await new Promise<void>((resolve) => bonjour.destroy(() => resolve()));
   };
+}
+
+/** The socket of a Bonjour; the library offers no other way to hear all that is said. */
+function mdnsOf(bonjour: Bonjour): EventEmitter & { query: (name: string, type: string) => void } {
+  return (bonjour as unknown as { server: { mdns: ReturnType<typeof mdnsOf> } }).server.mdns;
+}
+
+/**
+ * What the networks show together. One that several networks show alike is listed once; on one network everybody is who announces
+ * himself, also under the id of another.
+ */
+function distinct(networks: SeenMaster[][]): SeenMaster[] {
+  const known = new Set<string>();
+  return networks.flatMap((masters) => {
+    const news = masters.filter(({ id, fingerprint }) => !known.has(id + fingerprint));
+    for (const { id, fingerprint } of masters) known.add(id + fingerprint);
+    return news;
+  });
 }
 
 /** One IPv4 address of each network; loopback where there is nothing else. */

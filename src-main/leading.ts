@@ -7,6 +7,9 @@ import type { Device } from './device.ts';
 import type { Pairing } from './master/pairing.ts';
 import type { Lan } from './server/lan.ts';
 
+/** Computers that users are told of while this program runs, because their version does not fit. */
+const MOST_TOLD = 100;
+
 /** What a node that leads is made of. */
 export interface LeadingParts {
   settings: () => Settings;
@@ -31,7 +34,7 @@ export class Leading {
   #lan: Lan | undefined;
   #silence: (() => Promise<void>) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
-  /** Computers that were turned away: their users are told once. */
+  /** Computers that were turned away: users are told once of each, and of so many. */
   readonly #told = new Set<string>();
 
   constructor(parts: LeadingParts) {
@@ -94,11 +97,12 @@ export class Leading {
       onConnect: ({ id }, hello) => this.#linked(id, true, hello),
       onDisconnect: (id) => this.#linked(id, false),
       onStrangerGone: (fingerprint) => pairing.withdraw(fingerprint),
-      onMismatch: ({ device: who, version }, sentence) => {
-        const key = `${who} ${version}`;
-        if (!this.#told.has(key)) this.#parts.notice(sentence);
-        this.#told.add(key);
+      onMismatch: (from, sentence) => {
+        if (this.#told.has(from) || this.#told.size >= MOST_TOLD) return;
+        this.#told.add(from);
+        this.#parts.notice(sentence);
       },
+      onClone: this.#parts.notice,
       onDefect: this.#parts.defect,
     });
     for (const [path, router] of Object.entries(await this.#parts.routes())) lan.mount(path, router);

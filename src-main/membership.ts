@@ -239,7 +239,8 @@ export class Membership {
     this.#become({ name: master.name, origin: master.origin, state: 'connecting', code: null, problem: null });
     const link = new Link({ master, device, hello, as: 'worker' });
     this.#link = link;
-    this.#whereabouts = new Whereabouts(fingerprintOf(master.certificate), (origin) => {
+    const places = () => link.master.places ?? [];
+    this.#whereabouts = new Whereabouts(fingerprintOf(master.certificate), places, (origin) => {
       link.moveTo(origin);
       this.#become({ origin });
       // A user who names the address has the say where to look first.

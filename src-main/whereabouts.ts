@@ -7,17 +7,24 @@ import { fetchCertificate } from './worker/peer.ts';
 const LOST_MS = 3000;
 /** Between tries to reach it where it was seen, in ms. */
 const RETRY_MS = 2000;
+/** Computers tried of all that announce its id: anybody may. */
+const MOST_ORIGINS = 16;
 
 /** Looks on the network for a master that does not answer any more where it was: a new lease of DHCP may have moved it. */
 export class Whereabouts {
   readonly #fingerprint: string;
+  readonly #places: () => string[];
   readonly #found: (origin: string) => void;
   #lost: NodeJS.Timeout | undefined;
   #stop: (() => Promise<void>) | undefined;
 
-  /** @param found told where it answers with its own key, `https://host:port`, as often as that is tried */
-  constructor(fingerprint: string, found: (origin: string) => void) {
+  /**
+   * @param places where it was before
+   * @param found told where it answers with its own key, `https://host:port`, as often as that is tried
+   */
+  constructor(fingerprint: string, places: () => string[], found: (origin: string) => void) {
     this.#fingerprint = fingerprint;
+    this.#places = places;
     this.#found = found;
   }
 
@@ -42,7 +49,7 @@ export class Whereabouts {
     const tryAll = async () => {
       if (trying) return;
       trying = true;
-      await this.#tryAll(origins).finally(() => {
+      await this.#tryAll(new Set([...origins.slice(-MOST_ORIGINS), ...this.#places()])).finally(() => {
         trying = false;
       });
     };
@@ -62,10 +69,11 @@ export class Whereabouts {
   }
 
   /** What the network tells is a hint: the key decides. */
-  async #tryAll(origins: string[]): Promise<void> {
-    for (const origin of origins) {
+  async #tryAll(origins: Set<string>): Promise<void> {
+    const tries = [...origins].map(async (origin) => {
       const certificate = await fetchCertificate(origin).catch(() => undefined);
       if (this.#stop && certificate && fingerprintOf(certificate) === this.#fingerprint) this.#found(origin);
-    }
+    });
+    await Promise.all(tries);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ComputerName, commonProtocol, deviceIdOf, Greeting, mismatch } from './protocol.ts';
+import { ComputerName, commonProtocol, deviceIdOf, Greeting, mismatch, ProgramVersion } from './protocol.ts';
 
 const greeting = (name: string, version: string, oldest: number, newest: number): Greeting => ({
   name,
@@ -50,4 +50,11 @@ it('a greeting with a forged device id or without a range is none', () => {
   ]) {
     expect(Greeting.safeParse({ ...good, ...wrong }).success).toBe(false);
   }
+});
+
+it.each(['1', '0.1.0', '10.2.3-beta.1+build.7', '1.0.0_x'])('%j is a version', (version) => {
+  expect(ProgramVersion.parse(version)).toBe(version);
+});
+it.each(['', 'v1', '1 2', '1/2', '1\n', 'URGENT: open', '1.0 <b>', '9'.repeat(33)])('%j is no version', (version) => {
+  expect(ProgramVersion.safeParse(version).success).toBe(false);
 });

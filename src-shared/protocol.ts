@@ -4,6 +4,9 @@ import { Computer } from './worker-info.ts';
 /** The versions of the language between master and worker that this Flotilla speaks; raised when a call changes its meaning. */
 export const PROTOCOL: ProtocolRange = { oldest: 1, newest: 1 };
 
+/** Six digits are good for this long, in ms; each side counts it by its own clock. */
+export const PAIRING_TERM_MS = 300_000;
+
 /** The TCP port where a master awaits other computers, unless it is told otherwise. */
 export const LAN_PORT = 8091;
 
@@ -30,15 +33,15 @@ export const ComputerName = z
   .max(64)
   .regex(/^\P{C}+$/u);
 
+/** A version of Flotilla: no words, since it is shown where nobody has vouched for who tells it. */
+export const ProgramVersion = z.string().regex(/^\d[\w.+-]{0,31}$/);
+
 /** How a computer introduces itself. */
 export const Greeting = z.object({
   name: ComputerName,
   device: DeviceId,
   /** Of the program. */
-  version: z
-    .string()
-    .max(64)
-    .regex(/^\P{C}+$/u),
+  version: ProgramVersion,
   protocol: ProtocolRange,
 });
 export type Greeting = z.infer<typeof Greeting>;

@@ -2,15 +2,13 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Fault } from '../../src-shared/errors.ts';
 import type { PairingOutcome, PairingView } from '../../src-shared/fleet-view.ts';
-import { deviceIdOf, type Hello } from '../../src-shared/protocol.ts';
+import { deviceIdOf, type Hello, PAIRING_TERM_MS } from '../../src-shared/protocol.ts';
 import type { InviteTable, WorkerRow, WorkerTable } from '../db/workers.ts';
 import { isProof, proofOf } from '../join-secret.ts';
 import { joinToken } from '../join-token.ts';
 import { commitmentOf, makeNonce, pairingCode } from '../pairing-code.ts';
 import { rateLimitKey } from '../rate-limit-key.ts';
 
-/** Digits are good for so long, in ms. */
-const TERM_MS = 300_000;
 /** Tries of one computer, and wrong digits of the user, in that time. */
 const TRIES = 5;
 /** Computers that may ask at the same time. */
@@ -69,7 +67,7 @@ export class Pairing {
     this.#invites = parts.invites;
     this.#changed = parts.changed;
     this.#joined = parts.joined;
-    this.#termMs = parts.termMs ?? TERM_MS;
+    this.#termMs = parts.termMs ?? PAIRING_TERM_MS;
     this.#secret = parts.secret;
     this.#tries = new RateLimiterMemory({ points: TRIES, duration: this.#termMs / 1000 });
   }

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { createServer, type Server as HttpsServer } from 'node:https';
-import type { TLSSocket } from 'node:tls';
 import express, { type Express, type NextFunction, type Request, type Response, type Router } from 'express';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { type DefaultEventsMap, Server, type Socket } from 'socket.io';
 import type { Actor, Caller, WorkerEventName, WorkerEvents } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { commonProtocol, Greeting, Hello, mismatch } from '../../src-shared/protocol.ts';
-import { type Device, fingerprintOf, TLS_VERSION } from '../device.ts';
+import { type Device, TLS_VERSION } from '../device.ts';
 import { rateLimitKey } from '../rate-limit-key.ts';
 import { isOwnHost } from './auth.ts';
+import { addressOf, Connections } from './connections.ts';
 import { answerErrors } from './http.ts';
 import { listen } from './listen.ts';
 import { answerCalls, LARGEST_MESSAGE } from './socket.ts';
@@ -20,8 +20,11 @@ const [PING_INTERVAL_MS, PING_TIMEOUT_MS] = [10_000, 20_000];
 const FIRST_WORD_MS = 10_000;
 /** A request or upload without a byte for so long is cut, in ms. */
 const IDLE_MS = 120_000;
-/** Connections that a computer without rights may open a minute. */
-const STRANGER_RATE = { points: 60, duration: 60 };
+/**
+ * A worker's connection that is alive is replaced so often in so many seconds; then two computers have its key, and for the next
+ * hour the one that is there is left alone.
+ */
+const REPLACEMENTS = { points: 5, duration: 60, blockDuration: 3600 };
 /** All that a worker's sockets hear together. */
 const WORKERS = 'workers';
 /** A worker that is to have heard something is waited for no longer, in ms. */
@@ -49,8 +52,10 @@ export interface LanParts {
   onDisconnect: (worker: string) => void;
   /** A computer with this certificate that was no worker has gone. */
   onStrangerGone: (fingerprint: string) => void;
-  /** A computer was turned away for the reason in the sentence. */
-  onMismatch: (greeting: Greeting, sentence: string) => void;
+  /** A computer was turned away for the reason in the sentence; `from` stays the same for one computer. */
+  onMismatch: (from: string, sentence: string) => void;
+  /** Two computers come with the key of one worker: why, and what to do. */
+  onClone: (sentence: string) => void;
   onDefect: (error: unknown) => void;
 }
 
@@ -127,40 +132,6 @@ export async function startLan(parts: LanParts): Promise<Lan> {
   };
 }
 
-/** The open connections by certificate, and how many strangers may open. */
-class Connections {
-  readonly #open = new Map<string, Set<TLSSocket>>();
-  readonly #fingerprints = new WeakMap<object, string>();
-  readonly #strangers = new RateLimiterMemory(STRANGER_RATE);
-
-  add(socket: TLSSocket, parts: Pick<LanParts, 'findWorker'>): void {
-    const certificate = socket.getPeerX509Certificate();
-    const fingerprint = certificate ? fingerprintOf(certificate) : '';
-    this.#fingerprints.set(socket, fingerprint);
-    const sockets = this.#open.get(fingerprint) ?? new Set();
-    this.#open.set(fingerprint, sockets.add(socket));
-    socket.once('close', () => {
-      sockets.delete(socket);
-      if (sockets.size === 0 && this.#open.get(fingerprint) === sockets) this.#open.delete(fingerprint);
-    });
-    if (parts.findWorker(fingerprint)) return;
-    this.#strangers.consume(rateLimitKey(socket.remoteAddress ?? '')).catch(() => socket.destroy());
-  }
-
-  /** The fingerprint of whoever sent a request; empty without a certificate. */
-  of(request: IncomingMessage): string {
-    return this.#fingerprints.get(request.socket) ?? '';
-  }
-
-  cut(fingerprint: string): void {
-    for (const socket of this.#open.get(fingerprint) ?? []) socket.destroy();
-  }
-
-  cutAll(): void {
-    for (const fingerprint of [...this.#open.keys()]) this.cut(fingerprint);
-  }
-}
-
 /** No browser has business here; each tells the page that asks, wherever that may do harm. */
 const isOfNoPage = ({ headers }: IncomingMessage) => headers.origin === undefined;
 
@@ -197,9 +168,30 @@ function attachLanSockets(server: HttpsServer, parts: LanParts, connections: Con
     connectTimeout: FIRST_WORD_MS,
     allowRequest: (request, decide) => decide(null, connections.of(request) !== '' && isOfNoPage(request)),
   });
-  io.use((socket: LanSocket, next) => {
+  const replacements = new RateLimiterMemory(REPLACEMENTS);
+  /** Two computers with one key would replace each other forever. @throws Fault `conflict` for the one that comes too often */
+  const requireOne = async ({ data: { actor }, request }: LanSocket) => {
+    if (actor.kind !== 'worker' || !io.sockets.adapter.rooms.has(actor.worker)) return;
+    await replacements.consume(actor.worker).catch(({ consumedPoints }: RateLimiterRes) => {
+      const there = [...(io.sockets.adapter.rooms.get(actor.worker) ?? [])].map((id) =>
+        addressOf(io.sockets.sockets.get(id)?.request ?? request),
+      );
+      const where = [...new Set([...there, addressOf(request)])].join(' and ');
+      const advice = 'Was device.pem copied? Delete it on one of them and pair that one again';
+      if (consumedPoints === REPLACEMENTS.points + 1)
+        parts.onClone(
+          `Two computers come with the key of ${actor.name}, from ${where}. ${advice}; only one is worked with.`,
+        );
+      throw new Fault(
+        'conflict',
+        `${parts.greeting.name} works with another computer that has the key of this one. ${advice}.`,
+      );
+    });
+  };
+  io.use(async (socket: LanSocket, next) => {
     try {
       admit(socket, parts, connections.of(socket.request));
+      await requireOne(socket);
       next();
     } catch (error) {
       const { code, message } = error as Fault;
@@ -243,17 +235,19 @@ function admit(socket: LanSocket, parts: LanParts, fingerprint: string): void {
     throw new Fault('usage', 'This computer did not introduce itself as its certificate says.');
   }
   if (commonProtocol(greeting.protocol, parts.greeting.protocol) === undefined) {
-    const sentences = mismatch(greeting, parts.greeting);
-    parts.onMismatch(greeting, sentences.master);
+    const known = parts.findWorker(fingerprint);
+    const address = addressOf(socket.request);
+    // What nobody has vouched for must not choose the words of a notice.
+    const name = known?.name ?? address;
+    const sentences = mismatch({ ...greeting, name }, parts.greeting);
+    parts.onMismatch(known ? `${known.id} ${greeting.version}` : rateLimitKey(address), sentences.master);
     throw new Fault('conflict', sentences.worker);
   }
   const hello = Hello.safeParse(given).data;
   if (!hello) throw new Fault('usage', 'This computer did not tell what it can do.');
   socket.data.hello = hello;
   if (as === 'stranger') {
-    // IPv4 as such, not as IPv6 writes it.
-    const address = (socket.request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-    socket.data.actor = { kind: 'stranger', fingerprint, address, hello };
+    socket.data.actor = { kind: 'stranger', fingerprint, address: addressOf(socket.request), hello };
     return;
   }
   const worker = parts.findWorker(fingerprint);

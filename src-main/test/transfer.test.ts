@@ -13,6 +13,7 @@ import { type Device, loadDevice } from '../device.ts';
 import { DEFAULT_TOOLS, detectCapabilities } from '../media/capabilities.ts';
 import { ProcessManager } from '../media/process.ts';
 import { Timelines } from '../media/timeline.ts';
+import { Asks } from '../worker/asks.ts';
 import { Bandwidth } from '../worker/bandwidth.ts';
 import { Converter } from '../worker/converter.ts';
 import { fetchFile } from '../worker/fetch.ts';
@@ -67,7 +68,15 @@ async function makeHand(server: LeadingServer): Promise<Hand> {
   const { token } = await server.call('invite.create', {});
   const hello = () => helloOf(device);
   const { signal } = new AbortController();
-  const master = await join({ address: server.lan, token, device, hello, onCode: () => undefined, signal });
+  const master = await join({
+    address: server.lan,
+    token,
+    device,
+    hello,
+    onCode: () => undefined,
+    asks: new Asks(path.join(tempFolder(), 'asked')),
+    signal,
+  });
   return { device, master, link: await attach(master, device) };
 }
 

@@ -1,15 +1,21 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { CONTRACT } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import { type Hello, LAN_PORT } from '../../src-shared/protocol.ts';
+import { type Hello, LAN_PORT, PAIRING_TERM_MS } from '../../src-shared/protocol.ts';
 import { type Device, fingerprintOf } from '../device.ts';
 import { isProof, proofOf } from '../join-secret.ts';
 import { readJoinToken } from '../join-token.ts';
 import { commitmentOf, makeNonce, pairingCode } from '../pairing-code.ts';
+import { type Asks, MOST_ASKS } from './asks.ts';
 import { Link, type Master } from './link.ts';
 import { fetchCertificate } from './peer.ts';
 
 /** A page's server that does not answer in this time is not there, in ms. */
 const ASK_MS = 10_000;
+/** An answer of a page's server is no larger than this, in bytes. */
+const LARGEST_ANSWER = 65_536;
+/** Digits that a master calls void before this share of their term by this computer's clock were not left to their time. */
+const EARLY = 0.9;
 
 /** What joining needs. */
 export interface JoinParts {
@@ -23,6 +29,10 @@ export interface JoinParts {
   hello: () => Promise<Hello>;
   /** Told the six digits that the master shows as well, and the master's name; again when the old ones have expired. */
   onCode: (code: string, master: string) => void;
+  /** Counts how often digits are shown. */
+  asks: Asks;
+  /** How long digits are good by this computer's clock, in ms. */
+  termMs?: number;
   signal: AbortSignal;
 }
 
@@ -45,17 +55,11 @@ export async function join(parts: JoinParts): Promise<Master> {
   const master = { name: new URL(origin).hostname, origin, certificate };
   const { secret } = parts;
   if (!invitation && secret) {
-    return linked(master, parts, 'stranger', (link) => prove(link, secret, { ...parts, master, fingerprint }));
+    return linked(master, parts, (link) => prove(link, secret, { ...parts, master, fingerprint }));
   }
-  const nameOf = async (link: Link) => (await link.call('hello', {})).name;
-  // It may know this computer already: by an earlier approval whose answer was lost on the way, say.
-  const known = await linked(master, parts, 'worker', nameOf).catch((error) => {
-    if (error instanceof Fault && error.code === 'denied') return undefined;
-    throw error;
-  });
-  if (known !== undefined) return { ...master, name: known };
-  return linked(master, parts, 'stranger', async (link) => {
-    const name = await nameOf(link);
+  // Anybody could say that it knows this computer already: only an approval, a token or a secret makes a master.
+  return linked(master, parts, async (link) => {
+    const { name } = await link.call('hello', {});
     if (invitation) await link.call('invite.redeem', { secret: invitation.secret });
     else await pair(link, fingerprint, name, parts);
     return { ...master, name };
@@ -66,10 +70,9 @@ export async function join(parts: JoinParts): Promise<Master> {
 async function linked<T>(
   master: Master,
   { device, hello, signal }: JoinParts,
-  as: 'worker' | 'stranger',
   work: (link: Link) => Promise<T>,
 ): Promise<T> {
-  const link = new Link({ master, device, hello, as });
+  const link = new Link({ master, device, hello, as: 'stranger' });
   const connected = Promise.withResolvers<void>();
   link.onState((state, problem) => {
     if (state === 'online') connected.resolve();
@@ -104,11 +107,17 @@ async function prove(
   return { ...master, name: (await link.call('hello', {})).name };
 }
 
-/** Shows six digits until the master's user has approved them; new ones when the time is over. */
+/**
+ * Shows six digits until the master's user has approved them; others when their time is over. Whoever answers may be somebody in
+ * between who waits for digits that suit him: he gets a handful, one a term of this computer's own clock.
+ */
 async function pair(link: Link, fingerprint: string, name: string, parts: JoinParts): Promise<void> {
-  for (;;) {
+  const { asks, signal, termMs = PAIRING_TERM_MS } = parts;
+  for (let n = 0; n < MOST_ASKS; n += 1) {
+    const asked = performance.now();
     const workerNonce = makeNonce();
     const { request, nonce } = await link.call('pair.ask', { commitment: commitmentOf(workerNonce) });
+    await asks.count(termMs);
     const code = pairingCode({
       master: fingerprint,
       worker: parts.device.fingerprint,
@@ -117,10 +126,24 @@ async function pair(link: Link, fingerprint: string, name: string, parts: JoinPa
     });
     await link.call('pair.reveal', { request, nonce: workerNonce });
     parts.onCode(code, name);
-    const { outcome } = await link.call('pair.wait', { request });
-    if (outcome === 'approved') return;
+    const over = new AbortController();
+    const { outcome } = await Promise.race([
+      link.call('pair.wait', { request }),
+      delay(termMs, { outcome: 'expired' as const }, { signal: AbortSignal.any([signal, over.signal]) }),
+    ]).finally(() => over.abort());
+    if (outcome === 'approved') return await asks.clear();
     if (outcome === 'refused') throw new Fault('denied', `${name} does not want this computer as a worker.`);
+    if (performance.now() - asked < EARLY * termMs) {
+      throw new Fault(
+        'denied',
+        `${name} ended the request before its time. If nobody typed wrong digits there, somebody between both computers may be waiting for digits that suit him: do not approve any, and use a join token (flotilla invite on the master).`,
+      );
+    }
   }
+  throw new Fault(
+    'denied',
+    `Nobody approved this computer on ${name}; try again when somebody can compare the digits.`,
+  );
 }
 
 /**
@@ -158,7 +181,7 @@ async function askPage(url: URL, signal: AbortSignal): Promise<{ name: string; l
       signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]),
       redirect: 'error',
     });
-    return CONTRACT.hello.output.parse(await response.json());
+    return CONTRACT.hello.output.parse(JSON.parse(await textOf(response)));
   } catch (error) {
     throw new Fault(
       'node',
@@ -166,4 +189,16 @@ async function askPage(url: URL, signal: AbortSignal): Promise<{ name: string; l
       { cause: error },
     );
   }
+}
+
+/** The body of an answer. @throws Error when it is too large for one of Flotilla */
+async function textOf(response: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of response.body ?? []) {
+    size += piece.length;
+    if (size > LARGEST_ANSWER) throw new Error('the answer is too large');
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString();
 }

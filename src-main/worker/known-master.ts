@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../src-shared/errors.ts';
 import { fingerprintOf } from '../device.ts';
+import { Asks } from './asks.ts';
 import { findOrigin, type JoinParts, join } from './joining.ts';
 import type { Master } from './link.ts';
 import { readMaster, writeMaster } from './master-file.ts';
@@ -13,7 +14,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('hex')
 const RETRY_MS = 5000;
 
 /** What is asked for where the master is not known yet, or may have moved. */
-export interface MasterWish extends Omit<JoinParts, 'address'> {
+export interface MasterWish extends Omit<JoinParts, 'address' | 'asks'> {
   /** As a user types it; undefined for the one that is known. */
   address: string | undefined;
   /** Where the master is remembered; readable by its owner only. */
@@ -43,7 +44,7 @@ export async function findMaster(wish: MasterWish): Promise<Master> {
     const origin = await findOrigin(address, wish.signal);
     // An invitation says by itself whom to trust, and lets in again who was removed.
     const old = known && token === undefined ? await recognize(known, origin, wish.signal) : undefined;
-    const joined = old ?? (await join({ ...wish, token, address: origin }));
+    const joined = old ?? (await join({ ...wish, token, address: origin, asks: new Asks(`${file}.asked`) }));
     const master = token === undefined ? joined : { ...joined, invitation: digest(token) };
     await writeMaster(file, master);
     return master;

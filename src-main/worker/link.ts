@@ -16,8 +16,10 @@ import { fetchCertificate, pinnedAgent } from './peer.ts';
 
 /** First and longest pause before a new try to connect, in ms. */
 const [RETRY_MS, LONGEST_RETRY_MS] = [500, 15_000];
-/** After a refusal that an update of either side can end, in ms. */
+/** After a refusal that an update of either side can end, and where another key answers, in ms. */
 const REFUSED_RETRY_MS = 60_000;
+/** Earlier addresses of a master that are remembered. */
+const MOST_PLACES = 4;
 
 /** A master as a worker remembers it. */
 export interface Master {
@@ -28,12 +30,14 @@ export interface Master {
   certificate: string;
   /** SHA-256 of the join token that let this computer in, if one did. */
   invitation?: string | undefined;
+  /** Where it was before, the latest first: `https://host:port`. */
+  places?: string[] | undefined;
 }
 
 /**
  * - `connecting`: not yet reached since the start
  * - `online`: calls can be made
- * - `offline`: cut off; it tries again by itself
+ * - `offline`: cut off, or another computer answers at its address; it tries again by itself
  * - `refused`: turned away for a reason that may end; it tries again by itself
  * - `stopped`: turned away for good, or stopped
  */
@@ -87,7 +91,8 @@ export class Link {
     if (origin === this.origin || this.connected || this.#state === 'stopped') return;
     clearTimeout(this.#retry);
     this.#socket.off().disconnect();
-    this.#master = { ...this.#master, origin };
+    const { origin: before, places = [] } = this.#master;
+    this.#master = { ...this.#master, origin, places: [...new Set([before, ...places])].slice(0, MOST_PLACES) };
     this.#socket = this.#open();
   }
 
@@ -200,28 +205,41 @@ export class Link {
       this.#become('refused', new Fault(told.code, told.sentence));
       this.#retryIn(REFUSED_RETRY_MS);
     } else {
-      if (this.#state !== 'connecting') this.#become('offline');
       this.#lookForChangedKey();
     }
   }
 
-  /** Whether it is another key that answers, and not only the network that failed. */
+  /**
+   * Whether it is another key that answers, and not only the network that failed. The pin keeps everything from whoever it is, so
+   * that is no reason to give up: the true master may come back here, or be found elsewhere.
+   */
   #lookForChangedKey(): void {
     const { origin } = this;
+    // It may be looked for elsewhere by now, or answer after all.
+    const isOver = () => origin !== this.origin || this.connected;
     fetchCertificate(origin).then(
       (certificate) => {
-        // It may be looked for elsewhere by now.
-        if (origin !== this.origin) return;
-        if (fingerprintOf(certificate) !== fingerprintOf(this.master.certificate)) this.#giveUp(this.#changedKey());
+        if (isOver()) return;
+        const isMaster = fingerprintOf(certificate) === fingerprintOf(this.master.certificate);
+        if (isMaster) return this.#cannotBeReached();
+        this.#become('offline', this.#changedKey());
+        if (this.#state === 'stopped') return;
+        this.#socket.disconnect();
+        this.#retryIn(REFUSED_RETRY_MS);
       },
-      () => undefined,
+      () => isOver() || this.#cannotBeReached(),
     );
   }
 
+  #cannotBeReached(): void {
+    if (this.#state !== 'connecting') this.#become('offline');
+  }
+
   #changedKey(): Fault {
+    const { name } = this.master;
     return new Fault(
-      'denied',
-      `The computer at ${this.origin} is not the ${this.master.name} that this one was paired with: it shows another key. Nothing was sent to it. If ${this.master.name} was installed anew, pair this computer again with --forget; otherwise find out who answers there.`,
+      'node',
+      `The computer at ${this.origin} presented a different key than ${name} had when this one was paired with it. No data was sent. ${name} is looked for on the network, and tried here again every minute. If you reinstalled ${name}, pair this computer again with --forget; otherwise check what is running at that address.`,
     );
   }
 

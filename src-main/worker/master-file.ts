@@ -10,6 +10,7 @@ const Stored = z.object({
   origin: z.string(),
   certificate: z.string(),
   invitation: z.string().optional(),
+  places: z.array(z.string()).optional(),
 });
 
 /** Whether this computer works for a master, or did when it ended. */

@@ -39,6 +39,7 @@ async function master(): Promise<number> {
     onDisconnect: () => undefined,
     onStrangerGone: () => undefined,
     onMismatch: () => undefined,
+    onClone: () => undefined,
     onDefect: (error) => console.error(error),
   });
   lan.mount('/', makeTransferRouter({ originals: originals as never, uploads, traffic: new Traffic() }));

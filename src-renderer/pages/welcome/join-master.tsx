@@ -25,7 +25,7 @@ export function FindMaster({ join, busy }: { join: (address: string) => void; bu
       ) : (
         <ul className={classes.folders} aria-label="Masters on this network">
           {found.map(({ id, name, origin, version }) => (
-            <li key={id}>
+            <li key={`${id} ${origin}`}>
               <button type="button" className={classes.folder} disabled={busy} onClick={() => join(origin)}>
                 <IconServer size={20} stroke={1.75} aria-hidden />
                 <span className={classes.name}>{name}</span>
