@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import pLimit from 'p-limit';
 import { messageOf } from '../src-shared/errors.ts';
+import { count } from '../src-shared/format.ts';
 import { ownWorkerSettings } from '../src-shared/own-worker-settings.ts';
 import { type Greeting, PROTOCOL } from '../src-shared/protocol.ts';
 import { nodeName } from './computer.ts';
 import type { Core } from './core.ts';
+import { FactTable } from './db/facts.ts';
 import { FileTable, type Scope } from './db/files.ts';
 import { JobTable } from './db/jobs.ts';
 import { LibraryTable } from './db/libraries.ts';
@@ -25,6 +28,7 @@ import { Sentinels } from './master/sentinels.ts';
 import { Swapper } from './master/swap.ts';
 import { Uploads } from './master/uploads.ts';
 import { Vault } from './master/vault.ts';
+import { DAY_MS, VaultClock } from './master/vault-clock.ts';
 import { Prober } from './media/ffprobe.ts';
 import { Brake } from './media/process.ts';
 import { Verifier } from './media/verify.ts';
@@ -43,6 +47,9 @@ const UPLOADS = '-uploads';
 function installId(file: string): Promise<string> {
   return keptText(file, /^[\da-f-]{36}$/, randomUUID);
 }
+
+const clockJumped = (ms: number) =>
+  `The date of this computer moved by ${count(Math.round(ms / DAY_MS), 'day')} since Flotilla last looked at it. No original is purged by its time for a day; if the date is wrong, correct it.`;
 
 /** Wires together what leads, and settles what a crash left: replacements, uploads, leases. */
 export async function openMaster(core: Core) {
@@ -74,8 +81,19 @@ export async function openMaster(core: Core) {
     scopes: () => scopes(),
     emit,
   };
-  const swapper = new Swapper({ swaps, jobs, files });
-  const vault = new Vault({ swaps, jobs, files });
+  const install = await installId(paths.installId);
+  const clock = new VaultClock({
+    facts: new FactTable(db),
+    jumped: (ms) => emit('notice', { level: 'warn', text: clockJumped(ms) }),
+  });
+  clock.tick();
+  const vaultParts = { swaps, jobs, files, install, clock, lock: pLimit(1) };
+  const swapper = new Swapper(vaultParts);
+  const vault = new Vault({
+    ...vaultParts,
+    isTesting: () => settings().testingMode,
+    purged: (entry) => log.info(entry, 'Purged an original from the vault.'),
+  });
   warnings.push(...(await swapper.recover()), ...(await vault.recover()));
   for (const warning of warnings) log.warn(warning);
   const device = await loadDevice(paths.device);
@@ -100,7 +118,6 @@ export async function openMaster(core: Core) {
   // Checks disturb as encodes do.
   const checks = new Brake();
   const intake = new Intake(ctx, { dispatcher, swapper, vault, brake: checks, retryMs: terms?.retryMs });
-  const install = await installId(paths.installId);
   const temp = path.join(settings().tempDir ?? paths.temp, `flotilla-${install}`);
   await moveFolder(paths.masterTemp, temp, [UPLOADS]).catch((error) =>
     log.warn(`The temporary folder of before could not be removed; that is tried again: ${messageOf(error)}.`),
@@ -135,6 +152,7 @@ export async function openMaster(core: Core) {
       lookups,
       libraries,
       vault,
+      clock,
       device,
       workers,
       self,

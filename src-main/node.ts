@@ -177,6 +177,7 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
       libraryTable: master.ctx.libraries,
       libraries: master.libraries,
       vault: master.vault,
+      clock: master.clock,
       instanceFile: core.paths.instance,
       door: config.door,
       on,

@@ -7,6 +7,7 @@ import type { LibraryTable } from './db/libraries.ts';
 import { noteInstance } from './instance.ts';
 import type { Libraries } from './master/libraries.ts';
 import type { Vault } from './master/vault.ts';
+import type { VaultClock } from './master/vault-clock.ts';
 import type { Access } from './server/access.ts';
 import { answerBelow, baseOf } from './server/base-path.ts';
 import type { Door } from './server/door.ts';
@@ -47,6 +48,7 @@ export interface ServingParts {
   libraryTable: LibraryTable;
   libraries: Libraries;
   vault: Vault;
+  clock: VaultClock;
   /** Where the address is written, for commands on the same data folder. */
   instanceFile: string;
   /** What listens already, if that is where the settings say; it is closed where it is not. */
@@ -122,6 +124,7 @@ function startChores({ settings, call, undo, ...parts }: ServingParts): void {
   else scanAll().catch(parts.defect);
   every(HOUR_MS, async () => {
     await parts.backUp();
+    parts.clock.tick();
     await parts.vault.purge({ all: false, dryRun: false });
   });
 }

@@ -24,7 +24,8 @@ export type TaskState = 'ready' | 'leased' | 'delivered' | 'closed';
  * - `release`: the task was given back, to be leased again
  * - `reopen`: the master lost a result that was not yet verified; whoever delivered it may do so again
  * - `swap`: the result is verified; from here the original is being replaced
- * - `complete`: the result stands in the original's place
+ * - `complete`: the result stands in the original's place; it may have waited for that with the film blocked, and finish just
+ *   when the user takes the film up again or skips it
  * - `skip`: left as it is, with a reason
  * - `block`: cannot go on without the user
  * - `fail`: given up after its attempts
@@ -49,7 +50,7 @@ type Table<S extends string> = Record<S, Partial<Record<JobEvent, S>>>;
 
 const FILE: Table<FileState> = {
   found: { queue: 'queued', skip: 'skipped', block: 'blocked', fail: 'failed', change: 'found' },
-  queued: { lease: 'running', skip: 'skipped', block: 'blocked', change: 'found' },
+  queued: { lease: 'running', skip: 'skipped', block: 'blocked', complete: 'done', change: 'found' },
   running: {
     deliver: 'running',
     release: 'queued',
@@ -62,13 +63,13 @@ const FILE: Table<FileState> = {
     change: 'found',
   },
   done: { change: 'found', restore: 'skipped' },
-  skipped: { queue: 'queued', change: 'found', skip: 'skipped' },
+  skipped: { queue: 'queued', change: 'found', skip: 'skipped', complete: 'done' },
   failed: { queue: 'queued', skip: 'skipped', change: 'found' },
-  blocked: { queue: 'queued', skip: 'skipped', change: 'found' },
+  blocked: { queue: 'queued', skip: 'skipped', change: 'found', complete: 'done' },
 };
 
 const JOB: Table<JobState> = {
-  queued: { lease: 'leased', skip: 'skipped', block: 'blocked', change: 'superseded' },
+  queued: { lease: 'leased', skip: 'skipped', block: 'blocked', complete: 'done', change: 'superseded' },
   leased: {
     deliver: 'leased',
     release: 'queued',
@@ -81,15 +82,15 @@ const JOB: Table<JobState> = {
   },
   swapping: { complete: 'done', release: 'queued', block: 'blocked', change: 'superseded' },
   done: { restore: 'restored', change: 'done' },
-  skipped: { change: 'superseded', queue: 'queued', skip: 'skipped' },
+  skipped: { change: 'superseded', queue: 'queued', skip: 'skipped', complete: 'done' },
   failed: { change: 'superseded', queue: 'queued', skip: 'skipped' },
-  blocked: { change: 'superseded', queue: 'queued', skip: 'skipped' },
+  blocked: { change: 'superseded', queue: 'queued', skip: 'skipped', complete: 'done' },
   superseded: {},
   restored: { change: 'restored', skip: 'restored' },
 };
 
 const TASK: Table<TaskState> = {
-  ready: { lease: 'leased', skip: 'closed', block: 'closed', change: 'closed' },
+  ready: { lease: 'leased', skip: 'closed', block: 'closed', complete: 'closed', change: 'closed' },
   leased: { deliver: 'delivered', release: 'ready', skip: 'closed', block: 'closed', fail: 'closed', change: 'closed' },
   delivered: {
     swap: 'delivered',
@@ -101,7 +102,7 @@ const TASK: Table<TaskState> = {
     fail: 'closed',
     change: 'closed',
   },
-  closed: { queue: 'ready', change: 'closed', restore: 'closed', skip: 'closed' },
+  closed: { queue: 'ready', change: 'closed', restore: 'closed', skip: 'closed', complete: 'closed' },
 };
 
 const TABLES = { file: FILE, job: JOB, task: TASK };

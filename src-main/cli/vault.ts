@@ -65,6 +65,15 @@ export function vaultCommand(): Command {
       for (const sentence of kept) print(`kept ${sentence}`);
       print(`${options.dryRun ? 'would purge' : 'purged'} ${count(purged, 'original')}, ${formatBytes(bytes)}`);
     });
+  const history = new Command('history')
+    .description('originals that were removed for ever: when, and what asked for it')
+    .action(async (options: CommonOptions) => {
+      const entries = await withMaster(options.data, (call) => call('vault.history', {}));
+      for (const { original, size, purged, by } of entries) {
+        const why = by === 'time' ? 'its time was over' : 'by a user';
+        print(`${original}  ${formatBytes(size)}, removed ${new Date(purged).toLocaleString()} (${why})`);
+      }
+    });
   const vault = new Command('vault').description('the originals of replaced films');
-  return vault.addCommand(addDataOption(list)).addCommand(addDataOption(purge));
+  return [list, history, purge].reduce((command, part) => command.addCommand(addDataOption(part)), vault);
 }

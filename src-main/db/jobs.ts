@@ -309,9 +309,21 @@ export class JobTable {
     })();
   }
 
-  /** A replacement that had begun was undone: the attempt is no success after all. */
-  undoAttempt(job: number, epoch: number, reason: string | null): void {
-    this.#sql("UPDATE attempts SET outcome = 'undone', reason = ? WHERE job = ? AND epoch = ?").run(reason, job, epoch);
+  /** What became of a replacement is known only after its attempt had ended: undone, waiting, or done after all. */
+  reviseAttempt(job: number, epoch: number, outcome: 'done' | 'undone' | 'blocked', reason: string | null): void {
+    this.#sql('UPDATE attempts SET outcome = ?, reason = ? WHERE job = ? AND epoch = ?').run(
+      outcome,
+      reason,
+      job,
+      epoch,
+    );
+  }
+
+  /** How many results of the latest attempt's plan were made for a job and came to nothing when they were put in place. */
+  inVain(job: number): number {
+    const sql = `SELECT count(*) FROM attempts WHERE job = @job AND outcome = 'undone'
+      AND plan = (SELECT plan FROM attempts WHERE job = @job ORDER BY id DESC LIMIT 1)`;
+    return z.number().parse(this.#sql(sql).pluck().get({ job }));
   }
 
   setResult(job: number, size: number): void {

@@ -187,4 +187,23 @@ export const MIGRATIONS: readonly string[] = [
     used INTEGER
   );
   `,
+  `
+  DROP INDEX vault_by_expiry;
+  ALTER TABLE vault ADD COLUMN keep_days REAL; -- NULL: for ever
+  ALTER TABLE vault ADD COLUMN due INTEGER;    -- ms of the vault's clock, which counts time that was lived through
+  UPDATE vault SET keep_days = max(0, keep_until - replaced) / 86400000.0, due = max(0, keep_until - replaced)
+    WHERE keep_until IS NOT NULL;
+  ALTER TABLE vault DROP COLUMN keep_until;
+
+  CREATE TABLE purged (            -- originals that were removed for ever
+    id TEXT PRIMARY KEY,
+    original TEXT NOT NULL,
+    result TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    replaced INTEGER NOT NULL,
+    purged INTEGER NOT NULL,
+    by TEXT NOT NULL               -- 'time' or 'user'
+  );
+  CREATE INDEX purged_by_time ON purged (purged);
+  `,
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PurgedEntry } from '../../src-shared/contract/vault.ts';
 import type { Db } from './open.ts';
 import { searchCondition } from './search.ts';
 import { statements } from './statements.ts';
@@ -15,8 +16,11 @@ export const Identity = z.object({
 });
 export type Identity = z.infer<typeof Identity>;
 
-/** How far a replacement has come; each step is written before the files are touched. */
-export const SWAP_STEPS = ['staging', 'verified', 'keeping', 'placing', 'removing', 'committing'] as const;
+/**
+ * How far a replacement has come; each step is written before the files are touched. One that is `waiting` was undone but
+ * for its verified result, and is begun again when what kept it back may be gone.
+ */
+export const SWAP_STEPS = ['staging', 'verified', 'keeping', 'placing', 'removing', 'committing', 'waiting'] as const;
 export type SwapStep = (typeof SWAP_STEPS)[number];
 
 /** Everything that finishing or undoing a replacement needs, also after a crash. */
@@ -37,7 +41,8 @@ export const Swap = z.object({
   sourceIdentity: Identity,
   /** Known once the staged result is verified. */
   resultIdentity: Identity.optional(),
-  keepUntil: z.number().nullable(),
+  /** How long the original is to be kept; null for ever. */
+  keepDays: z.number().nullable().default(null),
 });
 export type Swap = z.infer<typeof Swap>;
 
@@ -51,9 +56,14 @@ const VaultRow = z.object({
   identity: z.string().transform((text) => Identity.parse(JSON.parse(text))),
   result_identity: z.string().transform((text) => Identity.parse(JSON.parse(text))),
   replaced: z.number(),
-  keep_until: z.number().nullable(),
+  keep_days: z.number().nullable(),
+  /** When it may be purged, in ms of the vault's clock; null never by itself. */
+  due: z.number().nullable(),
 });
 export type VaultRow = z.infer<typeof VaultRow>;
+
+/** An original that was removed for ever. */
+export type Purged = z.infer<typeof PurgedEntry>;
 
 /** The journal of unfinished replacements, and the originals that are kept. */
 export class SwapTable {
@@ -133,8 +143,9 @@ export class SwapTable {
 
   keep(row: VaultRow): void {
     this.#sql(
-      `INSERT OR REPLACE INTO vault (id, file, job, original, kept, result, identity, result_identity, replaced, keep_until)
-         VALUES (@id, @file, @job, @original, @kept, @result, @identity, @result_identity, @replaced, @keep_until)`,
+      `INSERT OR REPLACE INTO vault (id, file, job, original, kept, result, identity, result_identity, replaced, keep_days, due)
+         VALUES (@id, (SELECT id FROM files WHERE id = @file), @job, @original, @kept, @result, @identity, @result_identity,
+           @replaced, @keep_days, @due)`,
     ).run({ ...row, identity: JSON.stringify(row.identity), result_identity: JSON.stringify(row.result_identity) });
   }
 
@@ -145,5 +156,29 @@ export class SwapTable {
 
   forget(id: string): void {
     this.#sql('DELETE FROM vault WHERE id = ?').run(id);
+  }
+
+  /** Forgets an original that was removed for ever, and remembers that it was. */
+  purge({ id, original, result, identity, replaced }: VaultRow, by: Purged['by']): Purged {
+    const entry: Purged = { id, original, result, size: identity.size, replaced, purged: Date.now(), by };
+    this.#db.transaction(() => {
+      this.forget(id);
+      this.#sql('INSERT OR REPLACE INTO purged VALUES (@id, @original, @result, @size, @replaced, @purged, @by)').run(
+        entry,
+      );
+    })();
+    return entry;
+  }
+
+  /** A part of the originals that were removed for ever, the latest first. */
+  purged({ offset, limit }: { offset: number; limit: number }): Purged[] {
+    return z
+      .array(PurgedEntry)
+      .parse(this.#sql('SELECT * FROM purged ORDER BY purged DESC, rowid DESC LIMIT ? OFFSET ?').all(limit, offset));
+  }
+
+  /** The replacement of a job that waits with its verified result, if there is one. */
+  waitingFor(job: number): Swap | undefined {
+    return this.all().find((swap) => swap.job === job && swap.step === 'waiting');
   }
 }

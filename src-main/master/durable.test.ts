@@ -3,7 +3,7 @@ import { chmod, lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { moveFile, unprovenPath, whileHeld } from './durable.ts';
+import { moveNew, unprovenPath, whileHeld } from './durable.ts';
 
 /** A second file system, so that files have to be copied. */
 const OTHER_DISK = '/dev/shm';
@@ -47,7 +47,7 @@ describe.skipIf(!existsSync(OTHER_DISK))(`copies to another disk (needs ${OTHER_
     const [here, there] = [await makeFolder(os.tmpdir()), await makeFolder(OTHER_DISK)];
     const names = ['a', 'b', 'c'].map((letter) => letter.repeat(255));
     for (const name of names) await writeFile(path.join(here, name), name.repeat(10_000));
-    await Promise.all(names.map((name) => moveFile(path.join(here, name), path.join(there, name))));
+    await Promise.all(names.map((name) => moveNew(path.join(here, name), path.join(there, name))));
     for (const name of names) expect(await readFile(path.join(there, name), 'utf8')).toBe(name.repeat(10_000));
     expect([await readdir(here), (await readdir(there)).sort()]).toEqual([[], names]);
   });
@@ -59,7 +59,7 @@ describe.skipIf(!existsSync(OTHER_DISK))(`copies to another disk (needs ${OTHER_
     await writeFile(from, 'film');
     await chmod(from, 0o640);
     await symlink(victim, unprovenPath(to));
-    await moveFile(from, to);
+    await moveNew(from, to);
     expect([await readFile(to, 'utf8'), (await lstat(to)).mode & 0o777]).toEqual(['film', 0o640]);
     expect(await readFile(victim, 'utf8')).toBe('of somebody else');
   });

@@ -66,6 +66,54 @@ export async function removeUnproven(...files: string[]): Promise<void> {
   for (const file of files) await remove(unprovenPath(file));
 }
 
+/** True when something stands at the path, a broken link included. */
+export async function exists(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** @throws Error with code EEXIST when something stands at the path */
+async function requireFree(file: string): Promise<void> {
+  if (await exists(file)) throw Object.assign(new Error(`${file} exists already`), { code: 'EEXIST' });
+}
+
+/** How a file came to its new name: only one that was moved has left the old one. */
+export type Placed = 'linked' | 'moved' | 'copied';
+
+/**
+ * Gives `to` the content of `from` and never overwrites: a hard link where possible, a rename where links are unknown, a
+ * proven copy across file systems.
+ * @throws Error with code EEXIST when `to` is taken
+ */
+export async function placeNew(from: string, to: string): Promise<Placed> {
+  try {
+    // The other codes of held files may also mean that there are no links here, which no waiting changes.
+    await whileHeld(() => link(from, to), ['EBUSY']);
+    return 'linked';
+  } catch (error) {
+    if (!NO_LINKS.has(codeOf(error) ?? '')) throw error;
+  }
+  await requireFree(to);
+  try {
+    await whileHeld(() => rename(from, to));
+    return 'moved';
+  } catch (error) {
+    if (codeOf(error) !== 'EXDEV') throw error;
+  }
+  await copyProven(from, to);
+  return 'copied';
+}
+
+/** Moves a file of ours to a name that must be free, by proven copy where the file systems differ. */
+export async function moveNew(from: string, to: string): Promise<void> {
+  if ((await placeNew(from, to)) !== 'moved') await remove(from);
+}
+
 /** Copies a file to another file system, proves the copy by reading both in full, and only then gives it its name. */
 async function copyProven(from: string, to: string): Promise<void> {
   const part = unprovenPath(to);
@@ -83,49 +131,10 @@ async function copyProven(from: string, to: string): Promise<void> {
       );
     }
     await carryOver(from, part);
-    await whileHeld(() => rename(part, to));
-  } catch (error) {
+    await placeNew(part, to);
+  } finally {
     await remove(part);
-    throw error;
   }
-}
-
-/** Moves a file, by proven copy where the file systems differ. Replaces `to`, in one step, which must be ours. */
-export async function moveFile(from: string, to: string): Promise<void> {
-  try {
-    await whileHeld(() => rename(from, to));
-  } catch (error) {
-    if (codeOf(error) !== 'EXDEV') throw error;
-    await copyProven(from, to);
-    await remove(from);
-  }
-}
-
-/** True when something stands at the path, a broken link included. */
-export async function exists(file: string): Promise<boolean> {
-  try {
-    await lstat(file);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-/**
- * Gives `to` the content of `from` and never overwrites: a hard link where possible, a rename where links are unknown, a
- * proven copy across file systems. `from` may or may not be gone afterwards.
- * @throws Error with code EEXIST when `to` is taken
- */
-export async function placeNew(from: string, to: string): Promise<void> {
-  try {
-    // The other codes of held files may also mean that there are no links here, which no waiting changes.
-    return await whileHeld(() => link(from, to), ['EBUSY']);
-  } catch (error) {
-    if (!NO_LINKS.has(codeOf(error) ?? '')) throw error;
-  }
-  if (await exists(to)) throw Object.assign(new Error(`${to} exists already`), { code: 'EEXIST' });
-  await moveFile(from, to);
 }
 
 /**

@@ -18,7 +18,7 @@ async function makeIntake(verify: Verifier['verify']) {
   const context = makeContext();
   const { ctx, root, queue } = context;
   ctx.verifier = { verify } as Verifier;
-  const [swapper, vault] = [new Swapper(ctx), new Vault(ctx)];
+  const [swapper, vault] = [new Swapper(context.vaultParts), new Vault(context.vaultParts)];
   const member = (id: string): Member => ({
     ...{ id, name: id.toUpperCase(), local: false, mode: 'active', settings: WORKER_DEFAULTS },
     ...{ hello: null, addedAt: 0, seenAt: null },

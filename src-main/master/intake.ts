@@ -19,6 +19,8 @@ import type { Vault } from './vault.ts';
 
 /** A library that had no room for a result is tried again after so long, in ms. */
 const RETRY_MS = 60_000;
+/** Longest time between two tries of a replacement that waits, in ms: of a film that is being watched, say. */
+const LONGEST_RETRY_MS = 900_000;
 
 /** What a worker says of the result it hands over. */
 export interface Delivery {
@@ -43,6 +45,7 @@ export class Intake {
   readonly #retryMs: number;
   /** Libraries that had no room for a result, and until when they are not tried again: in ms of the monotonic clock. */
   readonly #full = new Map<number, { reason: string; until: number }>();
+  #retrying: NodeJS.Timeout | undefined;
 
   /**
    * @param parts `brake` holds checks while they would disturb the user of this computer; `retryMs` is how long a result waits
@@ -63,7 +66,23 @@ export class Intake {
   /** Ends checks that run; a replacement that has begun is finished. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('stopped'));
+    clearTimeout(this.#retrying);
     await this.#turn(() => undefined);
+  }
+
+  /**
+   * Has replacements that wait with their result tried again, at once and then ever more rarely.
+   * @param after how long at first, in ms
+   */
+  retryWaiting(after = 0): void {
+    clearTimeout(this.#retrying);
+    if (this.#stopping.signal.aborted) return;
+    const again = async () => {
+      const left = await this.#turn(() => (this.#stopping.signal.aborted ? 0 : this.#swapper.retry()));
+      if (left > 0) this.retryWaiting(Math.min(LONGEST_RETRY_MS, Math.max(this.#retryMs, 2 * after)));
+    };
+    this.#retrying = setTimeout(() => again().catch(() => this.retryWaiting(LONGEST_RETRY_MS)), after);
+    this.#retrying.unref();
   }
 
   /**
@@ -153,8 +172,13 @@ export class Intake {
     if ('kind' in likeness) return likeness;
     this.#dispatcher.enter(lease, 'replacing');
     const stages = this.#dispatcher.stages(lease);
-    await this.#swapper.replace(swap, { stages, log: delivery.log, likeness });
-    if (swap.keepUntil !== null && swap.keepUntil <= Date.now()) await this.#vault.purge({ all: false, dryRun: false });
+    try {
+      await this.#swapper.replace(swap, { stages, log: delivery.log, likeness });
+    } catch (error) {
+      if (jobs.get(job.id)?.state === 'blocked') this.retryWaiting(this.#retryMs);
+      throw error;
+    }
+    if (swap.keepDays !== null && swap.keepDays <= 0) await this.#vault.purge({ all: false, dryRun: false });
     return undefined;
   }
 

@@ -14,7 +14,7 @@ function makeLibraries() {
   const { ctx } = context;
   ctx.prober = { probe: async () => PROBE } as unknown as typeof ctx.prober;
   const probing = new Probing(ctx);
-  const libraries = new Libraries(ctx, { scanner: new Scanner(ctx), probing, vault: new Vault(ctx) });
+  const libraries = new Libraries(ctx, { scanner: new Scanner(ctx), probing, vault: new Vault(context.vaultParts) });
   onTestFinished(async () => {
     await libraries.stop();
     await probing.stop();

@@ -1,21 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
+import type { LimitFunction } from 'p-limit';
 import type { Container } from '../../src-shared/container.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
+import type { FileState } from '../../src-shared/job.ts';
 import type { FileTable } from '../db/files.ts';
 import type { AttemptFacts, Because, JobTable } from '../db/jobs.ts';
-import type { Identity, Swap, SwapStep, SwapTable, VaultRow } from '../db/swaps.ts';
+import type { Identity, Swap, SwapTable, VaultRow } from '../db/swaps.ts';
 import { faultPoint } from '../fault.ts';
-import { carryOver, exists, moveFile, placeNew, remove, removeUnproven, syncFile, syncFolder } from './durable.ts';
-import { identify, sameContent, sameInode, sameVersion } from './identity.ts';
+import { carryOver, exists, moveNew, remove, removeUnproven, syncFile } from './durable.ts';
+import { identify } from './identity.ts';
 import { targetOf } from './replaceable.ts';
-import { keptPath, removeEmptyVault, removeKept, stagedPath, vaultFor, writeManifest } from './vault-folder.ts';
-
-/** The original is no longer the file that was probed. */
-class SourceChanged extends Error {}
-/** The staged result is gone or is not what was verified. */
-class ResultLost extends Error {}
+import { ResultLost, replaceOnDisk, SourceChanged, undoOnDisk, type Verified } from './swap-steps.ts';
+import { DAY_MS, type VaultClock } from './vault-clock.ts';
+import { keptPath, removeEmptyVault, stagedPath, vaultFor } from './vault-folder.ts';
 
 /** What the replacement of one file starts from. */
 export interface SwapRequest {
@@ -31,25 +30,50 @@ export interface SwapRequest {
   keepDays: number | null;
 }
 
+/** What replacements and the vault stand on. */
+export interface VaultParts {
+  swaps: SwapTable;
+  jobs: JobTable;
+  files: FileTable;
+  /** One at a time, whatever puts originals into the vault, takes them back or removes them. */
+  lock: LimitFunction;
+  clock: VaultClock;
+  /** Of this Flotilla, to tell its originals from those of others. */
+  install: string;
+}
+
+/** States of a file whose replacement waits, or goes on after it did. */
+const MAY_WAIT: ReadonlySet<string> = new Set(['running', 'blocked', 'queued']);
+
+/** What the system says of a file that cannot be replaced now, as the end of a sentence. */
+const IN_THE_WAY: Record<string, string> = {
+  EBUSY: 'it is in use',
+  ETXTBSY: 'it is in use',
+  EPERM: 'the system does not allow it (the file may be protected against changes, or belong to another user)',
+  EACCES: 'Flotilla has not the right to',
+};
+
 /**
  * Puts verified results in the place of originals, so that at every instant a complete original or a complete verified
  * result stands at a path that the journal knows. Every step is written before it is done, and each can be done twice:
- * finishing after a crash is the same code as finishing at once.
+ * finishing after a crash is the same code as finishing at once. What cannot be replaced now waits with its result.
  */
 export class Swapper {
+  readonly #parts: VaultParts;
   readonly #swaps: SwapTable;
   readonly #jobs: JobTable;
   readonly #files: FileTable;
 
-  constructor(tables: { swaps: SwapTable; jobs: JobTable; files: FileTable }) {
-    this.#swaps = tables.swaps;
-    this.#jobs = tables.jobs;
-    this.#files = tables.files;
+  constructor(parts: VaultParts) {
+    this.#parts = parts;
+    this.#swaps = parts.swaps;
+    this.#jobs = parts.jobs;
+    this.#files = parts.files;
   }
 
   /** Opens the journal and brings the result beside the original under a name that is no film's, its bytes on the disk. */
   async stage(request: SwapRequest, result: string): Promise<Swap> {
-    const { keepDays, container, ...rest } = request;
+    const { container, ...rest } = request;
     const id = randomUUID();
     const swap: Swap = {
       id,
@@ -58,12 +82,11 @@ export class Swapper {
       target: targetOf(request.source, container),
       staged: stagedPath(request.source, id),
       kept: keptPath(await vaultFor(request.root, request.source), id),
-      keepUntil: keepDays === null ? null : Date.now() + keepDays * 86_400_000,
     };
     this.#swaps.write(swap);
     faultPoint('staging');
     try {
-      await moveFile(result, swap.staged);
+      await moveNew(result, swap.staged);
       await syncFile(swap.staged);
     } catch (error) {
       await this.discard(swap);
@@ -81,12 +104,14 @@ export class Swapper {
   }
 
   /**
-   * Replaces the original by the verified staged result.
-   * @throws Fault `conflict` when the original changed or the target's name is taken; everything is as before then
+   * Replaces the original by the verified staged result. Where that cannot be done now, the result is kept for
+   * {@link retry}, and the file is blocked with the reason.
+   * @throws Fault `conflict` when the original changed, or the replacement waits; everything is as before then
+   * @throws Fault `node` when it waits for something that ails this computer
    * @throws Fault `fenced` when the task's epoch is no longer the one of the swap
    */
   async replace(swap: Swap, attempt: AttemptFacts): Promise<void> {
-    let verified: Swap;
+    let verified: Verified;
     try {
       verified = await this.#markVerified(swap, attempt);
     } catch (error) {
@@ -94,16 +119,16 @@ export class Swapper {
       throw error;
     }
     faultPoint('verified');
-    await this.#finishOrUndo(verified);
+    await this.#parts.lock(() => this.#finishOrUndo(verified));
   }
 
   /** From here on a crash ends in finishing: one compare-and-set on the task's state and epoch. */
-  async #markVerified(swap: Swap, attempt: AttemptFacts): Promise<Swap> {
+  async #markVerified(swap: Swap, attempt: AttemptFacts): Promise<Verified> {
     // One that has gone is found out when it is to be kept, once the task is known to be ours.
     if (await exists(swap.source)) await carryOver(swap.source, swap.staged);
     const resultIdentity = await identify(swap.staged);
     if (!resultIdentity) throw new ResultLost(`${swap.staged} has vanished`);
-    const verified: Swap = { ...swap, step: 'verified', resultIdentity };
+    const verified: Verified = { ...swap, step: 'verified', resultIdentity };
     this.#swaps.transaction(() => {
       const task = this.#jobs.task(swap.task);
       if (task?.epoch !== swap.epoch || task.state !== 'delivered') {
@@ -117,196 +142,171 @@ export class Swapper {
   }
 
   /**
-   * Finishes or undoes what a crash interrupted.
+   * Finishes or undoes what a crash interrupted, and what waits.
    * @returns sentences about what could not be finished
    */
   async recover(): Promise<string[]> {
     const problems: string[] = [];
     for (const swap of this.#swaps.all()) {
       try {
-        await lstat(swap.root);
-        if (await isOutOfReach(swap)) throw new Error('nothing of it can be found; connect its disk or network share');
-        await removeUnproven(swap.staged, swap.kept, swap.source);
-        if (swap.step === 'staging') {
-          await this.discard(swap);
-        } else {
-          await this.#finishOrUndo(swap);
-        }
+        await this.#parts.lock(() => this.#settle(swap));
       } catch (error) {
         const message = messageOf(error).replace(/\.$/, '');
-        const open = this.#swaps.all().some(({ id }) => id === swap.id);
-        if (open) {
+        const open = this.#swaps.all().find(({ id }) => id === swap.id);
+        if (open && open.step !== 'waiting') {
           problems.push(
             `The replacement of ${swap.source} could not be finished: ${message}. It is tried again at the next start.`,
           );
-        } else if (error instanceof Fault && error.code === 'node') {
-          problems.push(`${message}. The film is converted again.`);
-        }
+        } else if (error instanceof Fault && error.code === 'node') problems.push(`${message}.`);
         // Any other is undone too, which the file's own state tells.
       }
     }
     return problems;
   }
 
+  /**
+   * Tries again what waits with its verified result.
+   * @returns how many replacements wait still
+   */
+  async retry(): Promise<number> {
+    const waiting = () => this.#swaps.all().filter(({ step }) => step === 'waiting');
+    for (const { id } of waiting()) {
+      await this.#parts.lock(async () => {
+        const swap = waiting().find((one) => one.id === id);
+        // Its file's own state tells what became of it.
+        if (swap) await this.#settle(swap).catch(() => undefined);
+      });
+    }
+    return waiting().length;
+  }
+
+  async #settle(swap: Swap): Promise<void> {
+    const file = this.#files.get(swap.file);
+    const isWanted = file?.job === swap.job && MAY_WAIT.has(file.state);
+    await lstat(swap.root);
+    if (await isOutOfReach(swap)) throw new Error('nothing of it can be found; connect its disk or network share');
+    await removeUnproven(swap.staged, swap.kept, swap.source);
+    if (swap.step === 'staging') await this.discard(swap);
+    else if (isVerified(swap) && isWanted) await this.#finishOrUndo(swap);
+    else await this.#undo(swap);
+  }
+
   /** Whatever keeps the replacement from finishing, the original stands at its path again afterwards. */
-  async #finishOrUndo(swap: Swap): Promise<void> {
+  async #finishOrUndo(swap: Verified): Promise<void> {
     try {
-      await this.#finish(swap);
+      const replaced = await replaceOnDisk(swap, this.#parts.install, (of, step) => {
+        const noted = { ...of, step };
+        this.#swaps.write(noted);
+        faultPoint(step);
+        return noted;
+      });
+      await this.#commit(replaced);
     } catch (error) {
       const name = path.basename(swap.source);
-      const nodeFault = nodeFaultReason(error);
       if (error instanceof SourceChanged) {
         await this.#undo(swap, 'change');
         throw new Fault('conflict', `${name} was changed while it was converted; the new version is looked at afresh.`);
       }
-      if (error instanceof ResultLost || nodeFault) {
-        await this.#undo(swap, 'release');
-        throw new Fault('node', `${name} could not be replaced: ${nodeFault ?? 'the verified result has vanished'}.`, {
-          cause: error,
-        });
+      if (error instanceof ResultLost) {
+        const reason = `${name} could not be replaced: the verified result has vanished.`;
+        await this.#undo(swap, 'release', { code: 'not-replaced', reason });
+        throw new Fault('node', reason, { cause: error });
       }
-      const reason =
-        (error as NodeJS.ErrnoException).code === 'EEXIST'
-          ? `${path.basename(swap.target)} appeared beside it during the conversion; rename or remove one of the two.`
-          : `It could not be replaced (${messageOf(error)}); see to that and retry.`;
-      await this.#undo(swap, 'block', { code: 'not-replaced', reason });
-      throw new Fault('conflict', reason, { cause: error });
+      throw await this.#postpone(swap, error);
     }
   }
 
-  #step(swap: Swap, step: SwapStep): void {
-    this.#swaps.write({ ...swap, step });
-    faultPoint(step);
-  }
-
-  async #finish(swap: Swap): Promise<void> {
-    const result = swap.resultIdentity;
-    if (!result) throw new Error(`swap ${swap.id} was never verified`);
-    await this.#keepOriginal(swap, result);
-    await this.#placeResult(swap, result);
-    if (swap.target !== swap.source) await this.#removeOriginal(swap);
-    await this.#commit(swap, result);
-  }
-
-  async #keepOriginal(swap: Swap, result: Identity): Promise<void> {
-    if (sameContent(await identify(swap.kept), swap.sourceIdentity)) return;
-    const source = await identify(swap.source);
-    if (!sameVersion(source, swap.sourceIdentity) || !sameInode(source.inode, swap.sourceIdentity.inode)) {
-      throw new SourceChanged();
-    }
-    this.#step(swap, 'keeping');
-    // Made when the result was staged; it has gone again if the last original in it was restored or purged meanwhile.
-    await vaultFor(swap.root, swap.source);
-    await writeManifest(swap.kept, {
-      original: swap.source,
-      result: swap.target,
-      identity: swap.sourceIdentity,
-      resultIdentity: result,
-      replaced: Date.now(),
-      keepUntil: swap.keepUntil,
-    });
-    faultPoint('manifest');
-    await remove(swap.kept);
-    await placeNew(swap.source, swap.kept);
-    await syncFolder(path.dirname(swap.kept));
-    faultPoint('kept');
-  }
-
-  async #placeResult(swap: Swap, result: Identity): Promise<void> {
-    if (sameContent(await identify(swap.target), result)) return;
-    this.#step(swap, 'placing');
-    if (!sameContent(await identify(swap.staged), result)) throw new ResultLost();
-    if (swap.target === swap.source) {
-      const source = await identify(swap.source);
-      if (source && !sameVersion(source, swap.sourceIdentity)) throw new SourceChanged();
-      await moveFile(swap.staged, swap.target);
-    } else {
-      await placeNew(swap.staged, swap.target);
-    }
-    await syncFolder(path.dirname(swap.target));
-    faultPoint('placed');
-  }
-
-  async #removeOriginal(swap: Swap): Promise<void> {
-    this.#step(swap, 'removing');
-    const source = await identify(swap.source);
-    if (source && !sameVersion(source, swap.sourceIdentity)) throw new SourceChanged();
-    if (source) await remove(swap.source);
-    await remove(swap.staged);
-    await syncFolder(path.dirname(swap.source));
-    faultPoint('removed');
-  }
-
-  async #commit(swap: Swap, result: Identity): Promise<void> {
-    this.#step(swap, 'committing');
-    const stat = await lstat(swap.target);
-    // Where it is now: its library may have become a part of another one since.
-    const folder = path.posix.dirname(this.#files.get(swap.file)?.path ?? '');
-    const placed = (await identify(swap.target)) ?? result;
+  /** Puts everything back but the result, which waits. @returns what to tell whoever delivered it */
+  async #postpone(swap: Verified, error: unknown): Promise<Fault> {
+    const fault = nodeFaultReason(error);
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'EEXIST'
+        ? `${path.basename(swap.target)} appeared beside it during the conversion; rename or remove one of the two`
+        : (fault ?? IN_THE_WAY[code] ?? messageOf(error).replace(/\.$/, ''));
+    const reason = `${path.basename(swap.source)} could not be replaced: ${why}. Its finished result is kept, and the replacement is tried again by itself.`;
+    await undoOnDisk(swap, true);
     this.#swaps.transaction(() => {
-      this.#jobs.setResult(swap.job, placed.size);
-      this.#files.setResult(swap.file, {
-        ...placed,
-        path: path.posix.join(folder, path.basename(swap.target)),
-        mtime: Math.trunc(stat.mtimeMs),
-      });
-      this.#jobs.apply(swap.file, 'complete');
-      this.#swaps.keep(vaultRow(swap, placed));
+      this.#swaps.write({ ...swap, step: 'waiting' });
+      const file = this.#files.get(swap.file);
+      if (!file || (file.state === 'blocked' && file.reason === reason)) return;
+      this.#jobs.reviseAttempt(swap.job, swap.epoch, 'blocked', reason);
+      const because = { code: 'not-replaced', reason };
+      if (file.state === 'blocked') this.#jobs.apply(swap.file, 'queue');
+      this.#jobs.apply(swap.file, 'block', because);
+    });
+    return new Fault(fault ? 'node' : 'conflict', reason, { cause: error });
+  }
+
+  async #commit(swap: Verified): Promise<void> {
+    this.#swaps.write({ ...swap, step: 'committing' });
+    faultPoint('committing');
+    const stat = await lstat(swap.target);
+    const placed = (await identify(swap.target)) ?? swap.resultIdentity;
+    this.#swaps.transaction(() => {
+      // Where it is now: its library may have become a part of another one since, or have been forgotten.
+      const file = this.#files.get(swap.file);
+      if (file) {
+        this.#jobs.setResult(swap.job, placed.size);
+        this.#files.setResult(swap.file, {
+          ...placed,
+          path: path.posix.join(path.posix.dirname(file.path), path.basename(swap.target)),
+          mtime: Math.trunc(stat.mtimeMs),
+        });
+        this.#jobs.reviseAttempt(swap.job, swap.epoch, 'done', null);
+        this.#jobs.apply(swap.file, 'complete');
+      }
+      this.#swaps.keep(this.#vaultRow(swap, placed));
       this.#swaps.remove(swap.id);
     });
     faultPoint('committed');
   }
 
   /**
-   * Puts everything back as it was before the swap. The original is never removed from the vault while it stands nowhere
-   * else: where its place is taken or its folder gone, it stays there and can be restored.
+   * Puts everything back as it was before the swap.
+   * @param event what happens to the file; left out where it has gone its own way
    */
-  async #undo(swap: Swap, event: 'change' | 'block' | 'release', because: Because = {}): Promise<void> {
-    const folder = path.dirname(swap.source);
-    const kept = await identify(swap.kept);
-    const free = (await exists(folder)) && !(await exists(swap.source));
-    if (free && sameContent(kept, swap.sourceIdentity)) await placeNew(swap.kept, swap.source);
-    const found = await identify(swap.source);
-    // A link to the very file that stands in its place keeps nothing, whatever was written to it meanwhile.
-    const linked = found && kept && sameInode(found.inode, kept.inode);
-    // Where a database of earlier days was taken up, the original may have been purged since: the result is all there is then.
-    const stands = linked || [found, kept].some((file) => sameContent(file, swap.sourceIdentity));
-    if (stands && swap.target !== swap.source && swap.resultIdentity) {
-      const target = await identify(swap.target);
-      if (sameVersion(target, swap.resultIdentity)) await remove(swap.target);
-    }
-    await remove(swap.staged);
-    if (await exists(folder)) await syncFolder(folder);
-    const needed = !linked && !sameContent(found, swap.sourceIdentity) ? kept : undefined;
-    if (!needed) await removeKept(swap.kept);
+  async #undo(swap: Swap, event?: 'change' | 'release', because: Because = {}): Promise<void> {
+    const kept = await undoOnDisk(swap, false);
     this.#swaps.transaction(() => {
-      if (needed) {
-        this.#swaps.keep({ ...vaultRow(swap, swap.resultIdentity ?? needed), identity: needed });
-      }
-      this.#jobs.undoAttempt(swap.job, swap.epoch, because.reason ?? null);
-      this.#jobs.apply(swap.file, event, because);
+      if (kept) this.#swaps.keep({ ...this.#vaultRow(swap, swap.resultIdentity ?? kept), identity: kept });
+      const file = this.#files.get(swap.file);
+      if (event && file) this.#tell(swap, file.state, event, because);
       this.#swaps.remove(swap.id);
     });
   }
+
+  /** Has the file's state follow what became of its replacement; the same work done in vain twice blocks it. */
+  #tell({ file, job, epoch }: Swap, state: FileState, event: 'change' | 'release', because: Because): void {
+    this.#jobs.reviseAttempt(job, epoch, 'undone', because.reason ?? null);
+    const inVain = this.#jobs.inVain(job) > 1;
+    if (event === 'change') this.#jobs.apply(file, 'change');
+    else if (state === 'running') this.#jobs.apply(file, inVain ? 'block' : 'release', inVain ? because : {});
+    else if (state === 'blocked' && !inVain) this.#jobs.apply(file, 'queue');
+  }
+
+  #vaultRow(swap: Swap, result: Identity): VaultRow {
+    const { clock } = this.#parts;
+    return {
+      id: swap.id,
+      file: swap.file,
+      job: swap.job,
+      original: swap.source,
+      kept: swap.kept,
+      result: swap.target,
+      identity: swap.sourceIdentity,
+      result_identity: result,
+      replaced: Date.now(),
+      keep_days: swap.keepDays,
+      due: swap.keepDays === null ? null : clock.now + swap.keepDays * DAY_MS,
+    };
+  }
 }
+
+const isVerified = (swap: Swap): swap is Verified => swap.resultIdentity !== undefined;
 
 /** True when nothing of a replacement is there, nor all of its folders: an empty mount point, not a film that was removed. */
 async function isOutOfReach({ source, target, staged, kept }: Swap): Promise<boolean> {
   for (const file of [source, target, staged, kept]) if (await exists(file)) return false;
   return !((await exists(path.dirname(source))) && (await exists(path.dirname(kept))));
-}
-
-function vaultRow(swap: Swap, result: Identity): VaultRow {
-  return {
-    id: swap.id,
-    file: swap.file,
-    job: swap.job,
-    original: swap.source,
-    kept: swap.kept,
-    result: swap.target,
-    identity: swap.sourceIdentity,
-    result_identity: result,
-    replaced: Date.now(),
-    keep_until: swap.keepUntil,
-  };
 }

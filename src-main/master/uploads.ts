@@ -7,7 +7,7 @@ import { sha256 } from '../hash.ts';
 import type { Space } from '../space.ts';
 import type { MasterContext } from './context.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { exists, moveFile, placeNew } from './durable.ts';
+import { exists, moveNew, placeNew } from './durable.ts';
 import type { Delivery, Intake } from './intake.ts';
 
 /** Link to a whole upload that the intake may move away: the upload itself stays until the result stands in its place. */
@@ -158,7 +158,7 @@ export class Uploads {
   /** What was handed over and is still there is the upload itself where links are unknown: it may be delivered again. */
   async #takeBack(id: string): Promise<void> {
     const [file, handed] = [this.#file(id), this.#handed(id)];
-    if ((await exists(handed)) && !(await exists(file))) await moveFile(handed, file);
+    if ((await exists(handed)) && !(await exists(file))) await moveNew(handed, file);
     await rm(handed, { force: true });
   }
 

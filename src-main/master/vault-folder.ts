@@ -1,9 +1,11 @@
-import { access, constants, lstat, mkdir, open, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { access, constants, lstat, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../src-shared/errors.ts';
 import { Identity } from '../db/swaps.ts';
-import { exists, moveFile, remove, removeUnproven, syncFolder } from './durable.ts';
+import { writeWhole } from '../write-whole.ts';
+import { removeProven } from './aside.ts';
+import { exists, remove, removeUnproven } from './durable.ts';
 import { hasNoLinks, isBelow } from './paths.ts';
 
 /** Flotilla's own folder in a library; hidden, so that scans and most media servers pass it by. */
@@ -22,7 +24,10 @@ export const Manifest = z.object({
   identity: Identity,
   resultIdentity: Identity,
   replaced: z.number(),
-  keepUntil: z.number().nullable(),
+  /** How long it is to be kept; null for ever. */
+  keepDays: z.number().nullable(),
+  /** The install that replaced it. */
+  install: z.string(),
 });
 export type Manifest = z.infer<typeof Manifest>;
 
@@ -90,16 +95,7 @@ export async function writeManifest(kept: string, manifest: Omit<Manifest, 'flot
     original: path.relative(base, manifest.original),
     result: path.relative(base, manifest.result),
   };
-  const file = manifestPath(kept);
-  const handle = await open(`${file}.part`, 'w');
-  try {
-    await handle.writeFile(`${JSON.stringify(content, null, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await moveFile(`${file}.part`, file);
-  await syncFolder(path.dirname(file));
+  await writeWhole(manifestPath(kept), `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /**
@@ -138,11 +134,17 @@ export async function removeEmptyVault(kept: string): Promise<void> {
   }
 }
 
-/** Removes an original from the vault for ever, with its manifest. */
-export async function removeKept(kept: string): Promise<void> {
-  await remove(kept);
+/**
+ * Removes an original from the vault for ever, with its manifest.
+ * @param mayGo decides while it is held under another name, so that nobody restores or removes it meanwhile
+ * @returns false when it stays
+ */
+export async function removeKept(kept: string, mayGo: Parameters<typeof removeProven>[2]): Promise<boolean> {
+  await removeProven(kept, path.basename(kept, '.original'), mayGo);
+  if (await exists(kept)) return false;
   await remove(manifestPath(kept));
   await remove(`${manifestPath(kept)}.part`);
   await removeUnproven(kept);
   await removeEmptyVault(kept);
+  return true;
 }

@@ -8,7 +8,7 @@ import {
   type Summary,
   USER,
 } from '../../src-shared/contract.ts';
-import { Fault, messageOf } from '../../src-shared/errors.ts';
+import { Fault } from '../../src-shared/errors.ts';
 import type { Finding } from '../../src-shared/insights.ts';
 import { parseSetting, type ResolvedSettings, SETTING_INFOS, type SettingKey } from '../../src-shared/settings.ts';
 import type { FactTable } from '../db/facts.ts';
@@ -103,22 +103,14 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     ...fileHandlers(parts),
     'vault.list': (part) => vault.list(part),
     'vault.tally': ({ search }) => vault.tally(search),
-    'vault.restore': async ({ path: place, ...rest }) => {
+    'vault.restore': ({ path: place, ...rest }) => {
       const rows = vault.select({ ...rest, ...(place && { path: path.resolve(place) }) });
       if (rows.length === 0)
         throw new Fault('missing', `The vault holds no original of ${place ?? rest.ids?.join(', ') ?? 'any film'}.`);
-      const report = { restored: [] as string[], refused: [] as string[] };
-      for (const row of rows) {
-        try {
-          await vault.restore(row);
-          report.restored.push(row.original);
-        } catch (error) {
-          report.refused.push(messageOf(error));
-        }
-      }
-      return report;
+      return vault.restoreAll(rows);
     },
     'vault.purge': (options) => vault.purge(options),
+    'vault.history': (part) => vault.history(part),
     'settings.get': () => parts.resolved(),
     'settings.set': async ({ values }) => {
       // Everything is looked at before anything is stored.

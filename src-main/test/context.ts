@@ -3,11 +3,13 @@ import { EventEmitter } from 'node:events';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import pLimit from 'p-limit';
 import { onTestFinished } from 'vitest';
 import type { EventName, Events } from '../../src-shared/contract.ts';
 import type { Probe } from '../../src-shared/media.ts';
 import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';
+import { FactTable } from '../db/facts.ts';
 import { FileTable } from '../db/files.ts';
 import { JobTable } from '../db/jobs.ts';
 import { LibraryTable } from '../db/libraries.ts';
@@ -16,6 +18,7 @@ import { StorageTable } from '../db/storage.ts';
 import { SwapTable } from '../db/swaps.ts';
 import type { MasterContext } from '../master/context.ts';
 import { identify, inodeOf, versionOf } from '../master/identity.ts';
+import { VaultClock } from '../master/vault-clock.ts';
 
 /** Of a film that is worth converting. */
 export const PROBE: Probe = {
@@ -53,6 +56,8 @@ export function makeContext() {
     tables: () => DEFAULT_TABLES,
     scopes: () => libraries.all().map(({ id }) => ({ library: id, prefix: '' })),
   } as unknown as MasterContext;
+  const clock = new VaultClock({ facts: new FactTable(db) });
+  const vaultParts = { swaps, jobs, files, clock, lock: pLimit(1), install: 'here' };
   const at = (name: string) => path.join(root, name);
   const film = (name: string) => files.at(library.id, name);
 
@@ -76,5 +81,5 @@ export function makeContext() {
   };
 
   const eventsOf = (wanted: EventName) => told.filter(({ event }) => event === wanted).map(({ payload }) => payload);
-  return { root, ctx, db, library, libraries, files, jobs, swaps, at, film, find, queue, eventsOf };
+  return { root, ctx, vaultParts, db, library, libraries, files, jobs, swaps, at, film, find, queue, eventsOf };
 }

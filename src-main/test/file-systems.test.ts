@@ -1,12 +1,14 @@
 /** Replacements on disks in the library, without links, without rights, and where not everything may be written to. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, chown, link, lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { chmod, chown, link, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../src-shared/errors.ts';
 import type { VaultRow } from '../db/swaps.ts';
 import type { MasterContext } from '../master/context.ts';
+import { unprovenPath } from '../master/durable.ts';
 import { Uploads } from '../master/uploads.ts';
 import { keptPath } from '../master/vault-folder.ts';
 import type { RunningNode } from '../node.ts';
@@ -45,6 +47,38 @@ describe('unusual file systems', () => {
         ['volume', `volume/${name}`],
         `original of volume/${name}`,
       ]);
+    },
+  );
+
+  test.skipIf(!CAN_MOUNT).for(['film.mkv', 'film.mp4'])(
+    `what appears while an original is copied is never lost: %s (${NO_MOUNT})`,
+    async (name) => {
+      const { home, at, convert, deliver, replace, state, vault, swaps } = await makeLibrary();
+      await mkdir(path.join(home, 'volume'));
+      await mounted(at('volume'), '--bind', path.join(home, 'volume'));
+      const film = at(`volume/${name}`);
+      const result = at('volume/film.mkv');
+      await writeFile(film, Buffer.alloc(30_000_000, 'original'));
+      const { file, swap } = await deliver(`volume/${name}`);
+      await writeFile(`${film}.new`, 'a better version');
+      const appeared = onceThere(unprovenPath(swap.kept), () => renameSync(`${film}.new`, film));
+      await expect(replace(swap)).rejects.toMatchObject({ message: /was changed/ });
+      await appeared;
+      expect([await readFile(film, 'utf8'), state(file)]).toEqual(['a better version', 'found']);
+
+      // Nor is what comes while it is restored.
+      await rm(film);
+      await writeFile(at('volume/other.avi'), Buffer.alloc(30_000_000, 'original'));
+      await rename(at('volume/other.avi'), at(`volume/second-${name}`));
+      const { row } = await convert(`volume/second-${name}`);
+      const other = onceThere(unprovenPath(row.original), () => {
+        if (existsSync(row.original)) renameSync(row.original, at('volume/of somebody else'));
+        writeFileSync(row.original, 'of somebody else');
+      });
+      await expect(vault.restore(row)).rejects.toMatchObject({ message: /is another file now/ });
+      await other;
+      expect(await readFile(row.original, 'utf8')).toBe('of somebody else');
+      expect([(await lstat(row.kept)).size, swaps.restoring(), existsSync(result)]).toEqual([30_000_000, [], false]);
     },
   );
 
@@ -193,6 +227,12 @@ describe('unusual file systems', () => {
     expect(again).toMatchObject({ state: 'done' });
   });
 });
+
+/** Does `act` as soon as a file is there. */
+async function onceThere(file: string, act: () => void): Promise<void> {
+  await vi.waitUntil(() => existsSync(file), { interval: 1, timeout: 10_000 });
+  act();
+}
 
 async function untilIdle(node: RunningNode): Promise<void> {
   while (!node.isIdle()) {

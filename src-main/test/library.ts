@@ -4,8 +4,10 @@ import { existsSync } from 'node:fs';
 import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import pLimit from 'p-limit';
 import { onTestFinished } from 'vitest';
 import { resolveSettings } from '../../src-shared/settings.ts';
+import { FactTable } from '../db/facts.ts';
 import { FileTable } from '../db/files.ts';
 import { JobTable } from '../db/jobs.ts';
 import { LibraryTable } from '../db/libraries.ts';
@@ -18,6 +20,7 @@ import { identify, inodeOf, versionOf } from '../master/identity.ts';
 import { Scanner } from '../master/scanner.ts';
 import { Swapper, type SwapRequest } from '../master/swap.ts';
 import { Vault } from '../master/vault.ts';
+import { VaultClock } from '../master/vault-clock.ts';
 import { writeManifest } from '../master/vault-folder.ts';
 import { type RunningNode, startNode } from '../node.ts';
 
@@ -75,8 +78,13 @@ export async function makeLibrary() {
   const view = libraries.insert(library, false);
   const settings = resolveSettings({ flags: { settleMinutes: 0 }, env: {}, stored: {} }).values;
   const context = { db, files, jobs, swaps, libraries, settings: () => settings, emit: () => undefined };
-  const swapper = new Swapper({ swaps, jobs, files });
-  const vault = new Vault({ swaps, jobs, files });
+  const date = { now: Date.now() };
+  const clock = new VaultClock({ facts: new FactTable(db), date: () => date.now });
+  clock.tick();
+  const testing = { on: false };
+  const vaultParts = { swaps, jobs, files, lock: pLimit(1), clock, install: 'here' };
+  const swapper = new Swapper(vaultParts);
+  const vault = new Vault({ ...vaultParts, isTesting: () => testing.on });
   const scanner = new Scanner(context as unknown as MasterContext);
 
   const at = (name: string) => path.join(library, name);
@@ -130,8 +138,9 @@ export async function makeLibrary() {
     const resultIdentity = await identify(swap.staged);
     if (!resultIdentity) throw new Error('nothing is staged');
     jobs.apply(swap.file, 'swap');
-    const { source: original, target: result, sourceIdentity: identity, keepUntil } = swap;
-    await writeManifest(swap.kept, { original, result, identity, resultIdentity, replaced: 0, keepUntil });
+    const { source: original, target: result, sourceIdentity: identity, keepDays } = swap;
+    const manifest = { original, result, identity, resultIdentity, replaced: 0, keepDays, install: 'here' };
+    await writeManifest(swap.kept, manifest);
     await link(original, swap.kept);
     if (placed) await link(swap.staged, swap.target);
     swaps.write({ ...swap, step: placed ? 'removing' : 'placing', resultIdentity });
@@ -144,7 +153,7 @@ export async function makeLibrary() {
   const journal = () => [...swaps.all().map((swap) => swap.id), ...swaps.restoring()];
   const state = (file: number) => files.get(file)?.state;
   const scan = (acceptMissing = false) => scanner.scan(view, '', acceptMissing);
-  const parts = { home, library, libraries, files, jobs, swaps, swapper, vault, view };
+  const parts = { home, library, libraries, files, jobs, swaps, swapper, vault, view, vaultParts, date, testing };
   return { ...parts, at, deliver, convert, crashWhenKept, replace, read, names, journal, state, scan };
 }
 

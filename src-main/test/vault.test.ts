@@ -98,7 +98,7 @@ describe('purging', () => {
   test('leaves no trace when nothing is to be kept', async () => {
     const { names, convert, read, vault } = await makeLibrary();
     const { row } = await convert('film.mp4', 0);
-    expect(row.keep_until).toBeLessThanOrEqual(Date.now());
+    expect(row.keep_days).toBe(0);
     expect(await vault.purge({ all: false, dryRun: false })).toMatchObject({ purged: 1, kept: [] });
     expect([await names(), await read('film.mkv')]).toEqual([['film.mkv'], 'result of film.mp4']);
   });
@@ -108,6 +108,63 @@ describe('purging', () => {
     await convert('days.mkv', 1);
     await convert('ever.mkv', null);
     expect(await vault.purge({ all: false, dryRun: false })).toEqual({ purged: 0, bytes: 0, kept: [] });
+  });
+});
+
+describe('purging by time', () => {
+  const DAY = 86_400_000;
+
+  test('counts the days that were lived through, not those that the date jumped over', async () => {
+    const { convert, vault, vaultParts, date } = await makeLibrary();
+    await convert('film.mkv', 7);
+    const tick = async (days: number) => {
+      date.now += days * DAY;
+      vaultParts.clock.tick();
+      return (await vault.purge({ all: false, dryRun: false })).purged;
+    };
+    // An empty battery, a server of the time that errs, a machine that was resumed.
+    expect([await tick(8), await tick(-3), await tick(20_000), await tick(-20_000)]).toEqual([0, 0, 0, 0]);
+    const daily = [];
+    for (let day = 0; day < 6; day++) daily.push(await tick(0.9));
+    expect(daily).toEqual([0, 0, 0, 0, 0, 1]);
+  });
+
+  test('stops for a day after the date has jumped', async () => {
+    const { convert, vault, vaultParts, date } = await makeLibrary();
+    await convert('film.mkv', 1);
+    await convert('at once.mkv', 0);
+    date.now += 3 * DAY;
+    vaultParts.clock.tick();
+    expect(await vault.purge({ all: false, dryRun: false })).toMatchObject({ purged: 1 });
+    expect(vault.list()).toMatchObject([{ original: expect.stringContaining('film.mkv') }]);
+    date.now += DAY;
+    vaultParts.clock.tick();
+    expect(await vault.purge({ all: false, dryRun: false })).toMatchObject({ purged: 1 });
+  });
+
+  test('does not happen while results are only tested', async () => {
+    const { convert, vault, testing } = await makeLibrary();
+    await convert('film.mkv', 0);
+    testing.on = true;
+    expect(await vault.purge({ all: false, dryRun: false })).toMatchObject({ purged: 0 });
+    testing.on = false;
+    expect(await vault.purge({ all: false, dryRun: false })).toMatchObject({ purged: 1 });
+  });
+
+  test('spares what is being restored or waits for that, and is remembered', async () => {
+    const { convert, vault, names } = await makeLibrary();
+    const films = ['a.mkv', 'b.mp4', 'c.mkv', 'd.mp4'];
+    for (const name of films) await convert(name, 0);
+    const restoring = vault.restoreAll(vault.select({ all: true }));
+    const purges = [];
+    for (let i = 0; i < 20; i++) purges.push(await vault.purge({ all: i % 2 === 0, dryRun: false }));
+    expect(await restoring).toMatchObject({ restored: { length: 4 }, refused: [] });
+    expect(purges.map(({ purged }) => purged)).toEqual(purges.map(() => 0));
+    expect([await names(), vault.history({ offset: 0, limit: 9 })]).toEqual([films, []]);
+    const { row } = await convert('e.mkv', 0);
+    await vault.purge({ all: true, dryRun: false });
+    const { id, original } = row;
+    expect(vault.history({ offset: 0, limit: 9 })).toMatchObject([{ id, original, by: 'user', size: 17 }]);
   });
 });
 
@@ -194,7 +251,7 @@ describe('a vault that came with a download', () => {
       const kept = path.join(vault, `${path.basename(id)}.original`);
       await writeFile(kept, bytes);
       const says = {
-        ...{ flotilla: 1, id, original: 'film.mkv', result: 'film.mkv', replaced: 0, keepUntil: 0 },
+        ...{ flotilla: 1, id, original: 'film.mkv', result: 'film.mkv', replaced: 0, keepDays: 0, install: 'there' },
         ...{ identity: await identify(kept), resultIdentity: zero, ...manifest },
       };
       await writeFile(path.join(vault, `${file}.json`), JSON.stringify(says));

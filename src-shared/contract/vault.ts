@@ -15,6 +15,19 @@ export const VaultEntry = z.object({
 });
 export type VaultEntry = z.infer<typeof VaultEntry>;
 
+export const PurgedEntry = z.object({
+  id: z.string(),
+  /** Absolute path that the original had. */
+  original: z.string(),
+  result: z.string(),
+  size: z.number(),
+  replaced: z.number(),
+  /** When it was removed for ever. */
+  purged: z.number(),
+  /** What asked for it: its time was over, or a user. */
+  by: z.enum(['time', 'user']),
+});
+
 /** Originals that are kept. */
 export const VAULT_CALLS = {
   'vault.list': reading(
@@ -48,5 +61,14 @@ export const VAULT_CALLS = {
     'Remove originals for ever: those past their time, or all; one whose result is gone is always kept',
     z.strictObject({ all: z.boolean().default(false), dryRun: z.boolean().default(false) }),
     z.object({ purged: z.number(), bytes: z.number(), kept: z.array(z.string()) }),
+  ),
+  'vault.history': reading(
+    'user',
+    'A part of the originals that were removed for ever, the latest first',
+    z.strictObject({
+      offset: z.int().nonnegative().default(0),
+      limit: z.int().min(1).max(1000).default(1000),
+    }),
+    z.array(PurgedEntry),
   ),
 };
