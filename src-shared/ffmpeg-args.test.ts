@@ -204,7 +204,7 @@ describe('picture', () => {
   it.each<[Partial<VideoEncode>, string[]]>([
     [{}, []],
     [{ deinterlace: 'flagged' }, ['bwdif=mode=send_frame:deint=interlaced']],
-    [{ deinterlace: 'flagged', fieldRate: true }, ['bwdif=mode=send_field:deint=interlaced']],
+    [{ deinterlace: 'flagged', fieldRate: true }, ['bwdif=mode=send_field:deint=all']],
     [{ deinterlace: 'bff' }, ['bwdif=mode=send_frame:parity=bff:deint=all']],
     [{ limitRange: true }, ['scale=out_range=tv']],
     [{ pad: true }, ['pad=ceil(iw/2)*2:ceil(ih/2)*2']],

@@ -68,10 +68,14 @@ export const VideoStream = z.object({
   /** Seconds the track's own header claims, which a cut file does not reach. */
   duration: z.number().positive().optional(),
   colour: Colour.optional(),
-  /** Share of the first decoded frames that are flagged interlaced, 0 to 1. */
+  /** Share of the frames looked at that are flagged interlaced, 0 to 1. */
   interlaced: z.number().optional(),
   /** What the pictures themselves were measured to be; missing when that is not clear. */
   fields: z.enum(['tff', 'bff', 'progressive']).optional(),
+  /** What changes between its frames, in words; missing when nothing was seen to. */
+  changes: z.string().optional(),
+  /** Its frames are single fields of half the picture's height. */
+  singleFields: z.literal(true).optional(),
   /** Degrees, as the display matrix says. */
   rotation: z.number().optional(),
   mastering: MasteringDisplay.optional(),

@@ -14,7 +14,15 @@ import {
 import type { Tables } from './quality.ts';
 import type { Settings } from './settings.ts';
 import { StreamPlan, type VideoEncode } from './stream-plan.ts';
-import { ALPHA, LARGEST_HEIGHT, LARGEST_WIDTH, planVideo, SMALLEST_SIDE, visibleSize } from './video-plan.ts';
+import {
+  ALPHA,
+  changeReason,
+  LARGEST_HEIGHT,
+  LARGEST_WIDTH,
+  planVideo,
+  SMALLEST_SIDE,
+  visibleSize,
+} from './video-plan.ts';
 
 /** The conversion of one file: what each stream becomes. Pure data; a worker builds its own command from it. */
 export const Plan = z.object({
@@ -33,11 +41,13 @@ export const SKIP_CODES = [
   'alpha',
   'av1',
   'captions',
+  'changes',
   'container-refuses',
   'damaged',
   'data',
   'dolby-vision',
   'empty',
+  'fields',
   'hard-linked',
   'hdr10-plus',
   'no-film',
@@ -141,6 +151,12 @@ function whyNotVideo(video: VideoStream): Skip | undefined {
   if (video.alpha || ALPHA.test(video.pixelFormat ?? '')) {
     return skip('alpha', 'The video has a transparency channel, which AV1 would lose.');
   }
+  if (video.changes) return skip('changes', changeReason(video.changes));
+  if (video.singleFields)
+    return skip(
+      'fields',
+      'The pictures are single fields of half the height, which ffmpeg does not join to whole ones.',
+    );
   if (video.crop && video.rotation)
     return skip('size', 'The picture is both cut at its borders and turned by its container, which is not supported.');
   return undefined;

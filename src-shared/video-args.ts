@@ -19,7 +19,9 @@ function hdrParams(mastering?: MasteringDisplay, light?: ContentLight): string[]
 
 function deinterlacer({ deinterlace, fieldRate }: VideoEncode): string | undefined {
   if (!deinterlace) return undefined;
-  const which = deinterlace === 'flagged' ? 'deint=interlaced' : `parity=${deinterlace}:deint=all`;
+  const parity = deinterlace === 'flagged' ? '' : `parity=${deinterlace}:`;
+  // Exactly two for each frame, should one of them be flagged otherwise.
+  const which = deinterlace === 'flagged' && !fieldRate ? 'deint=interlaced' : `${parity}deint=all`;
   return `bwdif=mode=${fieldRate ? 'send_field' : 'send_frame'}:${which}`;
 }
 

@@ -90,6 +90,8 @@ it('makes a frame of each field on request', () => {
     why: 'its interlaced fields become whole pictures, one for each field',
   });
   expect(plan({}, set).fieldRate).toBeUndefined();
+  expect(plan({ interlaced: 0.6 }, set).fieldRate).toBeUndefined();
+  expect(plan({ fields: 'tff' }, set).fieldRate).toBe(true);
 });
 
 describe('pixel formats', () => {

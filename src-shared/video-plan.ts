@@ -67,6 +67,16 @@ function deinterlacing({ interlaced = 0, fields }: VideoStream): VideoEncode['de
   return interlaced > 0 ? 'flagged' : fields;
 }
 
+/** Whether every picture is made of fields: a mix with whole pictures has no rate of fields. */
+function throughout({ interlaced = 0 }: VideoStream, deinterlace: VideoEncode['deinterlace']): boolean {
+  return deinterlace === 'flagged' ? interlaced === 1 : deinterlace !== undefined;
+}
+
+/** Why a video that changes is left alone, as a sentence. @param change what it changes, in words */
+export function changeReason(change: string): string {
+  return `In mid-video it changes ${change}, but a result has one for all of it.`;
+}
+
 /** How a video stream is encoded. */
 export function planVideo(video: VideoStream, settings: Settings, tables: Tables): VideoEncode {
   const pixelFormat = video.pixelFormat ?? '';
@@ -76,7 +86,7 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
   const [width, height] = isTurned(video) ? [seen.height, seen.width] : [seen.width, seen.height];
   const pad = width % 2 === 1 || height % 2 === 1;
   const deinterlace = deinterlacing(video);
-  const fieldRate = deinterlace !== undefined && settings.deinterlace === 'field';
+  const fieldRate = settings.deinterlace === 'field' && throughout(video, deinterlace);
   const crf = settings.crf ?? lookupCrf(tables.quality, video.width, video.height, video.codec ?? '');
 
   // Kept in 10 bits as it is; 8 bits are scaled to limited range, which 10 bits hold without loss.

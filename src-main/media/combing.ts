@@ -9,18 +9,55 @@ const MAY_BE_INTERLACED = new Set(
 );
 /** Interlaced pictures come 25 or 29.97 times a second; some tolerance for rounding. */
 const HIGHEST_RATE = 31;
-/** Films longer than this, in s, are looked at in three places instead of at their start. */
+/** Videos longer than this, in s, are measured in several places instead of at their start. */
 const LONG = 120;
+const PLACES = [0.1, 0.3, 0.5, 0.7, 0.9];
 const FRAMES = 120;
 const MEASURE_MS = 60_000;
 
-/** One field order has to win this share of the frames: moving fine patterns fool idet, but never into one order. */
+/** One field order has to win this share of the frames. */
 const INTERLACED_SHARE = 0.9;
 const PROGRESSIVE_SHARE = 0.95;
 const LEAST_FRAMES = 10;
 
 /**
- * What the pictures themselves say of their fields, measured with ffmpeg's idet, because flags lie in both directions.
+ * Where something moves, how much a line differs from its two neighbors, against how much it differs from the next two of
+ * its own field. Fields of different moments make it large; detail of one moment differs less from what is nearer. Measured:
+ * interlaced pictures 0.92 to 1.14; progressive ones 0.42 to 0.57 filmed, 0.65 in fine test patterns, 0.81 in a fractal.
+ * Noise has 1, but no field order.
+ */
+const COMBED = 0.85;
+/** Combing is measured in the middle of the picture, which bounds what it costs. */
+const MIDDLE = "crop='min(iw,640)':'min(ih,360)'";
+/** A pixel that changed by more than this, of 255, since the frame before moves. */
+const MOVING = 12;
+
+const NEIGHBORS = "convolution=0m='0 -1 0 0 2 0 0 -1 0':0mode=square:0rdiv=0.5";
+const OWN_FIELD = `convolution=0m='0 0 -1 ${'0 '.repeat(9)}2 ${'0 '.repeat(9)}-1 0 0':0rdiv=0.5`;
+
+/** Measures the field order, and the combing as planes: of neighboring lines (Y) and of the own field's lines (U), where anything moves. */
+const GRAPH = [
+  `idet,format=gray,${MIDDLE},split=3[near][own][all]`,
+  `[near]${NEIGHBORS}[n]`,
+  `[own]${OWN_FIELD}[o]`,
+  `[all]tblend=all_mode=difference,lut=y='if(gt(val,${MOVING}),255,0)',split=2[m1][m2]`,
+  '[n][m1]blend=all_mode=multiply[y]',
+  '[o][m2]blend=all_mode=multiply,split=2[u][v]',
+  `[y][u][v]mergeplanes=map0s=0:map1s=1:map2s=2:map1p=0:map2p=0:format=yuv444p,signalstats,metadata=mode=print:file=-`,
+].join(';');
+
+interface Counts {
+  tff: number;
+  bff: number;
+  progressive: number;
+  /** Sums of the differences behind {@link COMBED}. */
+  near: number;
+  own: number;
+}
+
+/**
+ * What the pictures themselves say of their fields, because flags lie in both directions: ffmpeg's idet tells the order of
+ * fields, which moving fine patterns fool, and the combing whether there are fields of different moments at all.
  * @returns undefined when it is not clear, or not worth asking
  */
 export async function measureFields(
@@ -33,24 +70,45 @@ export async function measureFields(
   signal?: AbortSignal,
 ): Promise<VideoStream['fields']> {
   if (!MAY_BE_INTERLACED.has(video.codec ?? '') || (video.frameRate ?? 0) > HIGHEST_RATE) return undefined;
-  const places = duration && duration > LONG ? [0.2, 0.5, 0.8].map((share) => share * duration) : [0];
-  const frames = { tff: 0, bff: 0, progressive: 0 };
+  const places = duration && duration > LONG ? PLACES.map((share) => share * duration) : [0];
+  const sum: Counts = { tff: 0, bff: 0, progressive: 0, near: 0, own: 0 };
   for (const place of places) {
     const seek = place > 0 ? ['-ss', place.toFixed(3)] : [];
     const args = ['-nostdin', '-hide_banner', '-v', 'info', '-nostats', ...seek, ...inputArgs(demuxer, file)];
-    args.push('-map', `0:${video.index}`, '-vf', 'idet', '-frames:v', String(Math.ceil(FRAMES / places.length)));
-    const { stderr } = await processes.capture(tools.ffmpeg, [...args, '-f', 'null', '-'], {
+    args.push('-filter_complex', `[0:${video.index}]trim=end_frame=${Math.ceil(FRAMES / places.length)},${GRAPH}`);
+    const { stdout, stderr } = await processes.capture(tools.ffmpeg, [...args, '-f', 'null', '-'], {
       timeoutMs: MEASURE_MS,
       ...(signal && { signal }),
     });
-    const line = stderr.findLast((text) => text.includes('Multi frame detection')) ?? '';
-    const read = (name: string) => Number(new RegExp(`${name}:\\s*(\\d+)`).exec(line)?.[1] ?? 0);
-    frames.tff += read('TFF');
-    frames.bff += read('BFF');
-    frames.progressive += read('Progressive');
+    const counts = readCounts(stderr, stdout);
+    for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += counts[key];
   }
-  const all = frames.tff + frames.bff + frames.progressive;
+  const { tff, bff, progressive, near, own } = sum;
+  const all = tff + bff + progressive;
   if (all < LEAST_FRAMES) return undefined;
-  if (frames.progressive >= all * PROGRESSIVE_SHARE) return 'progressive';
-  return (['tff', 'bff'] as const).find((order) => frames[order] >= all * INTERLACED_SHARE);
+  if (progressive >= all * PROGRESSIVE_SHARE) return 'progressive';
+  if (near < own * COMBED) return undefined;
+  return tff >= all * INTERLACED_SHARE ? 'tff' : bff >= all * INTERLACED_SHARE ? 'bff' : undefined;
+}
+
+/**
+ * Reads the field orders that idet counted, and the sums of the means of each frame's planes.
+ * @param counted ffmpeg's log, at whose end idet tells its counts
+ * @param printed the metadata of the frames
+ */
+function readCounts(counted: string[], printed: string): Counts {
+  const line = counted.findLast((text) => text.includes('Multi frame detection')) ?? '';
+  const count = (name: string) => Number(new RegExp(`${name}:\\s*(\\d+)`).exec(line)?.[1] ?? 0);
+  const total = (key: string) =>
+    [...printed.matchAll(new RegExp(`^lavfi\\.signalstats\\.${key}=(.+)$`, 'gm'))].reduce(
+      (sum, m) => sum + Number(m[1]),
+      0,
+    );
+  return {
+    tff: count('TFF'),
+    bff: count('BFF'),
+    progressive: count('Progressive'),
+    near: total('YAVG'),
+    own: total('UAVG'),
+  };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Colour, ContentLight, MasteringDisplay, Stream, VideoStream } from '../../src-shared/media.ts';
+import { firstChange, known, Shape } from './shape.ts';
 
 const text = z.string().optional();
 const number = z.coerce.number().optional().catch(undefined);
@@ -44,7 +45,7 @@ const FfprobeStream = z.object({
 });
 type FfprobeStream = z.infer<typeof FfprobeStream>;
 
-const FfprobeFrame = z.object({
+const FfprobeFrame = Shape.extend({
   interlaced_frame: z.number().default(0),
   side_data_list: z.array(SideData).default([]),
 });
@@ -84,9 +85,6 @@ function seconds(value: number | undefined, tag: string | undefined): number | u
   return n && n > 0 ? n : undefined;
 }
 
-const known = (value: string | undefined) =>
-  value && !['unknown', 'unspecified', 'reserved'].includes(value) ? value : undefined;
-
 /** An object without its undefined fields, so that probes stay small in the database. */
 function compact<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(object).filter(([, v]) => v !== undefined)) as never;
@@ -110,7 +108,9 @@ function mastering(sides: SideData[]): MasteringDisplay | undefined {
 
 function contentLight(sides: SideData[]): ContentLight | undefined {
   const d = find(sides, /^Content light/);
-  return d && { maxCll: Number(d.max_content ?? 0), maxFall: Number(d.max_average ?? 0) };
+  const light = d && { maxCll: Number(d.max_content ?? 0), maxFall: Number(d.max_average ?? 0) };
+  // Both zero means that neither is known (CTA-861.3-A, annex A).
+  return light && (light.maxCll > 0 || light.maxFall > 0) ? light : undefined;
 }
 
 function dolbyVision(sides: SideData[]): VideoStream['dolbyVision'] {
@@ -124,6 +124,9 @@ function dolbyVision(sides: SideData[]): VideoStream['dolbyVision'] {
   return find(sides, /^Dolby Vision/) && { profile: 0, compatibility: 0 };
 }
 
+/** Codecs whose fields ffmpeg does not join, so that every flagged frame is one field of half the height. */
+const FIELD_BY_FIELD = new Set(['hevc', 'vvc']);
+
 function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
   const sides = [...s.side_data_list, ...frames.flatMap((f) => f.side_data_list)];
   const colour: Colour = compact({
@@ -135,6 +138,9 @@ function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
   const aspect = ratio(s.sample_aspect_ratio?.replace(':', '/'));
   const rotation = Number(find(sides, /^Display Matrix/)?.rotation ?? 0);
   const interlaced = frames.filter((f) => f.interlaced_frame === 1).length / Math.max(1, frames.length);
+  // These decoders give a frame for each coded field, where others join two (H.265, D.3.3: pic_struct 1, 2, 9 to 12).
+  const flagged = interlaced > 0 && FIELD_BY_FIELD.has(s.codec_name ?? '');
+  const singleFields = flagged || (frames[0] && frames[0].height * 2 === s.height);
   const found = (type: RegExp) => (find(sides, type) ? (true as const) : undefined);
   return compact({
     ...common(s),
@@ -148,6 +154,8 @@ function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
     duration: seconds(s.duration, s.tags.duration ?? s.tags['duration-eng']),
     colour: Object.keys(colour).length > 0 ? colour : undefined,
     interlaced: interlaced > 0 ? interlaced : undefined,
+    changes: firstChange(frames),
+    singleFields: singleFields ? (true as const) : undefined,
     rotation: rotation || undefined,
     mastering: mastering(sides),
     contentLight: contentLight(sides),

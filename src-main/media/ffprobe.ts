@@ -9,6 +9,7 @@ import { type FfprobeFrame, Report, toStream } from './ffprobe-report.ts';
 import { readTracks } from './matroska.ts';
 import { holdsObjects, OBJECT_CODECS } from './object-audio.ts';
 import type { ProcessManager } from './process.ts';
+import { SHAPE_ENTRIES } from './shape.ts';
 
 /** A probe that takes longer is stuck on a broken file or a dead mount. */
 const PROBE_MS = 60_000;
@@ -16,9 +17,10 @@ const PROBE_MS = 60_000;
 const FRAMES = 20;
 /** Packets of a sound track that are looked at for objects; TrueHD describes itself in one of 128. */
 const [OBJECT_PACKETS, TRUEHD_PACKETS] = [4, 130];
-/** Films longer than this, in s, are looked at in these places too, as shares of their length. */
-const LONG = 60;
-const LATER_PLACES = [0.25, 0.5, 0.75];
+/** Videos longer than this, in s, are looked at in these places too, as shares of their length, and so many s before their end. */
+const LONG = 2;
+const LATER_PLACES = [0.15, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9];
+const BEFORE_END = 1;
 const LATER_FRAMES = 4;
 
 /** Containers that results can have too, by the names that files of them have. */
@@ -78,7 +80,7 @@ export class Prober {
     const claimed = report.format.duration ?? 0;
     for (const s of report.streams) {
       const film = s.codec_type === 'video' && s.disposition.attached_pic !== 1 && s.codec_name && s.width > 0;
-      const stream = toStream(s, film ? await this.#frames(file, deep, s.index, claimed, signal) : []);
+      const stream = toStream(s, film ? await this.#frames(file, deep, s.index, report.format, signal) : []);
       if (film && stream.type === 'video') {
         const fields = await measureFields(this.#processes, this.#tools, file, demuxer, stream, claimed, signal);
         if (fields) stream.fields = fields;
@@ -99,20 +101,20 @@ export class Prober {
     };
   }
 
-  /** The first frames, and a few in the middle of a long film: captions and dynamic metadata may begin late. */
+  /** The first frames, and a few throughout: captions and dynamic metadata may begin late, and pictures may change. */
   async #frames(
     file: string,
     deep: string[],
     index: number,
-    duration: number,
+    { duration = 0, start_time: start = 0 }: { duration?: number | undefined; start_time?: number | undefined },
     signal?: AbortSignal,
   ): Promise<FfprobeFrame[]> {
-    const later =
-      duration > LONG ? LATER_PLACES.map((share) => `${(share * duration).toFixed(3)}%+#${LATER_FRAMES}`) : [];
+    const places = duration > LONG ? [...LATER_PLACES.map((share) => share * duration), duration - BEFORE_END] : [];
+    const later = places.map((place) => `${(start + place).toFixed(3)}%+#${LATER_FRAMES}`);
     const first = `%+#${FRAMES}`;
-    for (const places of later.length > 0 ? [[first, ...later], [first]] : [[first]]) {
-      const entries = ['-show_frames', '-show_entries', 'frame=interlaced_frame:frame_side_data_list'];
-      const what = ['-read_intervals', places.join(','), '-select_streams', String(index), ...entries];
+    for (const intervals of later.length > 0 ? [[first, ...later], [first]] : [[first]]) {
+      const entries = ['-show_frames', '-show_entries', `frame=interlaced_frame,${SHAPE_ENTRIES}:frame_side_data_list`];
+      const what = ['-read_intervals', intervals.join(','), '-select_streams', String(index), ...entries];
       try {
         return (await this.#ask(file, deep, what, signal)).frames;
       } catch (error) {

@@ -7,9 +7,11 @@ import type { Grant, Outcome, Progress } from '../../src-shared/lease.ts';
 import { mainVideo } from '../../src-shared/media.ts';
 import { type Plan, withoutCaptions } from '../../src-shared/plan.ts';
 import { whyUnable } from '../../src-shared/video-args.ts';
+import { changeReason } from '../../src-shared/video-plan.ts';
 import type { AskCapabilities, Tools } from '../media/capabilities.ts';
 import { writeLanguages } from '../media/matroska.ts';
 import { Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS } from '../media/process.ts';
+import { findChange } from '../media/shape.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
 import { readCaptions } from './captions.ts';
 import { EncoderLog } from './encoder-log.ts';
@@ -96,8 +98,9 @@ export class Converter {
     }
     const options: RunOptions = { signal, priority: grant.priority, brake };
     let timeline: Timeline;
+    let change: string | undefined;
     try {
-      timeline = await this.#timelines.read(source, grant.version, grant.probe, signal);
+      ({ timeline, change } = await this.#readThrough(grant, source, options));
     } catch (error) {
       if (!(error instanceof Fault && error.code === 'conflict')) throw error;
       return { kind: 'skip', code: 'damaged', reason: `The file is damaged: ${error.message}` };
@@ -107,6 +110,7 @@ export class Converter {
     if (flaw) this.#timelines.forget(source, grant.version);
     if (flaw && !(flaw.convertible && grant.convertDamaged))
       return { kind: 'skip', code: 'damaged', reason: flaw.reason };
+    if (change) return changes(change);
 
     const { plan: asked } = grant;
     const refusal = await tryHeader(this.#processes, this.#tools, asked, source, folder, options);
@@ -136,6 +140,21 @@ export class Converter {
       report,
     };
     return this.#encode(work);
+  }
+
+  /** Reads the packets of the original, and its key frames beside them, while what the disk gave is at hand. */
+  async #readThrough(grant: Grant, source: string, options: RunOptions) {
+    const over = new AbortController();
+    const signals = [options.signal, over.signal].filter((s) => s !== undefined);
+    const quiet = { ...options, signal: AbortSignal.any(signals) };
+    const looking = findChange(this.#processes, this.#tools, source, grant.probe, quiet);
+    try {
+      const timeline = await this.#timelines.read(source, grant.version, grant.probe, options.signal);
+      return { timeline, change: await looking };
+    } finally {
+      over.abort();
+      await looking.catch(() => undefined);
+    }
   }
 
   /** What keeps this computer from converting anything at all; null where all is well. */
@@ -182,12 +201,16 @@ export class Converter {
     progress: EncodeProgress,
   ): Promise<RunEnd | { share: number }> {
     const useless = new AbortController();
-    const signals = [options.signal, useless.signal].filter((s) => s !== undefined);
+    const changed = new AbortController();
+    const signals = [options.signal, useless.signal, changed.signal].filter((s) => s !== undefined);
     const end = await this.#processes.run(this.#tools.ffmpeg, args, {
       ...options,
       signal: AbortSignal.any(signals),
       stallMs: this.#stallMs,
-      onStderr: (text) => log.add(text),
+      onStderr: (text) => {
+        log.add(text);
+        if (log.change) changed.abort();
+      },
       onStdout: (text) => {
         const block = progress.add(text, now());
         if (!block) return;
@@ -200,9 +223,10 @@ export class Converter {
   }
 
   /** Why a command did not do its work; undefined when it did. */
-  #failure({ files }: Work, end: RunEnd, log: EncoderLog, commands: string[]): Outcome | undefined {
+  #failure({ files, options }: Work, end: RunEnd, log: EncoderLog, commands: string[]): Outcome | undefined {
     log.requireStorage({ input: files.input, folder: path.dirname(files.output) });
     const failed = (reason: string): Outcome => ({ kind: 'failed', reason, log: log.text(commands) });
+    if (log.change && !options.signal?.aborted) return changes(log.change);
     if (end.kind === 'cancelled') return { kind: 'released' };
     if (end.kind === 'stalled')
       return failed(`ffmpeg made no progress for ${formatDuration(this.#stallMs / 1000)} and was ended.`);
@@ -223,6 +247,10 @@ export class Converter {
     const damaged = damage !== undefined || flawed;
     return { kind: 'result', file: files.output, decodedFrames, captionLines, damaged, log: log.text(commands) };
   }
+}
+
+function changes(change: string): Outcome {
+  return { kind: 'skip', code: 'changes', reason: changeReason(change) };
 }
 
 function noSavings(share: number): Outcome {

@@ -62,6 +62,21 @@ describe('EncoderLog', () => {
     expect([0, 1, 12].map((index) => log.decodedFrames(index))).toEqual([72, undefined, 2]);
   });
 
+  it('reads what changes in mid-video, as each ffmpeg says it', () => {
+    const old = (size: string) =>
+      `[graph 0 input from stream 0:0 @ 0x55e7] [verbose] ${size} tb:1/90000 fr:25/1 sar:1/1`;
+    const recent = (size: string, csp: string, range = 'tv') =>
+      `[graph -1 input from stream 0:2 @ 0x7f] [verbose] ${size} tb:1/90000 fr:25/1 sar:1/1 csp:${csp} range:${range} alpha:unspecified`;
+    const [small, large] = ['w:160 h:90 pixfmt:yuv420p', 'w:320 h:90 pixfmt:yuv420p'];
+    const change = (...lines: string[]) => read(...lines).change;
+    expect(change(old(small), old(small), recent(large, 'bt709'))).toBeUndefined();
+    expect(change(old(small), old(large))).toBe('the picture size from 160x90 to 320x90');
+    expect(change(old(small), old(`${small}10le`))).toBe('the pixel format from yuv420p to yuv420p10le');
+    expect(change(recent(small, 'unknown'), recent(small, 'bt709'))).toBeUndefined();
+    expect(change(recent(small, 'bt709'), recent(small, 'bt2020nc'))).toBe('the color matrix from bt709 to bt2020nc');
+    expect(change(recent(small, 'bt709'), recent(small, 'bt709', 'pc'))).toBe('the color range from tv to pc');
+  });
+
   it('keeps the command and the last 200 lines that matter', () => {
     const log = read(...Array.from({ length: 250 }, (_, i) => `[aac @ 0x1] [error] line ${i}`), '[info] chatter');
     const [command, first, ...rest] = log.text(['ffmpeg -i file:a b']).split('\n');

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { Fault } from '../../src-shared/errors.ts';
+import { Shape, shapeChange } from '../media/shape.ts';
 
 /** Lines of ffmpeg that are kept with an attempt. */
 const KEPT_LINES = 200;
@@ -12,12 +13,18 @@ const DISK_FULL = /No space left on device|Disk quota exceeded/;
 /** Said by storage that is gone, of no damaged film; unlike "Input/output error", which some demuxers say of those too. */
 const STORAGE_GONE = /Stale file handle|Transport endpoint is not connected|Host is down|No such device/;
 
+/** What a filter graph is set up for: colors from ffmpeg 7.0 on. */
+const FILTER_INPUT =
+  /\[graph -?\d+ input from stream (\d+:\d+) @ .* w:(\d+) h:(\d+) pixfmt:(\S+)(?:.* csp:(\S+) range:(\S+))?/;
+
 /** Reads ffmpeg's log, each line with its level (`-loglevel level+…`): keeps what matters and finds what it says of the source. */
 export class EncoderLog {
   readonly #lines: string[] = [];
   readonly #decoded = new Map<number, number>();
   #damage = 0;
   #firstDamage: string | undefined;
+  readonly #shapes = new Map<string, Shape>();
+  #change: string | undefined;
   #lastError: string | undefined;
   #diskFull = false;
   #storageGone: string | undefined;
@@ -25,6 +32,7 @@ export class EncoderLog {
   add(line: string): void {
     const stats = /Input stream #0:(\d+) \(video\): .*?(\d+) frames decoded/.exec(line);
     if (stats) this.#decoded.set(Number(stats[1]), Number(stats[2]));
+    this.#noteShape(line);
     const level = /\[(panic|fatal|error|warning)\]/.exec(line)?.[1];
     if (!level && !/^Svt\[(error|warn)/.test(line)) return;
     this.#lines.push(line);
@@ -61,6 +69,21 @@ export class EncoderLog {
         'node',
         `The storage of ${input} or of ${folder} went away (${this.#storageGone}); connect it again.`,
       );
+  }
+
+  /** What changed in the pictures of the source in mid-video, in words: ffmpeg scales all of them to the first ones' size. */
+  get change(): string | undefined {
+    return this.#change;
+  }
+
+  /** Filters are set up once, and once more whenever what they are given changes. */
+  #noteShape(line: string): void {
+    const [, stream, width, height, pix_fmt, color_space, color_range] = FILTER_INPUT.exec(line) ?? [];
+    if (!stream) return;
+    const shape = Shape.parse({ width, height, pix_fmt, color_space, color_range });
+    const first = this.#shapes.get(stream);
+    if (first) this.#change ??= shapeChange(first, shape);
+    else this.#shapes.set(stream, shape);
   }
 
   get lastError(): string | undefined {
