@@ -5,20 +5,23 @@ import { ExecaError, execa } from 'execa';
 import psList from 'ps-list';
 import { Fault } from '../../src-shared/errors.ts';
 import { resume, suspend } from './suspend.ts';
+import { SilenceWatch, Watchdog } from './watchdog.ts';
 
 /** How long a child may take to end after SIGTERM before it is killed: ffmpeg needs 0.4 s, a hanging SVT-AV1 never ends. */
 const GRACE_MS = 5000;
 
-/** An ffmpeg that reports nothing for so long is stuck. */
+/** An ffmpeg that does nothing for this long is stuck. */
 export const STALL_MS = 5 * 60_000;
-
 export interface RunOptions {
   signal?: AbortSignal;
   /** CPU priority 0 to 19 and disk priority class 0 to 3, as nice(1) and ionice(1) count. */
   priority?: { nice: number; ionice: number };
-  /** Ends the child when it says nothing for so long, in ms; while it is held, no time goes by. */
+  /**
+   * Ends the child when it neither reports work (with `-progress`: frames, time or bytes; without: a line) nor uses the
+   * processor for this long, in ms. No time goes by while it is held, or this computer or process sleeps.
+   */
   stallMs?: number;
-  /** Ends the child after so long in all, in ms; while it is held, no time goes by. */
+  /** Ends the child after this long in all, in ms; the same holds. */
   timeoutMs?: number;
   /** Environment variables beside this program's own. */
   env?: Record<string, string>;
@@ -64,38 +67,6 @@ export class Brake {
     return () => {
       if (this.#pids.delete(pid) && this.#since !== undefined) resume(pid);
     };
-  }
-}
-
-/** The longest wait of a {@link Watchdog}, in ms: a clock that stands still cannot tell when it will be time. */
-const LOOK_MS = 1000;
-
-/** Bites when a time is over, on a clock that may stand still. */
-class Watchdog {
-  readonly #now: () => number;
-  readonly #bite: () => void;
-  #due = 0;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(now: () => number, bite: () => void) {
-    this.#now = now;
-    this.#bite = bite;
-  }
-
-  /** Begins anew. */
-  wait(ms: number): void {
-    this.#due = this.#now() + ms;
-    this.#timer ??= setTimeout(() => this.#look(), Math.min(ms, LOOK_MS));
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
-
-  #look(): void {
-    const left = this.#due - this.#now();
-    if (left > 0) this.#timer = setTimeout(() => this.#look(), Math.min(left, LOOK_MS));
-    else this.#bite();
   }
 }
 
@@ -156,14 +127,15 @@ export class ProcessManager {
     if (letGo) options.signal?.addEventListener('abort', letGo);
     const { stallMs, timeoutMs, brake } = options;
     const now = () => brake?.now() ?? performance.now();
-    const [silence, whole] = [new Watchdog(now, () => stalled.abort()), new Watchdog(now, () => stalled.abort())];
-    const alive = () => stallMs && silence.wait(stallMs);
-    alive();
+    const silence = stallMs
+      ? new SilenceWatch({ pid: child.pid, args, stallMs, now, bite: () => stalled.abort() })
+      : undefined;
+    const whole = new Watchdog(now, () => stalled.abort());
     if (timeoutMs) whole.wait(timeoutMs);
     const read = async (from: 'stdout' | 'stderr', onLine?: (line: string) => void) => {
       if (!onLine) return;
       for await (const line of child.iterable({ from })) {
-        if (from === 'stdout') alive();
+        if (from === 'stdout') silence?.hear(line);
         onLine(line);
       }
     };
@@ -186,7 +158,7 @@ export class ProcessManager {
         `${program} could not be started on ${os.hostname()} (${why}); install ffmpeg or see \`flotilla doctor\`.`,
       );
     } finally {
-      silence.stop();
+      silence?.stop();
       whole.stop();
       if (letGo) {
         options.signal?.removeEventListener('abort', letGo);
