@@ -133,15 +133,15 @@ export class FileTable {
     ).run({ ...file, library });
   }
 
-  /** Another version stands at the path: everything known of the old one is dropped. The state is the caller's matter. */
-  setVersion(id: number, file: FileStat): void {
+  /** Another version stands at the path: everything known of the old one is dropped; `hash` is its own, if known. The state is the caller's matter. */
+  setVersion(id: number, file: FileStat & { hash?: string }): void {
     this.#vacate(id, file.path);
     this.#sql(
       `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime,
-           settles = @settles, missing = NULL, hash = NULL, codec = NULL, width = NULL, height = NULL, resolution = NULL,
+           settles = @settles, missing = NULL, hash = @hash, codec = NULL, width = NULL, height = NULL, resolution = NULL,
            hdr = NULL, frame_rate = NULL, bit_rate = NULL, audio = NULL, duration = NULL, source_size = NULL,
            result_size = NULL, code = NULL, reason = NULL WHERE id = @id`,
-    ).run({ ...file, id });
+    ).run({ hash: null, ...file, id });
     this.#sql('DELETE FROM probes WHERE file = ?').run(id);
   }
 
@@ -156,6 +156,17 @@ export class FileTable {
       `UPDATE files SET path = @path, inode = @inode, settles = @settles, missing = NULL
          WHERE id = @id AND version = @version AND state <> 'running'`,
     ).run({ ...seen, id });
+  }
+
+  /** The same bytes have other times or another inode number: all that is known of them still holds, and so does the job. */
+  setTouched(id: number, seen: FileStat): void {
+    const { changes } = this.#sql(
+      `UPDATE files SET inode = @inode, version = @version, mtime = @mtime, settles = @settles, missing = NULL
+         WHERE id = @id AND path = @path AND size = @size AND state <> 'running'`,
+    ).run({ ...seen, id });
+    if (changes === 0) return;
+    const job = 'UPDATE jobs SET version = @version, mtime = @mtime WHERE id = (SELECT job FROM files WHERE id = @id)';
+    this.#sql(job).run({ ...seen, id });
   }
 
   setMissing(id: number, since: number): void {
@@ -232,6 +243,25 @@ export class FileTable {
     const sql = `SELECT count(*) AS count, min(settles) AS next FROM files
       WHERE settles IS NOT NULL AND missing IS NULL AND state <> 'running' AND library = @library AND ${WITHIN}`;
     return z.object({ count: z.number(), next: z.number().nullable() }).parse(this.#sql(sql).get(within(scope)));
+  }
+
+  /** Paths of files that were still being written and may have settled by `now` (ms since 1970). */
+  settled(scope: Scope, now: number): string[] {
+    const sql = `SELECT path FROM files WHERE settles <= @now AND missing IS NULL AND state <> 'running'
+      AND library = @library AND ${WITHIN}`;
+    return z.array(z.string()).parse(
+      this.#sql(sql)
+        .pluck()
+        .all({ ...within(scope), now }),
+    );
+  }
+
+  /** Files that were left as they are for one of these reasons. */
+  skipped(scope: Scope, codes: readonly string[]): Pick<FileRow, 'id' | 'path' | 'code'>[] {
+    const sql = `SELECT id, path, code FROM files WHERE state = 'skipped' AND missing IS NULL
+      AND code IN (SELECT value FROM json_each(@codes)) AND library = @library AND ${WITHIN}`;
+    const rows = this.#sql(sql).all({ ...within(scope), codes: JSON.stringify(codes) });
+    return z.array(FileRow.pick({ id: true, path: true, code: true })).parse(rows);
   }
 
   /** Files that wait for the user because of something that may have been put right meanwhile. */

@@ -10,6 +10,8 @@ import type { FileRow } from '../db/files.ts';
 import type { JobRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
 import { factsOf, inodeOf, sameInode, sampledHash, versionOf } from './identity.ts';
+import { whyLeftAlone } from './left-alone.ts';
+import { isLinkNow, isStanding } from './paths.ts';
 import { pauseLibrary } from './pause-library.ts';
 import { hardLinked } from './probing.ts';
 import { requireReplaceable } from './replaceable.ts';
@@ -86,7 +88,9 @@ export class Granter {
   async #canBeRead({ id, root }: LibraryView): Promise<boolean> {
     try {
       await access(root, constants.R_OK | constants.X_OK);
-      return true;
+      if (await isStanding(root)) return true;
+      pauseLibrary(this.#ctx, id, isLinkNow(root));
+      return false;
     } catch {
       pauseLibrary(this.#ctx, id, `The folder ${root} cannot be read; is its disk or network share connected?`);
       return false;
@@ -95,9 +99,16 @@ export class Granter {
 
   /** False when the file is no longer what was probed; it is on its way to be looked into again then. */
   async #unchanged(job: JobRow, file: FileRow, source: string): Promise<boolean> {
-    const { files, jobs, libraries } = this.#ctx;
+    const { files, jobs } = this.#ctx;
     try {
+      // What leads through a link by now leads elsewhere.
+      if (!(await isStanding(path.dirname(source)))) return this.#gone(job, file);
       const stat = await lstat(source, { bigint: true });
+      const aside = await whyLeftAlone(source, stat);
+      if (aside) {
+        if (this.#isQueued(job)) jobs.apply(file.id, 'skip', aside);
+        return false;
+      }
       const sameBytes = sameInode(inodeOf(stat), file.inode) || (await sampledHash(source)) === file.hash;
       if (!this.#isQueued(job)) return false;
       if (versionOf(stat) === file.version && sameBytes) {
@@ -114,8 +125,16 @@ export class Granter {
       })();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      const library = libraries.get(file.library);
-      if (!library || !(await this.#canBeRead(library)) || !this.#isQueued(job)) return false;
+      return this.#gone(job, file);
+    }
+    return false;
+  }
+
+  /** Marks a film as missing, unless it is the library that is out of reach. */
+  async #gone(job: JobRow, file: FileRow): Promise<false> {
+    const { files, jobs, libraries } = this.#ctx;
+    const library = libraries.get(file.library);
+    if (library && (await this.#canBeRead(library)) && this.#isQueued(job)) {
       files.setMissing(file.id, Date.now());
       jobs.apply(file.id, 'change');
     }

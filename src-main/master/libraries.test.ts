@@ -1,8 +1,20 @@
 /** Libraries and their scans, with real folders and a real database. */
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { FileRow } from '../db/files.ts';
 import { makeContext, PROBE } from '../test/context.ts';
+import { Granter } from './granter.ts';
 import { factsOf } from './identity.ts';
 import { Libraries } from './libraries.ts';
 import { Probing } from './probing.ts';
@@ -48,6 +60,129 @@ describe('a part of a library', () => {
   });
 });
 
+describe('films that are gone', () => {
+  it('pause a library when they are all, or most of many; few are just missing', async () => {
+    const { asked, ctx, library, libraries, at, find, films } = makeLibraries();
+    // What is looked into tells by itself that it is gone.
+    const looked = () => vi.waitFor(() => expect(ctx.files.counts().found).toBe(0), { timeout: 20_000 });
+    for (const name of ['one.mp4', 'two.mp4', 'three.mp4']) find(name);
+    await asked.scan(library);
+    await looked();
+    for (const name of ['one.mp4', 'two.mp4']) rmSync(at(name));
+    expect(await asked.scan(library)).toMatchObject({ missing: 2 });
+    expect(libraries.get(library.id)?.paused).toBeNull();
+    rmSync(at('three.mp4'));
+    await expect(asked.scan(library)).rejects.toThrow(/^1 file of 1 in .* have gone at once/);
+    expect(libraries.get(library.id)?.paused).toMatch(/have gone at once/);
+    expect(films()).toContain('three.mp4');
+    for (let i = 0; i < 15; i++) find(`sub/${i}.mp4`);
+    expect(await asked.scan(library)).toMatchObject({ missing: 1 });
+    expect(libraries.get(library.id)?.paused).toBeNull();
+    await looked();
+    for (let i = 0; i < 12; i++) rmSync(at(`sub/${i}.mp4`));
+    await expect(asked.scan(library, 'sub')).rejects.toThrow(/^12 files of 15 in .*sub have gone at once/);
+    expect(libraries.get(library.id)?.paused).toBeNull();
+    await expect(asked.scan(library)).rejects.toThrow(/^12 files of 15 in .*library have gone at once/);
+    expect(await asked.scan(library, '', true)).toMatchObject({ missing: 12 });
+  });
+
+  it('pause nothing where they lie in folders that are left alone by now', async () => {
+    const { asked, library, find } = makeLibraries();
+    find('kept.mp4');
+    for (let i = 0; i < 15; i++) find(`@Recycle/${i}.mp4`);
+    expect(await asked.scan(library)).toMatchObject({ files: 1, missing: 15 });
+  });
+});
+
+describe('a root or folder that becomes a link', () => {
+  it('is not followed: the library is paused, a folder in it is missing', async () => {
+    const { asked, ctx, library, libraries, root, at, queue, film, jobs } = makeLibraries();
+    const granter = new Granter(ctx);
+    const grant = async (name: string) => {
+      const job = jobs.get(film(name)?.job ?? 0);
+      return job && (await granter.grant(job, { id: 'w', name: 'w' }));
+    };
+    await queue('sub/one.mp4');
+    await queue('two.mp4');
+    renameSync(at('sub'), `${root}-sub`);
+    symlinkSync(`${root}-sub`, at('sub'));
+    expect(await grant('sub/one.mp4')).toBeUndefined();
+    expect(film('sub/one.mp4')).toMatchObject({ state: 'found', missing: expect.any(Number) });
+    expect(await asked.scan(library, 'sub')).toMatchObject({ files: 0 });
+    renameSync(root, `${root}-away`);
+    symlinkSync(`${root}-away`, root);
+    expect(await grant('two.mp4')).toBeUndefined();
+    expect(libraries.get(library.id)?.paused).toMatch(/is a link by now/);
+    libraries.setPaused(library.id, null);
+    await expect(asked.scan(library)).rejects.toThrow(/is a link by now/);
+    expect(libraries.get(library.id)?.paused).toMatch(/is a link by now/);
+    expect(film('two.mp4')).toMatchObject({ state: 'queued', missing: null });
+  });
+});
+
+describe('times that move', () => {
+  const HOUR = 3600;
+  it('leave every verdict and job as it is, unless a repair may have come with them', async () => {
+    const { asked, library, find, queue, film, at, jobs } = makeLibraries();
+    const now = Math.floor(Date.now() / 1000) - 10 * 24 * HOUR;
+    const move = (name: string, by: number) => utimesSync(at(name), now + by, now + by);
+    for (const name of ['queued.mp4', 'touched.mp4', 'damaged.mp4', 'repaired.mp4', 'other.mp4']) await queue(name);
+    for (const name of ['damaged.mp4', 'repaired.mp4'])
+      jobs.apply(film(name)?.id ?? 0, 'skip', { code: 'damaged', reason: 'It is damaged.' });
+    jobs.apply(film('touched.mp4')?.id ?? 0, 'skip', { code: 'no-savings', reason: 'It was no smaller.' });
+    for (const name of ['queued.mp4', 'touched.mp4', 'damaged.mp4', 'repaired.mp4', 'other.mp4']) move(name, 0);
+    await asked.scan(library);
+    const job = film('queued.mp4')?.job;
+    // Those times were of now, and no whole hours away.
+    for (const name of ['damaged.mp4', 'repaired.mp4']) expect(film(name)?.state).not.toBe('skipped');
+    await vi.waitFor(() => expect(film('repaired.mp4')?.state).toBe('queued'));
+    for (const name of ['damaged.mp4', 'repaired.mp4'])
+      jobs.apply(film(name)?.id ?? 0, 'skip', { code: 'damaged', reason: 'It is damaged.' });
+    for (const name of ['queued.mp4', 'damaged.mp4']) move(name, HOUR);
+    for (const name of ['touched.mp4', 'repaired.mp4']) move(name, 1234);
+    writeFileSync(at('other.mp4'), 'x'.repeat(film('other.mp4')?.size ?? 0));
+    expect(await asked.scan(library)).toMatchObject({ changed: 5 });
+    expect(film('queued.mp4')).toMatchObject({ state: 'queued', job, mtime: (now + HOUR) * 1000 });
+    expect(jobs.get(job ?? 0)).toMatchObject({ version: film('queued.mp4')?.version, state: 'queued' });
+    expect(film('touched.mp4')).toMatchObject({ state: 'skipped', code: 'no-savings' });
+    expect(film('damaged.mp4')).toMatchObject({ state: 'skipped', code: 'damaged' });
+    expect(film('repaired.mp4')?.state).not.toBe('skipped');
+    expect(film('other.mp4')?.job).not.toBe(job);
+    expect(find('new.mp4')).toBeGreaterThan(0);
+  });
+});
+
+describe('a film that is part of a disc, or not here', () => {
+  it('is left alone with the reason, and looked into when that is over', async () => {
+    const { asked, ctx, library, find, film, at } = makeLibraries();
+    const asks: string[] = [];
+    const probe = async (file: string) => {
+      asks.push(path.basename(file));
+      return PROBE;
+    };
+    ctx.prober = { probe } as unknown as typeof ctx.prober;
+    find('Disc/VIDEO_TS/VTS_01_1.VOB');
+    find('loose/film.vob');
+    writeFileSync(at('loose/film.ifo'), '');
+    find('cloud.mkv');
+    truncateSync(at('cloud.mkv'), 0);
+    truncateSync(at('cloud.mkv'), 2 ** 30);
+    find('film.mp4');
+    const codes = () =>
+      ['Disc/VIDEO_TS/VTS_01_1.VOB', 'loose/film.vob', 'cloud.mkv', 'film.mp4'].map(
+        (n) => film(n)?.code ?? film(n)?.state,
+      );
+    await asked.scan(library);
+    await vi.waitFor(() => expect(codes()).toEqual(['disc', 'disc', 'placeholder', 'queued']));
+    expect(film('cloud.mkv')?.reason).toMatch(/^Only a placeholder of cloud\.mkv is on this computer/);
+    expect(film('loose/film.vob')?.reason).toMatch(/^film\.vob is part of a DVD/);
+    rmSync(at('loose/film.ifo'));
+    await asked.scan(library);
+    await vi.waitFor(() => expect(codes()).toEqual(['disc', 'queued', 'placeholder', 'queued']));
+    expect(asks.sort()).toEqual(['film.mp4', 'film.vob']);
+  });
+});
+
 describe('a scan', () => {
   it('takes the result of a replacement that ends meanwhile for what it is', async () => {
     const { ctx, asked, library, at, find, film, files, films } = makeLibraries();
@@ -87,6 +222,23 @@ describe('a scan', () => {
 });
 
 describe('files that settle', () => {
+  it('have only their folders looked at, for what became of them', async () => {
+    const { asked, library, find, films, at, eventsOf, files, film } = makeLibraries();
+    const id = find('new/grows.mp4.mkv');
+    files.setSeen(id, { ...(film('new/grows.mp4.mkv') as Required<FileRow>), settles: Date.now() + 50 });
+    renameSync(at('new/grows.mp4.mkv'), at('new/grown.mkv'));
+    for (const name of ['elsewhere/film.mp4', 'new/sub/film.mp4']) {
+      mkdirSync(path.dirname(at(name)), { recursive: true });
+      writeFileSync(at(name), name);
+    }
+    asked.waitForSettling();
+    await vi.waitFor(() => expect(films()).toEqual(['new/grown.mkv']), { timeout: 60_000 });
+    expect(film('new/grown.mkv')?.id).toBe(id);
+    await vi.waitFor(() => expect(asked.scanning).toEqual([]));
+    expect(eventsOf('notice')).toEqual([]);
+    expect(await asked.scan(library)).toMatchObject({ added: 2 });
+  });
+
   it('are looked at again though another library was removed meanwhile', async () => {
     const { asked, library, libraries, root, files, find, eventsOf } = makeLibraries();
     const other = libraries.insert(`${root}-other`, true);

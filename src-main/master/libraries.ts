@@ -1,12 +1,15 @@
-import { realpath, stat } from 'node:fs/promises';
+import { lstat, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { LibraryView, ScanReport } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import type { Scope } from '../db/files.ts';
 import type { MasterContext } from './context.ts';
+import { forgetNames } from './disc.ts';
+import { ASIDE_CODES, whyLeftAlone } from './left-alone.ts';
+import { leadsAside } from './media-names.ts';
 import { isBelow } from './paths.ts';
 import type { Probing } from './probing.ts';
-import type { Scanner } from './scanner.ts';
+import type { Scanner, ScanPart } from './scanner.ts';
 import type { Vault } from './vault.ts';
 
 /** What a scan could not look at is due at once again: it is given so long, in ms. */
@@ -71,7 +74,8 @@ export class Libraries {
     const folder = isFile ? path.dirname(real) : real;
     const holder = this.#holding(folder);
     const prefix = path.relative(holder?.root ?? folder, real).replaceAll(path.sep, '/');
-    if (!leadsInto(prefix)) throw new Fault('usage', `${place} lies in a hidden folder, which Flotilla leaves alone.`);
+    if (!leadsInto(prefix))
+      throw new Fault('usage', `${place} lies in a hidden folder or a system's own, which Flotilla leaves alone.`);
     const library = holder ?? this.#create(folder, watched, hold === true);
     if (hold === false && library.held) this.release(library);
     if (watched && !library.watched) libraries.setWatched(library.id, true);
@@ -110,25 +114,26 @@ export class Libraries {
    */
   async scan(library: LibraryView, prefix = '', acceptMissing = false): Promise<ScanReport> {
     if (!leadsInto(prefix)) {
-      const advice = 'name a folder or film in it as seen from there, and none that is hidden';
+      const advice = "name a folder or film in it as seen from there, and none that is hidden or the system's own";
       throw new Fault('usage', `${prefix} does not lead into ${library.root}; ${advice}.`);
     }
-    const { vaults, ...report } = await this.#scan(library, prefix, acceptMissing);
+    const { vaults, ...report } = await this.#scan(library, { prefix, acceptMissing });
     for (const folder of vaults) {
       const fileAt = (absolute: string) => this.#fileAt(absolute);
       for (const text of await this.#vault.adopt(folder, fileAt)) this.#ctx.emit('notice', { level: 'warn', text });
     }
     for (const text of report.problems) this.#ctx.emit('notice', { level: 'warn', text });
     this.#reconsider({ library: library.id, prefix });
+    await this.#reconsiderAside(library, prefix);
     this.lookAgain();
     return report;
   }
 
-  async #scan(library: LibraryView, prefix: string, acceptMissing: boolean): ReturnType<Scanner['scan']> {
+  async #scan(library: LibraryView, part: ScanPart): ReturnType<Scanner['scan']> {
     this.#scanning.push(library.id);
     this.#ctx.emit('libraries', {});
     try {
-      return await this.#scanner.scan(library, prefix, acceptMissing);
+      return await this.#scanner.scan(library, part);
     } finally {
       this.#scanning.splice(this.#scanning.indexOf(library.id), 1);
       this.#ctx.emit('libraries', {});
@@ -151,6 +156,20 @@ export class Libraries {
     this.#ctx.emit('work', {});
   }
 
+  /** What was around a film, or kept it from being here, may be gone: it is looked into then. */
+  async #reconsiderAside({ id, root }: LibraryView, prefix: string): Promise<void> {
+    const { files, jobs } = this.#ctx;
+    forgetNames();
+    for (const aside of files.skipped({ library: id, prefix }, ASIDE_CODES)) {
+      const place = path.join(root, aside.path);
+      const why = await lstat(place, { bigint: true })
+        .then((stat) => whyLeftAlone(place, stat))
+        .catch(() => aside);
+      const now = files.get(aside.id);
+      if (!why && now?.state === 'skipped' && now.code === aside.code) jobs.apply(aside.id, 'change');
+    }
+  }
+
   #fileAt(absolute: string): number | null {
     const library = this.#holding(path.dirname(absolute));
     const relative = library && path.relative(library.root, absolute).replaceAll(path.sep, '/');
@@ -161,22 +180,31 @@ export class Libraries {
   waitForSettling(): void {
     clearTimeout(this.#settling);
     if (this.#stopped) return;
-    const times = this.#ctx.scopes().flatMap((scope) => this.#ctx.files.settling(scope).next ?? []);
+    const times = this.#scopesInReach().flatMap((scope) => this.#ctx.files.settling(scope).next ?? []);
     if (times.length === 0) return;
     const left = Math.min(...times) - Date.now() + 10;
-    this.#settling = setTimeout(() => this.#scanAll().catch(this.#warn), left > 0 ? left : OVERDUE_MS);
+    this.#settling = setTimeout(() => this.#lookAtSettled().catch(this.#warn), left > 0 ? left : OVERDUE_MS);
   }
 
-  async #scanAll(): Promise<void> {
-    for (const { library: id, prefix } of this.#ctx.scopes()) {
-      // One may be removed, or absorbed by another, while those before it are scanned.
-      const library = this.#stopped ? undefined : this.#ctx.libraries.get(id);
-      if (library) await this.scan(library, prefix).catch(() => undefined);
+  /** A paused library is looked at by its scans alone. */
+  #scopesInReach(): Scope[] {
+    return this.#ctx.scopes().filter(({ library }) => !this.#ctx.libraries.get(library)?.paused);
+  }
+
+  /** Looks only where something may have settled: one film that is written all day is no reason to walk everything. */
+  async #lookAtSettled(): Promise<void> {
+    for (const scope of this.#scopesInReach()) {
+      // One may be removed, or absorbed by another, while those before it are looked at.
+      const library = this.#stopped ? undefined : this.#ctx.libraries.get(scope.library);
+      const due = library ? this.#ctx.files.settled(scope, Date.now()) : [];
+      const folders = [...new Set(due.map((file) => path.posix.dirname(file).replace(/^\.$/, '')))];
+      if (library && folders.length > 0) await this.#scan(library, { folders }).catch(() => undefined);
     }
+    this.lookAgain();
   }
 }
 
-/** True for the way from a root to something in it that is not hidden, and for the root itself. */
+/** True for the way from a root to something in it that is not left alone, and for the root itself. */
 function leadsInto(prefix: string): boolean {
-  return prefix === '' || prefix.split('/').every((part) => part !== '' && !part.startsWith('.'));
+  return prefix === '' || !(prefix.split('/').includes('') || leadsAside(prefix));
 }

@@ -4,8 +4,25 @@ const EXTENSIONS = new Set(
   ),
 );
 
-/** Folders that systems make for themselves; hidden ones are left out anyway. */
-const SYSTEM_FOLDERS = new Set(['$RECYCLE.BIN', 'System Volume Information', '@eaDir', '#recycle', 'lost+found']);
+/**
+ * Folders that systems make for themselves: bins, snapshots, caches and what a repair found. In small letters, since shares
+ * tell their names now one way, now the other; hidden ones are left out anyway.
+ */
+const SYSTEM_FOLDERS = new Set([
+  // Windows
+  ...['$recycle.bin', 'recycler', 'recycled', 'recycle bin', 'system volume information', '$extend'],
+  // Synology, QNAP, Asustor and TerraMaster
+  ...['#recycle', '#snapshot', '@recycle', '@recently-snapshot', '@snapshot', '@snapshots', '@sharebin', '@sharesnap'],
+  ...['@eadir', '@tmp', '@img_bkp_cache', '@transcode'],
+  // NetApp, Buffalo and Apple's file server
+  ...['~snapshot', 'trashbox', 'network trash folder', 'network trash', 'temporary items'],
+  // Nextcloud and ownCloud
+  ...['files_trashbin', 'files_versions'],
+  'lost+found',
+]);
+
+/** What chkdsk found, earlier versions as Samba shows them, and Thecus' bins. */
+const SYSTEM_PATTERN = /^(found\.\d{3}|@gmt-[\d.-]+|_nas_recycle_.*)$/;
 
 /** True for the name of a file that may be a film. */
 export function isMediaName(name: string): boolean {
@@ -14,5 +31,17 @@ export function isMediaName(name: string): boolean {
 
 /** True for names that are hidden, or a system's own. */
 export function isLeftAlone(name: string): boolean {
-  return name.startsWith('.') || SYSTEM_FOLDERS.has(name);
+  const lower = name.toLowerCase();
+  return lower.startsWith('.') || SYSTEM_FOLDERS.has(lower) || SYSTEM_PATTERN.test(lower);
+}
+
+/** True for a path below a root that leads into something that is left alone. */
+export function leadsAside(relative: string): boolean {
+  return relative.split('/').some(isLeftAlone);
+}
+
+/** Name of the film that a placeholder of iCloud (`.film.mkv.icloud`), Nextcloud or ownCloud stands for; undefined for other names. */
+export function stubbedName(name: string): string | undefined {
+  const [, film] = /^\.(.+)\.icloud$/i.exec(name) ?? /^(.+)\.(?:nextcloud|owncloud|opencloud)$/i.exec(name) ?? [];
+  return film !== undefined && isMediaName(film) ? film : undefined;
 }

@@ -1,4 +1,5 @@
-import { lstat } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
+import { lstat, realpath } from 'node:fs/promises';
 import path from 'node:path';
 
 /** True for what is in `folder`, however deep, as far as its path tells; both are absolute. */
@@ -20,4 +21,34 @@ export async function hasNoLinks(base: string, folder: string): Promise<boolean>
     }
   }
   return true;
+}
+
+/** Paths as they are compared where disks tell no case, or no composed letters, apart. */
+function isSame(a: string, b: string): boolean {
+  const spelt = (place: string) => path.normalize(place).normalize('NFC').toLowerCase();
+  return process.platform === 'linux' ? a === b : spelt(a) === spelt(b);
+}
+
+function isNowhere(error: unknown): true {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+  throw error;
+}
+
+/** True when no link is on the way to a real path, so that what is there is what was there, or nothing. */
+export async function isStanding(place: string): Promise<boolean> {
+  return realpath(place).then((real) => isSame(real, place), isNowhere);
+}
+
+/** As {@link isStanding}, holding up its thread. */
+export function isStandingSync(place: string): boolean {
+  try {
+    return isSame(realpathSync.native(place), place);
+  } catch (error) {
+    return isNowhere(error);
+  }
+}
+
+/** Why nothing in a library is touched whose folder has become a link. */
+export function isLinkNow(root: string): string {
+  return `The folder ${root} is a link by now, or lies in one, and Flotilla does not follow it: put the folder back, or add the one that the link leads to as a library of its own.`;
 }

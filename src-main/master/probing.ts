@@ -5,6 +5,8 @@ import { makePlan } from '../../src-shared/plan.ts';
 import type { FileRow } from '../db/files.ts';
 import type { MasterContext } from './context.ts';
 import { factsOf, sampledHash, versionOf } from './identity.ts';
+import { whyLeftAlone } from './left-alone.ts';
+import { isStanding } from './paths.ts';
 
 /** ffprobes at a time: they wait for the disk more than they compute. */
 const AT_A_TIME = 4;
@@ -77,12 +79,16 @@ export class Probing {
     const file = path.join(libraries.get(row.library)?.root ?? '', row.path);
     const skip = (code: string, reason: string) => jobs.apply(row.id, 'skip', { code, reason });
     try {
+      if (!(await isStanding(path.dirname(file)))) return files.setMissing(row.id, Date.now());
       const stat = await lstat(file, { bigint: true });
       if (!this.#waits(row)) return;
       if (versionOf(stat) !== row.version) {
         const settles = Date.now() + Math.max(this.#ctx.settings().settleMinutes * 60_000, 1000);
         return files.setVersion(row.id, { path: row.path, ...factsOf(stat), settles });
       }
+      const aside = await whyLeftAlone(file, stat);
+      if (!this.#waits(row)) return;
+      if (aside) return skip(aside.code, aside.reason);
       if (row.size === 0) return skip('empty', 'The file is empty.');
       if (stat.nlink > 1n && this.#ctx.settings().skipHardLinked) return skip('hard-linked', hardLinked(stat.nlink));
       // A stored one may be of other bytes: a file can change without its times telling.

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
+import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { LibraryView, ScanReport } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { count } from '../../src-shared/format.ts';
+import type { FileRow } from '../db/files.ts';
 import type { MasterContext } from './context.ts';
 import { sampledHash } from './identity.ts';
+import { whyLeftAlone } from './left-alone.ts';
 import { pauseLibrary } from './pause-library.ts';
 import { OWN_FOLDER } from './vault-folder.ts';
 import type { WalkMessage, WalkRequest } from './walker.ts';
@@ -14,8 +17,12 @@ import type { WalkMessage, WalkRequest } from './walker.ts';
 /** A walk makes much that is thrown away at once; with room for it, it is cleaned up less often. */
 const YOUNG_MB = 64;
 
-/** A library that lost more than this share of its files at once is paused: a disk may be gone. */
+/**
+ * A library without a single film where there were some, and what lost more than this share of its films and at least so
+ * many, has rather lost a disk. Fewer are deleted by people every day, and to mark them as missing does no harm.
+ */
 const LOST_SHARE = 0.5;
+const LOST_MANY = 10;
 
 /** Pages of SQLite's log (4 KiB each) after which a commit writes them back, waiting for the disk: normally and in a scan. */
 const LOG_PAGES = 1000;
@@ -24,6 +31,29 @@ const SCAN_LOG_PAGES = 50_000;
 const ENDED = 'This Flotilla is being ended.';
 
 type Changed = Extract<WalkMessage, { kind: 'changed' }>['files'][number];
+type End = Extract<WalkMessage, { kind: 'end' }>;
+
+/** Time zones lie whole quarters of an hour apart, and FAT keeps times to 2 s; both in ms. */
+const QUARTER_MS = 15 * 60_000;
+const FAT_MS = 2000;
+
+function isShiftOfZone(ms: number): boolean {
+  const rest = ms % QUARTER_MS;
+  return Math.min(rest, QUARTER_MS - rest) <= FAT_MS && ms <= 26 * 4 * QUARTER_MS + FAT_MS;
+}
+
+/** Verdicts that come from all bytes of a film. */
+const couldBeRepaired = ({ state, code }: FileRow) => state === 'failed' || code === 'damaged';
+
+/** What is scanned of a library; all of it where nothing is said. */
+export interface ScanPart {
+  /** One folder or file below the root. */
+  prefix?: string;
+  /** Instead of that, folders of which only the files are looked at, and not what is in folders in them. */
+  folders?: string[];
+  /** Takes it as true that files have gone, however many. */
+  acceptMissing?: boolean;
+}
 
 /** Finds new, changed, moved and missing files; the walking is done by a thread. */
 export class Scanner {
@@ -44,23 +74,18 @@ export class Scanner {
   }
 
   /**
-   * Scans a library or, with a prefix, one folder or file of it. Scans of one library follow each other.
-   * @param acceptMissing take it as true that files have gone, however many
-   * @throws Fault `node` when the root cannot be read or most files are gone: the library is paused, and no file is marked;
-   *   a part of it that is gone is just missing
+   * Scans a library or a part of it. Scans of one library follow each other.
+   * @throws Fault `node` when the root cannot be read or most files are gone, and no file is marked then; the library is
+   *   paused, unless it was a part of it. A part that is gone altogether is just missing
    */
-  async scan(library: LibraryView, prefix = '', acceptMissing = false): Promise<ScanReport & { vaults: string[] }> {
+  async scan(library: LibraryView, part: ScanPart = {}): Promise<ScanReport & { vaults: string[] }> {
     const before = this.#running.get(library.id) ?? Promise.resolve();
-    const scan = before.catch(() => undefined).then(() => this.#scan(library, prefix, acceptMissing));
+    const scan = before.catch(() => undefined).then(() => this.#scan(library, part));
     this.#running.set(library.id, scan);
     return scan;
   }
 
-  async #scan(
-    library: LibraryView,
-    prefix: string,
-    acceptMissing: boolean,
-  ): Promise<ScanReport & { vaults: string[] }> {
+  async #scan(library: LibraryView, part: ScanPart): Promise<ScanReport & { vaults: string[] }> {
     const started = performance.now();
     const report = {
       files: 0,
@@ -72,16 +97,11 @@ export class Scanner {
       seconds: 0,
       vaults: [] as string[],
     };
-    for await (const message of this.#walk(library, prefix)) {
+    for await (const message of this.#walk(library, part)) {
       if (message.kind === 'rootMissing') throw this.#pause(library, message.reason);
       if (message.kind === 'end') {
-        const { missing, known } = message;
-        if (prefix === '' && missing.length > known * LOST_SHARE && !acceptMissing) {
-          throw this.#pause(
-            library,
-            `${count(missing.length, 'file')} of ${known} in ${library.root} have gone at once; if that is right, accept it (--accept-missing, or "resume" of the library), otherwise connect the disk.`,
-          );
-        }
+        const { missing } = message;
+        this.#requirePresent(library, part, message);
         this.#transaction(() => {
           for (const file of missing) this.#ctx.files.setGone(file, Date.now());
         });
@@ -97,9 +117,21 @@ export class Scanner {
       await this.#apply(library, message);
       this.#ctx.emit('listed', {});
     }
-    if (library.paused) pauseLibrary(this.#ctx, library.id, null);
+    // A look at a few folders tells nothing of what the library was paused for.
+    if (this.#ctx.libraries.get(library.id)?.paused && !part.folders) pauseLibrary(this.#ctx, library.id, null);
     report.seconds = (performance.now() - started) / 1000;
     return report;
+  }
+
+  /** @throws Fault `node` when so much is gone that it is rather out of reach */
+  #requirePresent(library: LibraryView, part: ScanPart, { files, known, lost, there }: End): void {
+    const { prefix = '', folders, acceptMissing } = part;
+    const whole = prefix === '' && !folders;
+    const many = lost >= LOST_MANY && lost > known * LOST_SHARE;
+    if (acceptMissing || !(whole ? many || (lost > 0 && files === 0) : many && there)) return;
+    const place = path.join(library.root, prefix);
+    const reason = `${count(lost, 'file')} of ${known} in ${place} have gone at once; if that is right, accept it (--accept-missing, or "resume" of the library), otherwise connect the disk.`;
+    throw whole ? this.#pause(library, reason) : new Fault('node', reason);
   }
 
   #pause({ id }: LibraryView, reason: string): Fault {
@@ -107,7 +139,7 @@ export class Scanner {
     return new Fault('node', reason);
   }
 
-  async *#walk(library: LibraryView, prefix: string): AsyncGenerator<WalkMessage> {
+  async *#walk(library: LibraryView, { prefix = '', folders }: ScanPart): AsyncGenerator<WalkMessage> {
     // The same file name in the sources and in the build, where all of them lie in one folder.
     const script = new URL(import.meta.url.endsWith('.ts') ? './walker.ts' : './walker.js', import.meta.url);
     const { db } = this.#ctx;
@@ -117,6 +149,7 @@ export class Scanner {
       library: library.id,
       root: library.root,
       prefix,
+      folders,
       ownFolder: OWN_FOLDER,
       others: this.#ctx.libraries.all().map(({ root }) => path.relative(library.root, root).replaceAll(path.sep, '/')),
       settleMs,
@@ -200,15 +233,29 @@ export class Scanner {
     // A file in work is judged by the replacement itself, which compares it with the version that was probed; one that
     // has another name since it was walked by is the result of that.
     if (!row || row.state === 'running' || row.path !== seen.path) return;
-    const sameTimes = row.version === seen.version;
-    if (sameTimes && row.hash !== null && row.hash === (await sampledHash(path.join(library.root, seen.path)))) {
-      files.setSeen(seen.id, seen);
+    if (await this.#isSameContent(library, row, seen)) {
+      this.#transaction(() => files.setTouched(seen.id, seen));
       return;
     }
     this.#transaction(() => {
       files.setVersion(seen.id, seen);
       jobs.apply(seen.id, 'change');
     });
+  }
+
+  /**
+   * True for the bytes that are known under another inode number or other times, as far as samples tell. Disks and shares
+   * number files anew, FAT shifts their times by whole hours, and programs touch them: what was found out of a film, or
+   * decided of it, still holds.
+   */
+  async #isSameContent(library: LibraryView, row: FileRow, seen: Changed): Promise<boolean> {
+    const moved = Math.abs(seen.mtime - row.mtime);
+    // A repair may write where no sample is taken.
+    if (couldBeRepaired(row) && moved > 0 && !isShiftOfZone(moved)) return false;
+    if (row.hash === null || row.size !== seen.size) return false;
+    const file = path.join(library.root, seen.path);
+    if (await whyLeftAlone(file, await lstat(file, { bigint: true }))) return false;
+    return row.hash === (await sampledHash(file));
   }
 
   /** What a scan finds can be found again, so its commits need not wait for the disk. */

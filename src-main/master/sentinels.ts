@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Sentinel } from '../../src-shared/lease.ts';
 import type { MasterContext } from './context.ts';
-import { hasNoLinks } from './paths.ts';
+import { hasNoLinks, isStanding } from './paths.ts';
 import { OWN_FOLDER } from './vault-folder.ts';
 
 /** The files by which workers know a library that they reach by another way: random content, new at every start. */
@@ -35,7 +35,7 @@ export class Sentinels {
     try {
       if ((await readFile(place, 'utf8').catch(() => '')) !== known.content) {
         // Never through a link that came with a film.
-        if (!(await hasNoLinks(root, path.dirname(place)))) return null;
+        if (!(await isStanding(root)) || !(await hasNoLinks(root, path.dirname(place)))) return null;
         await mkdir(path.dirname(place), { recursive: true });
         await rm(place, { force: true });
         await writeFile(place, known.content, { flag: 'wx' });

@@ -290,10 +290,13 @@ export class Vault {
     const known = new Map(this.#swaps.vault().map((row) => [row.id, row]));
     const atWork = new Set(this.#swaps.all().map(({ id }) => id));
     for (const name of names) {
-      const manifest = name.endsWith('.json') ? await readManifest(path.join(folder, name)) : undefined;
+      const file = path.join(folder, name);
+      const kept = file.replace(/\.json$/, '.original');
+      const row = known.get(path.basename(name, '.json'));
+      // Those that are known where they are, are most of them, and need not be read at each scan.
+      if (!name.endsWith('.json') || row?.kept === kept) continue;
+      const manifest = await readManifest(file);
       if (!manifest || atWork.has(manifest.id)) continue;
-      const kept = path.join(folder, `${manifest.id}.original`);
-      const row = known.get(manifest.id);
       if (row) await this.#findAgain(row, kept, manifest);
       else notes.push(...(await this.#takeUp(manifest, kept, fileAt)));
     }
@@ -302,7 +305,7 @@ export class Vault {
 
   /** The disk of an entry is connected elsewhere now. */
   async #findAgain(row: VaultRow, kept: string, { original, result }: Manifest): Promise<void> {
-    if (row.kept === kept || (await exists(row.kept))) return;
+    if (await exists(row.kept)) return;
     // A result that was renamed is where it was, seen from the vault.
     const way = path.relative(path.dirname(row.kept), row.result);
     const renamed = path.resolve(path.dirname(kept), way);

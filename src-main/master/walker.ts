@@ -2,20 +2,20 @@
  * The thread that walks a library: synchronous file system calls are several times faster than promises, and here they
  * hold up nobody. It compares with what the database knows and posts only the differences.
  */
-import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { messageOf } from '../../src-shared/errors.ts';
+import { count } from '../../src-shared/format.ts';
 import { inodeOf, sameInode, versionOf } from './file-version.ts';
-import { isLeftAlone, isMediaName } from './media-names.ts';
+import { isWithin, type Known, type KnownRequest, MET, MISSING, readKnown, SETTLING } from './known-files.ts';
+import { isLeftAlone, isMediaName, leadsAside, stubbedName } from './media-names.ts';
+import { openForWriting } from './open-files.ts';
+import { isLinkNow, isStandingSync } from './paths.ts';
 
-export interface WalkRequest {
-  database: string;
-  library: number;
+export interface WalkRequest extends KnownRequest {
   root: string;
-  /** Folder or file below the root that the walk is limited to; empty for all. */
-  prefix: string;
   /** Name of Flotilla's own folders, whose vaults are told of. */
   ownFolder: string;
   /** Roots of all libraries as seen from this one's: where one lies in it, what is in there is its own. */
@@ -42,25 +42,17 @@ export type WalkMessage =
   | {
       kind: 'end';
       files: number;
+      /** Films that were there before, without those in folders that are left alone by now. */
       known: number;
+      /** How many of those are gone. */
+      lost: number;
+      /** Whether anything stands where the walk began. */
+      there: boolean;
       missing: { id: number; path: string }[];
       problems: string[];
       vaults: string[];
     };
 
-/** What the database holds of a file: few strings, since making them takes most of the time of reading it. */
-type Known = [
-  path: string,
-  id: number,
-  /** inode|version */
-  identity: string,
-  /** Sum of MISSING, SETTLING and MET. */
-  flags: number,
-];
-const MISSING = 1;
-const SETTLING = 2;
-/** The walk has come upon it, or could not look. */
-const MET = 4;
 type Changed = Extract<WalkMessage, { kind: 'changed' }>['files'];
 type Moved = Extract<WalkMessage, { kind: 'moved' }>['files'];
 
@@ -68,65 +60,6 @@ type Moved = Extract<WalkMessage, { kind: 'moved' }>['files'];
 const BATCH = 500;
 const MOST_PROBLEMS = 100;
 const BIGINT = { bigint: true } as const;
-
-/** Inodes below `root` that some process has open for writing, where /proc tells (Linux); this user's processes only, unless root. */
-function openForWriting(root: string): Set<string> {
-  const open = new Set<string>();
-  const list = (folder: string) => {
-    try {
-      return readdirSync(folder);
-    } catch {
-      return [];
-    }
-  };
-  for (const pid of list('/proc').filter((name) => /^\d+$/.test(name))) {
-    for (const fd of list(`/proc/${pid}/fd`)) {
-      try {
-        if (!readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith(root)) continue;
-        const flags = Number.parseInt(
-          /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1] ?? '0',
-          8,
-        );
-        // The two lowest bits are O_WRONLY and O_RDWR (open(2)).
-        if ((flags & 3) !== 0) open.add(inodeOf(statSync(`/proc/${pid}/fd/${fd}`, { bigint: true })));
-      } catch {
-        // The process or its file went away meanwhile.
-      }
-    }
-  }
-  return open;
-}
-
-/** True for `folder` itself and all below it; the empty one is the root. */
-function isWithin(file: string, folder: string): boolean {
-  return folder === '' || file === folder || file.startsWith(`${folder}/`);
-}
-
-/** What the database holds within the prefix, by path. */
-function readKnown({ database, library, prefix }: WalkRequest): Map<string, Known> {
-  const db = new Database(database, { readonly: true });
-  // All rows in their order on the disk: looking each one up from the index of paths takes twice as long. '0' follows '/'.
-  const [from, within] =
-    prefix === ''
-      ? ['files NOT INDEXED', 'library = @library']
-      : ['files', "library = @library AND (path = @prefix OR path > @prefix || '/' AND path < @prefix || '0')"];
-  const sql = `SELECT path, id, inode || '|' || version, 0 FROM ${from} WHERE ${within}`;
-  const rows = db.prepare(sql).raw().all({ library, prefix }) as Known[];
-  const known = new Map<string, Known>();
-  for (const row of rows) known.set(row[0], row);
-  // Few are flagged, and these columns are the last of the row: read for all, they take a third of the time.
-  const flag = (index: string, column: string, bit: number) => {
-    const flagged = `SELECT path FROM files INDEXED BY ${index} WHERE ${column} IS NOT NULL AND library = ?`;
-    for (const path of db.prepare(flagged).pluck().all(library)) {
-      const row = known.get(path as string);
-      if (row) row[3] |= bit;
-    }
-  };
-  flag('files_missing', 'missing', MISSING);
-  flag('files_settling', 'settles', SETTLING);
-  db.close();
-  return known;
-}
 
 /** One walk through a library or a part of it. */
 class Walk {
@@ -139,7 +72,10 @@ class Walk {
   readonly #changed: Changed = [];
   readonly #problems: string[] = [];
   readonly #vaults: string[] = [];
+  /** Placeholders of cloud programs under names of their own. */
+  readonly #stubs: string[] = [];
   #files = 0;
+  #there = false;
   #writers: Set<string> | undefined;
 
   constructor(request: WalkRequest, post: (message: WalkMessage) => void) {
@@ -149,18 +85,25 @@ class Walk {
     this.#first = this.#known.size === 0;
   }
 
-  /** @param start what stands at the prefix; undefined when nothing does, so that all of it is missing */
-  run(start: 'file' | 'folder' | undefined): void {
-    const { prefix } = this.#request;
-    if (start === 'file') this.#try(prefix);
-    const folders = start === 'folder' ? [prefix] : [];
-    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) folders.push(...this.#enter(folder));
+  run(): void {
+    const { root, prefix, folders: alone } = this.#request;
+    const waiting: string[] = [];
+    for (const place of alone ?? [prefix]) {
+      const kind = kindOf(path.join(root, place));
+      this.#there ||= kind !== undefined;
+      if (kind === 'file') this.#try(place);
+      if (kind === 'folder') waiting.push(place);
+    }
+    for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+      const folders = this.#enter(folder);
+      if (!alone) waiting.push(...folders);
+    }
     this.#report();
   }
 
   // Joined by hand: path.join takes as long as lstat does.
   #absolute(file: string): string {
-    return `${this.#request.root}/${file}`;
+    return file === '' ? this.#request.root : `${this.#request.root}/${file}`;
   }
 
   #problem(sentence: string): void {
@@ -182,15 +125,24 @@ class Walk {
     for (const entry of entries) {
       const { name } = entry;
       const file = folder === '' ? name : `${folder}/${name}`;
-      if (name === this.#request.ownFolder && entry.isDirectory())
+      const kind = entry.isSymbolicLink() ? this.#behind(file) : entry;
+      if (name === this.#request.ownFolder && kind?.isDirectory())
         this.#vaults.push(path.join(this.#absolute(file), 'vault'));
-      if (name.startsWith('.')) continue;
-      // Symbolic links are neither: following none keeps the walk inside the root and free of loops.
-      if (entry.isDirectory()) {
-        if (!isLeftAlone(name) && !this.#request.others.includes(file)) folders.push(file);
-      } else if (entry.isFile() && isMediaName(name)) this.#try(file);
+      if (stubbedName(name) !== undefined && kind?.isFile()) this.#stubs.push(file);
+      if (isLeftAlone(name)) continue;
+      if (kind?.isDirectory()) {
+        if (!this.#request.others.includes(file)) folders.push(file);
+      } else if (kind?.isFile() && isMediaName(name)) this.#try(file);
     }
     return folders;
+  }
+
+  /**
+   * Symbolic links are neither file nor folder: following none keeps the walk inside the root and free of loops. On Windows
+   * whatever a driver stands in for is listed as a link, such as what is deduplicated or lies in a cloud; lstat knows better.
+   */
+  #behind(file: string): Stats | undefined {
+    return process.platform === 'win32' ? lstatSync(this.#absolute(file), { throwIfNoEntry: false }) : undefined;
   }
 
   #try(file: string): void {
@@ -258,13 +210,21 @@ class Walk {
     const batches = <T>(all: T[], send: (files: T[]) => void) => {
       for (let i = 0; i < all.length; i += BATCH) send(all.slice(i, i + BATCH));
     };
+    const [stub] = this.#stubs;
+    if (stub !== undefined)
+      this.#problem(
+        `${count(this.#stubs.length, 'video')} in ${this.#request.root} are only placeholders of a cloud program, such as ${stub}; have it keep them on this computer to have them converted.`,
+      );
     batches(moved, (files) => this.#post({ kind: 'moved', files }));
     batches(added, (files) => this.#post({ kind: 'added', files }));
     batches(this.#changed, (files) => this.#post({ kind: 'changed', files }));
     this.#post({
       kind: 'end',
       files: this.#files,
-      known: [...this.#known.values()].filter(([, , , flags]) => (flags & MISSING) === 0).length,
+      known: [...this.#known.values()].filter(([file, , , flags]) => (flags & MISSING) === 0 && !leadsAside(file))
+        .length,
+      lost: lost.filter(([file]) => !leadsAside(file)).length,
+      there: this.#there,
       missing: lost.map(([path, id]) => ({ id, path })),
       problems: this.#problems,
       vaults: this.#vaults,
@@ -272,20 +232,26 @@ class Walk {
   }
 }
 
-function walk(request: WalkRequest, post: (message: WalkMessage) => void): void {
-  const { root, prefix } = request;
+/** Why a root cannot be walked, as a sentence; undefined when it can. */
+function whyOutOfReach(root: string): string | undefined {
   try {
     readdirSync(root);
+    return isStandingSync(root) ? undefined : isLinkNow(root);
   } catch (error) {
-    const gone = `The folder ${root} cannot be read (${(error as NodeJS.ErrnoException).code}); is its disk or network share connected?`;
-    post({ kind: 'rootMissing', reason: gone });
-    return;
+    return `The folder ${root} cannot be read (${(error as NodeJS.ErrnoException).code}); is its disk or network share connected?`;
   }
-  new Walk(request, post).run(kindOf(path.join(root, prefix)));
+}
+
+function walk(request: WalkRequest, post: (message: WalkMessage) => void): void {
+  const reason = whyOutOfReach(request.root);
+  if (reason !== undefined) post({ kind: 'rootMissing', reason });
+  else new Walk(request, post).run();
 }
 
 function kindOf(place: string): 'file' | 'folder' | undefined {
   try {
+    // What leads through a link leads elsewhere, and is none of what was here.
+    if (!isStandingSync(place)) return undefined;
     const stat = statSync(place, { throwIfNoEntry: false });
     return stat && (stat.isDirectory() ? 'folder' : 'file');
   } catch {

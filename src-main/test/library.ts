@@ -152,7 +152,7 @@ export async function makeLibrary() {
   const names = async () => (await readdir(library, { recursive: true })).sort();
   const journal = () => [...swaps.all().map((swap) => swap.id), ...swaps.restoring()];
   const state = (file: number) => files.get(file)?.state;
-  const scan = (acceptMissing = false) => scanner.scan(view, '', acceptMissing);
+  const scan = (acceptMissing = false) => scanner.scan(view, { acceptMissing });
   const parts = { home, library, libraries, files, jobs, swaps, swapper, vault, view, vaultParts, date, testing };
   return { ...parts, at, deliver, convert, crashWhenKept, replace, read, names, journal, state, scan };
 }
