@@ -333,6 +333,30 @@ it('takes a cover out byte for byte', () => {
   );
 });
 
+describe('Dolby Vision that is kept', () => {
+  const able = { dolbyVisionCoding: true };
+
+  it('is asked of the encoder by name, in the one command', () => {
+    const made = plan(video({ dolbyVision: 4 }), opus(1));
+    expect(valuesOf(encode(made, able), '-dolbyvision:v:0')).toEqual(['1']);
+    expect(pictureArgs(made, '/in.mkv', '/tmp/p', { ...CAPS, ...able })).toBeUndefined();
+    expect(encode(plan(video()), able).join(' ')).not.toContain('dolbyvision');
+  });
+
+  it('has its record written to MP4 too', () => {
+    const into = (container: Plan['container'], over: Partial<VideoEncode>) =>
+      valuesOf(encode({ ...plan(video(over)), container }, able), '-strict');
+    expect(into('mp4', { dolbyVision: 1 })).toEqual(['unofficial']);
+    expect([into('mkv', { dolbyVision: 1 }), into('mp4', {})]).toEqual([[], []]);
+  });
+
+  it('is refused where this ffmpeg could not write it', () => {
+    expect(whyUnable(video({ dolbyVision: 1 }), CAPS)).toMatch(/Dolby Vision.*ffmpeg 7\.1 or newer/);
+    expect(whyUnable(video({ dolbyVision: 1 }), { ...CAPS, ...able })).toBeUndefined();
+    expect(whyUnable(video({ baseLayer: true }), CAPS)).toBeUndefined();
+  });
+});
+
 describe('a base layer alone', () => {
   const made = plan(video({ source: 1, baseLayer: true }), opus(2), cover(3, 'c.png', 'image/png'));
 

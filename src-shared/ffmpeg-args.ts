@@ -165,6 +165,9 @@ export function encodeArgs(
   args.push('-max_muxing_queue_size', String(MUXING_QUEUE));
   if (plan.container === 'mp4') args.push('-movflags', '+faststart', '-write_tmcd', '0');
   else if (caps.cuesToFront) args.push('-cues_to_front', '1');
+  // The MP4 writer leaves the configuration record of Dolby Vision out by default: it is not part of the ISO format.
+  if (plan.container === 'mp4' && plan.streams.some((s) => s.action === 'encode' && s.dolbyVision))
+    args.push('-strict', 'unofficial');
   args.push('-f', format.muxer, `file:${files.output}`);
   return args;
 }

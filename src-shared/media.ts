@@ -82,7 +82,14 @@ export const VideoStream = z.object({
   contentLight: ContentLight.optional(),
   hdr10Plus: z.literal(true).optional(),
   /** Dolby Vision profile; 0 when the stream carries RPUs without a configuration record. */
-  dolbyVision: z.object({ profile: z.number(), compatibility: z.number() }).optional(),
+  dolbyVision: z
+    .object({
+      profile: z.number(),
+      compatibility: z.number(),
+      /** A second layer completes the pictures. */
+      enhanced: z.literal(true).optional(),
+    })
+    .optional(),
   alpha: z.literal(true).optional(),
   /** EIA-608/708 captions inside the picture data. */
   captions: z.literal(true).optional(),

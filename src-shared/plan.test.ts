@@ -302,7 +302,7 @@ describe('the compatible base layer', () => {
     const { streams } = planned(probe(stream), { dynamicHdr: 'base-layer' });
     expect(streams[0]?.why).toContain(why);
     expect(streams[0]).toMatchObject({ action: 'encode', ...(stream.dolbyVision && { baseLayer: true }) });
-    expect(makePlan(probe(stream), settings, DEFAULT_TABLES).kind).toBe('skip');
+    expect(makePlan(probe(stream), { ...settings, dynamicHdr: 'skip' }, DEFAULT_TABLES).kind).toBe('skip');
     expect(baseLayerOf(planned(probe(stream), { dynamicHdr: 'base-layer' })) !== undefined).toBe(
       stream.dolbyVision !== undefined,
     );
@@ -320,6 +320,52 @@ describe('the compatible base layer', () => {
       kind: 'skip',
       code: 'dolby-vision',
       reason: expect.stringMatching(reason),
+    });
+  });
+});
+
+describe('Dolby Vision', () => {
+  const PQ = { range: 'tv', transfer: 'smpte2084', primaries: 'bt2020', matrix: 'bt2020nc' };
+  const HLG = { ...PQ, transfer: 'arib-std-b67' };
+  const vision = (profile: number, compatibility: number, over: Partial<VideoStream> = {}) =>
+    video({ colour: PQ, dolbyVision: { profile, compatibility }, ...over });
+
+  it.each<[string, VideoStream, 1 | 4]>([
+    ['8.1', vision(8, 1), 1],
+    ['8.4', vision(8, 4, { colour: HLG }), 4],
+    ['8.4 of a phone held upright', vision(8, 4, { colour: HLG, rotation: -90 }), 4],
+  ])('%s becomes profile 10 by default', (_, stream, id) => {
+    const [made] = planned(probe(stream)).streams;
+    expect(made).toMatchObject({ action: 'encode', dolbyVision: id });
+    expect(made).not.toHaveProperty('baseLayer');
+    expect(made?.why).toContain(`its Dolby Vision 8.${id} metadata is kept as profile 10.${id}`);
+    expect(baseLayerOf(planned(probe(stream)))).toBeUndefined();
+    expect(makePlan(probe(stream), { ...settings, dynamicHdr: 'skip' }, DEFAULT_TABLES)).toMatchObject({
+      ...{ kind: 'skip', code: 'dolby-vision' },
+    });
+  });
+
+  it.each<[string, Stream[], RegExp]>([
+    ['profile 5', [vision(5, 0, { colour: {} })], /profile 5, whose dynamic metadata/],
+    ['profile 7', [vision(7, 6)], /profile 7, whose dynamic metadata/],
+    ['profile 9', [vision(9, 2, { codec: 'h264', colour: {} })], /profile 9, whose dynamic metadata/],
+    ['8.2', [vision(8, 2, { colour: {} })], /whose dynamic metadata/],
+    ['no record', [vision(0, 0)], /whose dynamic metadata/],
+    [
+      'an enhancement layer',
+      [vision(8, 1, { dolbyVision: { profile: 8, compatibility: 1, enhanced: true } })],
+      /whose dynamic metadata/,
+    ],
+    ['a second video track', [vision(8, 1), video({ index: 1 })], /whose dynamic metadata/],
+    ['colours of another id', [vision(8, 1, { colour: HLG })], /whose dynamic metadata/],
+    ['colours that are not said', [vision(8, 4, { colour: { transfer: 'arib-std-b67' } })], /whose dynamic metadata/],
+    ['HDR10+ beside it', [vision(8, 1, { hdr10Plus: true })], /and also HDR10\+/],
+    ['hidden borders', [vision(8, 1, { crop: { left: 0, top: 8, right: 0, bottom: 8 } })], /borders .* cut off/],
+    ['an odd size', [vision(8, 1, { height: 719 })], /odd size/],
+    ['fields', [vision(8, 1, { fields: 'tff' })], /fields/],
+  ])('with %s is left alone', (_, streams, reason) => {
+    expect(makePlan(probe(...streams), settings, DEFAULT_TABLES)).toMatchObject({
+      ...{ kind: 'skip', code: 'dolby-vision', reason: expect.stringMatching(reason) },
     });
   });
 });

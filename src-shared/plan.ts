@@ -17,8 +17,10 @@ import { StreamPlan, type VideoEncode } from './stream-plan.ts';
 import {
   ALPHA,
   changeReason,
+  keptDolbyVision,
   LARGEST_HEIGHT,
   LARGEST_WIDTH,
+  movesPicture,
   planVideo,
   SMALLEST_SIDE,
   visibleSize,
@@ -118,14 +120,21 @@ const BASE_LAYERS: Record<string, DynamicRange[]> = {
 /** Why the dynamic metadata of a film keeps it from being converted. */
 function whyNotDynamic(video: VideoStream, only: boolean, settings: Settings): Skip | undefined {
   const { dolbyVision } = video;
-  const keep = settings.dynamicHdr === 'base-layer';
+  const base = settings.dynamicHdr === 'base-layer';
   if (!dolbyVision) {
-    if (!video.hdr10Plus || keep) return undefined;
+    if (!video.hdr10Plus || base) return undefined;
     return skip('hdr10-plus', 'The video is HDR10+, whose dynamic metadata a conversion would lose.');
   }
   const { profile, compatibility } = dolbyVision;
   const name = `Dolby Vision${profile ? ` profile ${profile}` : ''}`;
-  if (!keep) return skip('dolby-vision', `The video is ${name}, whose dynamic metadata a conversion would lose.`);
+  if (!base && (settings.dynamicHdr === 'skip' || !keptDolbyVision(video) || !only))
+    return skip('dolby-vision', `The video is ${name}, whose dynamic metadata a conversion would lose.`);
+  if (!base && video.hdr10Plus)
+    return skip('dolby-vision', `The video is ${name} and also HDR10+, whose metadata a conversion would lose.`);
+  if (!base) {
+    const moves = movesPicture(video);
+    return moves ? skip('dolby-vision', `The video is ${name}, whose metadata would be wrong: ${moves}.`) : undefined;
+  }
   const bases = BASE_LAYERS[`${profile}.${compatibility}`];
   if (!bases) return skip('dolby-vision', `The video is ${name}, which has no base layer that could be kept alone.`);
   if (!only) {

@@ -203,7 +203,7 @@ const EVERY: [SettingKey, flag: string | undefined, standard: unknown, allowed: 
   ['convertDamaged', '--convert-damaged', false, 'true or false'],
   ['deinterlace', undefined, 'frame', 'frame or field'],
   ['objectAudio', undefined, 'copy', 'copy or opus'],
-  ['dynamicHdr', '--dynamic-hdr <choice>', 'skip', 'skip or base-layer'],
+  ['dynamicHdr', '--dynamic-hdr <choice>', 'keep', 'keep, skip or base-layer'],
   ['container', '--container <kind>', 'mkv', 'mkv or source'],
   ['dataStreams', undefined, 'drop', 'drop or skip'],
   ['vaultDays', '--vault-days <days>', 7, 'a whole number from 0 to 3650'],

@@ -176,9 +176,9 @@ export const Settings = z.strictObject({
   objectAudio: setting(z.enum(['copy', 'opus']), 'copy', {
     help: 'Dolby Atmos and DTS:X tracks are copied as they are, or become Opus without their objects',
   }),
-  dynamicHdr: setting(z.enum(['skip', 'base-layer']), 'skip', {
+  dynamicHdr: setting(z.enum(['keep', 'skip', 'base-layer']), 'keep', {
     flag: '--dynamic-hdr <choice>',
-    help: 'HDR10+ and Dolby Vision films are left alone, or keep only their compatible base layer (HDR10, HLG or SDR)',
+    help: 'keep: Dolby Vision 8.1 and 8.4 are kept (needs ffmpeg 7.1), HDR10+ and other Dolby Vision videos are skipped; skip: all of them are skipped; base-layer: only their compatible base layer is kept (HDR10, HLG, or SDR)',
   }),
   container: setting(z.enum(['mkv', 'source']), 'mkv', {
     flag: '--container <kind>',

@@ -34,6 +34,8 @@ export const VideoEncode = z.object({
   crop: Crop.extend({ aspect: z.number().positive() }).optional(),
   /** Encoded apart from the rest, so that the source's Dolby Vision record, which would be false, cannot follow it. */
   baseLayer: z.literal(true).optional(),
+  /** The metadata is kept as Dolby Vision profile 10 with this compatibility id: 1 over HDR10, 4 over HLG. */
+  dolbyVision: z.literal([1, 4]).optional(),
   /** Nominal rate for SVT-AV1, which refuses more than 240; timestamps are kept as they are. */
   nominalRate: z.int().positive().optional(),
   /** What the result must say about its colour. */

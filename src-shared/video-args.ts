@@ -55,7 +55,12 @@ export function timingArgs(caps: Capabilities, specifier = ''): string[] {
 }
 
 /** Why this ffmpeg cannot do what the plan says of a video stream, as a sentence; undefined when it can. */
-export function whyUnable({ mastering, contentLight }: VideoEncode, caps: Capabilities): string | undefined {
+export function whyUnable(
+  { mastering, contentLight, dolbyVision }: VideoEncode,
+  caps: Capabilities,
+): string | undefined {
+  if (dolbyVision && !caps.dolbyVisionCoding)
+    return `The video is Dolby Vision, which ffmpeg ${caps.version} cannot keep; install ffmpeg 7.1 or newer and retry it.`;
   if (caps.svtav1Params || !(mastering || contentLight)) return undefined;
   return `The video is HDR10, whose values ffmpeg ${caps.version} cannot write; install ffmpeg 5.1 or newer and retry it.`;
 }
@@ -88,5 +93,6 @@ export function videoArgs(video: VideoEncode, n: number, caps: Capabilities, thr
     ...(params.length > 0 ? [`-svtav1-params${v}`, params.join(':'), `-err_detect${v}`, 'explode'] : []),
     // Metadata that belongs to the pictures as they were must not be written again.
     ...(video.baseLayer && caps.dolbyVisionCoding ? [`-dolbyvision${v}`, '0'] : []),
+    ...(video.dolbyVision ? [`-dolbyvision${v}`, '1'] : []),
   ];
 }

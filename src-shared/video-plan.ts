@@ -50,6 +50,26 @@ export function visibleSize({ width, height, crop }: VideoStream): { width: numb
   return { width: width - crop.left - crop.right, height: height - crop.top - crop.bottom };
 }
 
+/**
+ * The compatibility id of the Dolby Vision profile 10 that a video can become, as SVT-AV1's wrapper derives it from the
+ * colours (ffmpeg, dovi_rpuenc.c); undefined where its metadata cannot be kept. Each id stands for one transfer function.
+ */
+export function keptDolbyVision({ dolbyVision, colour = {} }: VideoStream): VideoEncode['dolbyVision'] {
+  if (dolbyVision?.profile !== 8 || dolbyVision.enhanced) return undefined;
+  if (colour.matrix !== 'bt2020nc' || colour.primaries !== 'bt2020') return undefined;
+  if (dolbyVision.compatibility === 1 && colour.transfer === 'smpte2084') return 1;
+  if (dolbyVision.compatibility === 4 && colour.transfer === 'arib-std-b67') return 4;
+  return undefined;
+}
+
+/** What of a conversion moves the picture within its frame, of which Dolby Vision's metadata names parts. */
+export function movesPicture(video: VideoStream): string | undefined {
+  const { width, height } = visibleSize(video);
+  if (video.crop) return 'the borders that its container hides would be cut off';
+  if (width % 2 === 1 || height % 2 === 1) return 'its odd size would be padded';
+  return deinterlacing(video) && 'its fields would become whole pictures';
+}
+
 /** Metadata that changes from scene to scene and is dropped, in words. */
 function dynamicLosses(video: VideoStream): string[] {
   const { dolbyVision, hdr10Plus } = video;
@@ -91,7 +111,9 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
 
   // Kept in 10 bits as it is; 8 bits are scaled to limited range, which 10 bits hold without loss.
   const limitRange = !fromRgb && video.colour?.range === 'pc' && pixelFormat !== RESULT_FORMAT;
-  const changes = [...dynamicLosses(video), ...chromaChanges(pixelFormat)];
+  const kept = settings.dynamicHdr === 'base-layer' ? undefined : keptDolbyVision(video);
+  const losses = kept ? [`its Dolby Vision 8.${kept} metadata is kept as profile 10.${kept}`] : dynamicLosses(video);
+  const changes = [...losses, ...chromaChanges(pixelFormat)];
   if (limitRange) changes.push('full-range levels become limited-range ones');
   if (deinterlace)
     changes.push(`its interlaced fields become whole pictures, one for each ${fieldRate ? 'field' : 'frame'}`);
@@ -116,7 +138,7 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
     ...(fieldRate && { fieldRate: true as const }),
     ...(pad && { pad: true as const }),
     ...(video.crop && { crop: { ...video.crop, aspect: video.pixelAspect ?? 1 } }),
-    ...(video.dolbyVision && { baseLayer: true as const }),
+    ...(video.dolbyVision && (kept ? { dolbyVision: kept } : { baseLayer: true as const })),
     ...(fromRgb && { fromRgb: true as const }),
     ...(limitRange && { limitRange: true as const }),
     colour: {

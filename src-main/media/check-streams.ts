@@ -73,7 +73,9 @@ function checkVideo(
   if (size(video) !== size(want)) throw differs('size', size(video), size(want));
   if (video.pixelFormat !== RESULT_FORMAT) throw differs('pixel format', video.pixelFormat, RESULT_FORMAT);
   if (video.rotation) throw differs('rotation', video.rotation, 0);
-  if (video.dolbyVision) throw differs('Dolby Vision profile', video.dolbyVision.profile, undefined);
+  const profile = video.dolbyVision && `${video.dolbyVision.profile}.${video.dolbyVision.compatibility}`;
+  const kept = want.dolbyVision && `10.${want.dolbyVision}`;
+  if (profile !== kept) throw differs('Dolby Vision profile', profile, kept);
   for (const field of ['range', 'matrix', 'transfer', 'primaries'] as const) {
     const should = want.colour[field];
     if (should && video.colour?.[field] !== should) throw differs(`colour ${field}`, video.colour?.[field], should);

@@ -53,6 +53,8 @@ export type FfprobeFrame = z.infer<typeof FfprobeFrame>;
 
 /** ffprobe's hexadecimal print: an address, up to eight groups of two bytes, and the same as text. */
 const FfprobePacket = z.object({
+  pts_time: number,
+  flags: z.string().default(''),
   data: z
     .string()
     .default('')
@@ -119,6 +121,7 @@ function dolbyVision(sides: SideData[]): VideoStream['dolbyVision'] {
     return {
       profile: Number(record.dv_profile ?? 0),
       compatibility: Number(record.dv_bl_signal_compatibility_id ?? 0),
+      ...(Number(record.el_present_flag ?? 0) === 1 && { enhanced: true as const }),
     };
   }
   return find(sides, /^Dolby Vision/) && { profile: 0, compatibility: 0 };

@@ -78,6 +78,20 @@ describe('checkStreams', () => {
     expect(() => checkStreams(PLAN, SOURCE, rounded)).not.toThrow();
   });
 
+  it('wants the Dolby Vision profile that the plan keeps', () => {
+    const [first, ...rest] = PLAN.streams;
+    const kept = { ...PLAN, streams: [{ ...first, dolbyVision: 1 }, ...rest] } as Plan;
+    const as = (dolbyVision?: VideoStream['dolbyVision']) => () =>
+      checkStreams(
+        kept,
+        SOURCE,
+        result((streams) => Object.assign(video(streams), { dolbyVision })),
+      );
+    expect(as({ profile: 10, compatibility: 1 })).not.toThrow();
+    for (const other of [undefined, { profile: 10, compatibility: 4 }, { profile: 8, compatibility: 1 }])
+      expect(as(other)).toThrow(/profile ".*" instead of "10\.1"/);
+  });
+
   const wrong: [what: string, change: Parameters<typeof result>[0], reason: RegExp][] = [
     ['a lost stream', (s) => s.splice(3, 1), /holds video, audio, audio, attachment, cover instead of/],
     ['a stream too many', (s) => s.push({ index: 6, type: 'data' }), /cover, data instead of/],

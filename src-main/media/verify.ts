@@ -5,6 +5,7 @@ import type { Probe } from '../../src-shared/media.ts';
 import { withoutCaptions } from '../../src-shared/plan.ts';
 import { timingArgs } from '../../src-shared/video-args.ts';
 import type { AskCapabilities, Tools } from './capabilities.ts';
+import { DolbyVision } from './check-dolby-vision.ts';
 import { checkStreams } from './check-streams.ts';
 import { checkTimes } from './check-times.ts';
 import type { Prober } from './ffprobe.ts';
@@ -55,6 +56,7 @@ export class Verifier {
       this.#timelines.read(request.result, request.resultVersion, result, signal),
     ]);
     checkTimes(request, before, after);
+    await this.#checkDolbyVision(request, before, after);
     await this.#decode(request, after);
     return this.#compare(request, result, before, after);
   }
@@ -95,6 +97,20 @@ export class Verifier {
     });
     if (typeof likeness === 'string') throw new Refused(likeness);
     return likeness;
+  }
+
+  async #checkDolbyVision(request: VerifyRequest, before: Timeline, after: Timeline): Promise<void> {
+    const { plan, source, result, signal, run } = request;
+    for (const [index, video] of resultStreams(plan).entries()) {
+      if (video.action !== 'encode' || !video.dolbyVision) continue;
+      const [from, to] = [before.get(video.source), after.get(index)];
+      if (!from || !to) throw new Refused('The result has no pictures.');
+      await new DolbyVision(this.#processes, this.#tools).check(
+        { codec: 'hevc', file: source, demuxer: plan.demuxer, index: video.source, timeline: from },
+        { codec: 'av1', file: result, demuxer: FORMATS[plan.container].demuxer, index, timeline: to },
+        { ...run, ...(signal && { signal }) },
+      );
+    }
   }
 
   async #decode(request: VerifyRequest, timeline: Timeline): Promise<void> {

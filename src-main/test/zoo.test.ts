@@ -122,7 +122,7 @@ const MEDIA: Record<string, Outcome> = {
   'hdr10plus_hevc.mkv': 'hdr10-plus',
   'hevc_pq_stream_sdr_container.mp4': 'hdr10-plus',
   'highway_540p60.mp4': done(1769, 'av1 960x540'),
-  'iphone_dv84_hlg_editlist.mp4': 'dolby-vision',
+  'iphone_dv84_hlg_editlist.mp4': 'old-ffmpeg',
   'iphone_rotated_gps.mov': without(
     { 2: /metadata track/, 3: /metadata track/ },
     done(120, 'opus mono', 'av1 320x568'),

@@ -14,6 +14,7 @@ import { Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS } fr
 import { findChange } from '../media/shape.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
 import { readCaptions } from './captions.ts';
+import { requireDolbyVision } from './dolby-vision.ts';
 import { EncoderLog } from './encoder-log.ts';
 import { takeCovers, tryHeader } from './first-look.ts';
 import { EncodeProgress } from './progress.ts';
@@ -113,7 +114,9 @@ export class Converter {
     if (change) return changes(change);
 
     const { plan: asked } = grant;
-    const refusal = await tryHeader(this.#processes, this.#tools, asked, source, folder, options);
+    const refusal =
+      (await requireDolbyVision(this.#processes, this.#tools, grant, source, timeline, options)) ??
+      (await tryHeader(this.#processes, this.#tools, asked, source, folder, options));
     if (refusal) return refusal;
     const covers = await takeCovers(this.#processes, this.#tools, asked, source, folder, options);
     if ('kind' in covers) return covers;
