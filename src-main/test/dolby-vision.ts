@@ -2,18 +2,24 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execaSync } from 'execa';
 
+/** Frames of each video. */
+export const FRAMES = 12;
+/** What each picture begins with: an access unit delimiter. */
+const DELIMITER = '\0\0\0\x01\x46';
+
 interface Vision {
   profile?: number;
   compatibility?: number;
   /** Of the base layer, with ffmpeg's name. */
   transfer?: 'smpte2084' | 'arib-std-b67';
-  /** Further output options of ffmpeg for the plain video. */
-  options?: string[];
-  frames?: number;
   /** Frames from this number on carry no metadata. */
   until?: number;
   /** Lines at the top and at the bottom that are no part of the film. */
   borders?: number;
+  /** Of the first frame; each one after it is brighter by 2. */
+  brightness?: number;
+  /** It is shown turned by a quarter. */
+  turned?: boolean;
   /** A second layer is announced. */
   enhanced?: boolean;
   /** No configuration record tells of the metadata. */
@@ -119,39 +125,44 @@ function record(mp4: Buffer, { profile = 8, compatibility = 1, enhanced = false 
   return Buffer.concat([mp4.subarray(0, end), made, mp4.subarray(end)]);
 }
 
-/** Makes an MP4 video of a second with Dolby Vision 8.1 metadata, which differs from frame to frame. */
+/** Has an MP4 file shown turned by 90 degrees: the matrix of its track header, behind 40 bytes of times, is another. */
+function turn(mp4: Buffer): Buffer {
+  const matrix = mp4.indexOf('tkhd') + 4 + 40;
+  for (const [i, value] of [0, 1, 0, -1, 0].entries()) mp4.writeInt32BE(value * 65_536, matrix + 4 * i);
+  return mp4;
+}
+
+const ffmpeg = (...args: string[]) => execaSync('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args]);
+
+const COLOURS = 'aud=1:bframes=0:keyint=6:colorprim=bt2020:colormatrix=bt2020nc:range=limited:log-level=error';
+const LIGHT =
+  'hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400';
+const plain = new Map<string, string[]>();
+
+/** The pictures of a plain video as HEVC, by its transfer function: each without its first bytes, which are the same. */
+function picturesOf(transfer: string, raw: string): string[] {
+  const known = plain.get(transfer);
+  if (known) return known;
+  const input = ['-f', 'lavfi', '-i', `testsrc2=s=160x96:r=24:d=${FRAMES / 24},gblur=2`, '-pix_fmt', 'yuv420p10le'];
+  const params = `transfer=${transfer}:${COLOURS}${transfer === 'smpte2084' ? `:${LIGHT}` : ''}`;
+  ffmpeg(...input, ...'-c:v libx265 -preset ultrafast -crf 8 -f hevc -x265-params'.split(' '), params, raw);
+  const made = readFileSync(raw).toString('latin1').split(DELIMITER).slice(1);
+  plain.set(transfer, made);
+  return made;
+}
+
+/** Makes an MP4 video of half a second with Dolby Vision 8.1 metadata, which differs from frame to frame. */
 export function makeDolbyVision(file: string, vision: Vision = {}): string {
-  const { transfer = 'smpte2084', frames = 24, until = frames, borders = 0, options = [] } = vision;
-  const ffmpeg = (...args: string[]) => execaSync('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args]);
+  const { transfer = 'smpte2084', until = FRAMES, borders = 0, brightness = 2000 } = vision;
   const raw = `${file}.hevc`;
-  const colours = `aud=1:bframes=0:keyint=12:colorprim=bt2020:transfer=${transfer}:colormatrix=bt2020nc:range=limited:log-level=error`;
-  const light =
-    'hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400';
-  const input = ['-f', 'lavfi', '-i', `testsrc2=s=160x96:r=24:d=${frames / 24},gblur=2`, '-pix_fmt', 'yuv420p10le'];
-  const params = transfer === 'smpte2084' ? `${colours}:${light}` : colours;
-  ffmpeg(
-    ...input,
-    '-c:v',
-    'libx265',
-    '-preset',
-    'ultrafast',
-    '-crf',
-    '8',
-    '-x265-params',
-    params,
-    '-f',
-    'hevc',
-    ...options,
-    raw,
-  );
-  const pictures = readFileSync(raw).toString('latin1').split('\0\0\0\x01\x46').slice(1);
-  const units = pictures.flatMap((picture, n) => [
-    Buffer.from(`\0\0\0\x01\x46${picture}`, 'latin1'),
-    ...(n < until ? [unitOf(makeRpu({ brightness: 2000 + 2 * n, borders }))] : []),
+  const units = picturesOf(transfer, raw).flatMap((picture, n) => [
+    Buffer.from(`${DELIMITER}${picture}`, 'latin1'),
+    ...(n < until ? [unitOf(makeRpu({ brightness: brightness + 2 * n, borders }))] : []),
   ]);
   writeFileSync(raw, Buffer.concat(units));
   ffmpeg('-r', '24', '-f', 'hevc', '-i', raw, '-c', 'copy', '-tag:v', 'hvc1', '-f', 'mp4', file);
   rmSync(raw);
+  if (vision.turned) writeFileSync(file, turn(readFileSync(file)));
   if (!vision.unrecorded) writeFileSync(file, record(readFileSync(file), vision));
   return file;
 }
