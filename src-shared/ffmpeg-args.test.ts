@@ -203,10 +203,15 @@ describe('streams', () => {
 describe('picture', () => {
   it.each<[Partial<VideoEncode>, string[]]>([
     [{}, []],
+    [
+      { colour: { range: 'tv', matrix: 'bt2020nc', transfer: 'smpte2084', primaries: 'bt2020' } },
+      ['setparams=range=tv:color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc'],
+    ],
+    [{ colour: { transfer: 'vlog' } }, []],
     [{ deinterlace: 'flagged' }, ['bwdif=mode=send_frame:deint=interlaced']],
     [{ deinterlace: 'flagged', fieldRate: true }, ['bwdif=mode=send_field:deint=all']],
     [{ deinterlace: 'bff' }, ['bwdif=mode=send_frame:parity=bff:deint=all']],
-    [{ limitRange: true }, ['scale=out_range=tv']],
+    [{ limitRange: true }, ['setparams=range=pc,scale=out_range=tv']],
     [{ pad: true }, ['pad=ceil(iw/2)*2:ceil(ih/2)*2']],
     [{ fromRgb: true }, ['scale=out_color_matrix=bt709:out_range=tv']],
     [

@@ -15,12 +15,15 @@ export type MasteringDisplay = z.infer<typeof MasteringDisplay>;
 export const ContentLight = z.object({ maxCll: z.number(), maxFall: z.number() });
 export type ContentLight = z.infer<typeof ContentLight>;
 
+/** A bare name, as it becomes part of a filter. */
+const ColourName = z.string().regex(/^[a-z0-9-]+$/);
+
 /** Colour description with ffmpeg's names (ITU-T H.273); a missing field is unspecified. */
 export const Colour = z.object({
-  range: z.string().optional(),
-  matrix: z.string().optional(),
-  transfer: z.string().optional(),
-  primaries: z.string().optional(),
+  range: ColourName.optional(),
+  matrix: ColourName.optional(),
+  transfer: ColourName.optional(),
+  primaries: ColourName.optional(),
 });
 export type Colour = z.infer<typeof Colour>;
 
@@ -68,6 +71,8 @@ export const VideoStream = z.object({
   /** Seconds the track's own header claims, which a cut file does not reach. */
   duration: z.number().positive().optional(),
   colour: Colour.optional(),
+  /** Where the container describes other colors than the pictures' own, what it says. */
+  containerColour: Colour.optional(),
   /** Share of the frames looked at that are flagged interlaced, 0 to 1. */
   interlaced: z.number().optional(),
   /** What the pictures themselves were measured to be; missing when that is not clear. */

@@ -44,6 +44,7 @@ export const SKIP_CODES = [
   'av1',
   'captions',
   'changes',
+  'colors',
   'container-refuses',
   'damaged',
   'data',
@@ -173,6 +174,20 @@ function whyNotVideo(video: VideoStream): Skip | undefined {
   return undefined;
 }
 
+/** Curves of high dynamic range, by the names of what is made with them. */
+const HDR_CURVES: Record<string, string> = { smpte2084: 'PQ', 'arib-std-b67': 'HLG' };
+
+/** Why nobody can tell which colors a video has: as it is or as high dynamic range, its light differs beyond recognition. */
+function whyNotColours({ colour, containerColour }: VideoStream): Skip | undefined {
+  const [own, other] = [colour?.transfer ?? '', containerColour?.transfer ?? ''];
+  const standard = 'standard dynamic range';
+  const name = (curve: string) => HDR_CURVES[curve] ?? standard;
+  // HLG is often described as what older screens take it for (ARIB STD-B67, ETSI TS 101 154).
+  const compatible = name(own) === 'HLG' && name(other) === standard;
+  if (!other || name(own) === name(other) || compatible) return undefined;
+  return skip('colors', `The pictures say that they are ${name(own)}, but the container says ${name(other)}.`);
+}
+
 function planCover(cover: CoverStream): StreamPlan {
   const from = describeStream(cover);
   const type = COVER_TYPES[cover.codec ?? ''];
@@ -279,7 +294,9 @@ export function makePlan(probe: Probe, settings: Settings, tables: Tables): Plan
   const only = probe.streams.filter((s) => s.type === 'video').length === 1;
   for (const stream of probe.streams) {
     const refusal =
-      stream.type === 'video' ? (whyNotVideo(stream) ?? whyNotDynamic(stream, only, settings)) : undefined;
+      stream.type === 'video'
+        ? (whyNotVideo(stream) ?? whyNotDynamic(stream, only, settings) ?? whyNotColours(stream))
+        : undefined;
     if (refusal) return refusal;
     if (stream.type === 'audio' && (!stream.codec || stream.channels === 0)) {
       return skip(

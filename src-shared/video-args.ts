@@ -31,9 +31,33 @@ function cropper({ crop }: VideoEncode): string | undefined {
   return `crop=iw-${left + right}:ih-${top + bottom}:${left}:${top}:exact=1,setsar=${aspect.toFixed(5)}:max=10000`;
 }
 
+/** Names that setparams knows in every ffmpeg (its 5.1), beside those that stand for nothing. */
+const SETTABLE: Record<string, string> = {
+  range: 'tv pc',
+  color_primaries: 'bt709 bt470m bt470bg smpte170m smpte240m film bt2020 smpte428 smpte431 smpte432 ebu3213',
+  color_trc:
+    'bt709 bt470m bt470bg smpte170m smpte240m linear log100 log316 iec61966-2-4 bt1361e iec61966-2-1 bt2020-10 bt2020-12 smpte2084 smpte428 arib-std-b67',
+  colorspace:
+    'bt709 fcc bt470bg smpte170m smpte240m ycgco bt2020nc bt2020c smpte2085 chroma-derived-nc chroma-derived-c ictcp',
+};
+
+/** Says of the source's pictures what the plan knows of their colors: decoders forget what the container alone tells. */
+function colours({ colour, fromRgb, limitRange }: VideoEncode): string | undefined {
+  const { range, matrix, transfer, primaries } = colour;
+  const values = {
+    range: limitRange ? 'pc' : fromRgb ? undefined : range,
+    color_primaries: primaries,
+    color_trc: transfer,
+    colorspace: fromRgb ? undefined : matrix,
+  };
+  const set = Object.entries(values).filter(([key, value]) => value && SETTABLE[key]?.split(' ').includes(value));
+  return set.length > 0 ? `setparams=${set.map((pair) => pair.join('=')).join(':')}` : undefined;
+}
+
 /** What is done to the picture before it is encoded; a comparison has to do the same to the source. */
 export function pictureFilters(video: VideoEncode): string[] {
   return [
+    colours(video),
     // Before the borders go, for a cut at an odd line would swap the fields.
     deinterlacer(video),
     cropper(video),

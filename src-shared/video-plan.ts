@@ -117,6 +117,10 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
   if (limitRange) changes.push('full-range levels become limited-range ones');
   if (deinterlace)
     changes.push(`its interlaced fields become whole pictures, one for each ${fieldRate ? 'field' : 'frame'}`);
+  if (video.containerColour) {
+    const other = Object.values(video.containerColour).join(', ');
+    changes.push(`its container describes other colors (${other}), those of the pictures are kept`);
+  }
   if (video.crop) changes.push('the borders that its container hides are cut off');
   if (video.rotation) changes.push('it is stored upright');
   if (pad) changes.push('its odd size is padded by one line');

@@ -77,8 +77,12 @@ function checkVideo(
   const kept = want.dolbyVision && `10.${want.dolbyVision}`;
   if (profile !== kept) throw differs('Dolby Vision profile', profile, kept);
   for (const field of ['range', 'matrix', 'transfer', 'primaries'] as const) {
-    const should = want.colour[field];
-    if (should && video.colour?.[field] !== should) throw differs(`colour ${field}`, video.colour?.[field], should);
+    // Every AV1 stream has a range.
+    const should = want.colour[field] ?? (field === 'range' ? 'tv' : undefined);
+    if (video.colour?.[field] !== should) throw differs(`colour ${field}`, video.colour?.[field], should);
+  }
+  if (video.containerColour) {
+    throw differs('container colours', JSON.stringify(video.containerColour), JSON.stringify(want.colour));
   }
   const { mastering, contentLight } = want;
   if (mastering && !(video.mastering && sameMastering(mastering, video.mastering))) {

@@ -19,6 +19,8 @@ const Tags = z
 
 const FfprobeStream = z.object({
   index: z.number(),
+  /** The container's own number of it, hexadecimal; the track ID of MP4. */
+  id: text,
   codec_type: text,
   codec_name: text,
   codec_tag_string: text,
@@ -127,17 +129,17 @@ function dolbyVision(sides: SideData[]): VideoStream['dolbyVision'] {
   return find(sides, /^Dolby Vision/) && { profile: 0, compatibility: 0 };
 }
 
+const COLOURS = ['color_range', 'color_space', 'color_transfer', 'color_primaries'] as const;
+
 /** Codecs whose fields ffmpeg does not join, so that every flagged frame is one field of half the height. */
 const FIELD_BY_FIELD = new Set(['hevc', 'vvc']);
 
 function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
   const sides = [...s.side_data_list, ...frames.flatMap((f) => f.side_data_list)];
-  const colour: Colour = compact({
-    range: known(s.color_range),
-    matrix: known(s.color_space),
-    transfer: known(s.color_transfer),
-    primaries: known(s.color_primaries),
-  });
+  // What is decoded comes first: messages of the stream overrule its head (H.265, D.3.38), and ffprobe may tell either.
+  const value = (key: (typeof COLOURS)[number]) => known(frames[0]?.[key]) ?? known(s[key]);
+  const [range, matrix, transfer, primaries] = COLOURS.map(value);
+  const colour: Colour = compact({ range, matrix, transfer, primaries });
   const aspect = ratio(s.sample_aspect_ratio?.replace(':', '/'));
   const rotation = Number(find(sides, /^Display Matrix/)?.rotation ?? 0);
   const interlaced = frames.filter((f) => f.interlaced_frame === 1).length / Math.max(1, frames.length);

@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { Fault } from '../../src-shared/errors.ts';
 import { DEEP_PROBE_ARGS, needsDeepProbe } from '../../src-shared/ffmpeg-args.ts';
-import type { AudioStream, Probe, Stream } from '../../src-shared/media.ts';
+import type { AudioStream, Colour, Probe, Stream, VideoStream } from '../../src-shared/media.ts';
 import { visibleSize } from '../../src-shared/video-plan.ts';
 import type { Tools } from './capabilities.ts';
 import { measureFields } from './combing.ts';
 import { type FfprobeFrame, Report, toStream } from './ffprobe-report.ts';
 import { readTracks } from './matroska.ts';
+import { readMp4Tracks } from './mp4.ts';
 import { holdsObjects, OBJECT_CODECS } from './object-audio.ts';
 import type { ProcessManager } from './process.ts';
 import { SHAPE_ENTRIES } from './shape.ts';
@@ -41,7 +42,9 @@ async function addTracks(file: string, streams: Stream[]): Promise<void> {
     const stream = streams[index];
     if (!stream || (stream.type !== track.type && !(stream.type === 'data' && track.type === 'metadata'))) continue;
     if (track.language && track.language !== 'und') stream.bcp47 = track.language;
-    if (stream.type !== 'video' || !track.crop) continue;
+    if (stream.type !== 'video') continue;
+    addContainerColour(stream, track.colour);
+    if (!track.crop) continue;
     stream.crop = track.crop;
     const { width, height } = visibleSize(stream);
     // Without a size to be displayed at, or with one whose unit says nothing, pixels are square (RFC 9559, 5.1.4.1.28.12).
@@ -51,6 +54,40 @@ async function addTracks(file: string, streams: Stream[]): Promise<void> {
     if (Math.abs(aspect - 1) < 0.001) delete stream.pixelAspect;
     else stream.pixelAspect = aspect;
   }
+}
+
+/** The same of MP4. */
+async function addMp4Tracks(
+  file: string,
+  reported: { index: number; id?: string | undefined }[],
+  streams: Stream[],
+): Promise<void> {
+  const tracks = await readMp4Tracks(file);
+  for (const stream of streams) {
+    const id = Number(reported.find(({ index }) => index === stream.index)?.id);
+    if (stream.type === 'video') addContainerColour(stream, tracks.get(id)?.colour);
+  }
+}
+
+/** Codecs that cannot say their range. */
+const NO_RANGE = new Set(['mpeg1video', 'mpeg2video']);
+
+/**
+ * Completes what the pictures themselves say of their colors with what the container says, and notes where it says
+ * otherwise: decoders tell players their own, and where these have none, the container's are all there is.
+ */
+function addContainerColour(video: VideoStream, container: Colour = {}): void {
+  const own = { ...video.colour };
+  // A decoder's own supposition, where the stream says nothing.
+  const supposed =
+    video.codec === 'hevc' ? !own.matrix && !own.transfer && !own.primaries : NO_RANGE.has(video.codec ?? '');
+  if (supposed && container.range) delete own.range;
+  const other = Object.entries(container).filter(
+    ([field, value]) => value && (own[field as keyof Colour] ?? value) !== value,
+  );
+  if (other.length > 0) video.containerColour = Object.fromEntries(other);
+  const merged = { ...container, ...own };
+  if (Object.keys(merged).length > 0) video.colour = merged;
 }
 
 /** Asks ffprobe about a media file. */
@@ -90,6 +127,7 @@ export class Prober {
     }
     const { format_name: format, duration, start_time: start } = report.format;
     if (demuxer === 'matroska') await addTracks(file, streams);
+    if (demuxer === 'mov') await addMp4Tracks(file, report.streams, streams);
     const container = ownContainer(file, format);
     return {
       format,

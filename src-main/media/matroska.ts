@@ -1,6 +1,8 @@
-/** What Matroska files say of their tracks and ffmpeg 5.1 neither reads nor writes: BCP 47 languages and the crop. */
+/** What Matroska files say of their tracks and ffmpeg 5.1 neither reads nor writes, or not always: BCP 47 languages, the crop, colors and two eyes. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { isLanguageTag, parseLanguageCarrier } from '../../src-shared/language-carrier.ts';
+import type { Colour } from '../../src-shared/media.ts';
+import { colourOf } from './code-points.ts';
 import {
   children,
   type Extent,
@@ -40,6 +42,12 @@ const ID = {
   DisplayWidth: 0x54b0,
   DisplayHeight: 0x54ba,
   DisplayUnit: 0x54b2,
+  StereoMode: 0x53b8,
+  Colour: 0x55b0,
+  MatrixCoefficients: 0x55b1,
+  Range: 0x55b9,
+  TransferCharacteristics: 0x55ba,
+  Primaries: 0x55bb,
 } as const;
 
 /** Pixels to be hidden at each edge of the coded picture. */
@@ -65,6 +73,9 @@ export interface MatroskaTrack {
   displayHeight?: number | undefined;
   /** 0 pixels (when absent), 1 cm, 2 inches, 3 aspect ratio, 4 unknown. */
   displayUnit?: number | undefined;
+  colour?: Colour | undefined;
+  /** How two eyes' views share the pictures (RFC 9559, 5.1.4.1.28.3); 0, one view, when absent. */
+  stereoMode?: number | undefined;
 }
 
 /** Track types that ffmpeg's demuxer makes streams of, and how it wants their codecs' names to begin. */
@@ -119,6 +130,20 @@ async function withTracks<T>(
   }
 }
 
+/** Values of Matroska's Range; 3 means that matrix and transfer tell it. */
+const RANGES: Record<number, 'tv' | 'pc'> = { 1: 'tv', 2: 'pc' };
+
+function colourIn(element: Buffer | undefined): Colour | undefined {
+  if (!element) return undefined;
+  const fields = fieldsOf(element);
+  return colourOf({
+    matrix: uint(fields.get(ID.MatrixCoefficients)),
+    range: RANGES[uint(fields.get(ID.Range)) ?? 0],
+    transfer: uint(fields.get(ID.TransferCharacteristics)),
+    primaries: uint(fields.get(ID.Primaries)),
+  });
+}
+
 function pictureOf(video: Buffer): Partial<MatroskaTrack> {
   const fields = fieldsOf(video);
   const [pixelWidth = 0, pixelHeight = 0] = [uint(fields.get(ID.PixelWidth)), uint(fields.get(ID.PixelHeight))];
@@ -137,6 +162,8 @@ function pictureOf(video: Buffer): Partial<MatroskaTrack> {
     displayWidth: uint(fields.get(ID.DisplayWidth)),
     displayHeight: uint(fields.get(ID.DisplayHeight)),
     displayUnit: uint(fields.get(ID.DisplayUnit)),
+    colour: colourIn(fields.get(ID.Colour)),
+    stereoMode: uint(fields.get(ID.StereoMode)),
   };
 }
 

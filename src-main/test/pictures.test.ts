@@ -1,11 +1,12 @@
 /** Videos whose pictures are not what a first look at them tells: what becomes of each. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Probe } from '../../src-shared/media.ts';
 import { ProcessManager } from '../media/process.ts';
 import { findChange } from '../media/shape.ts';
+import { FFMPEGS } from './ffmpegs.ts';
 import { convert, type Line, makeHome, probe, tempFolder } from './helpers.ts';
 
 const SIZE = 's=160x90:r=25';
@@ -15,12 +16,12 @@ function ffmpeg(...args: string[]): void {
 }
 
 /** Files of one library, converted together. */
-function library(make: (media: string) => void, ...settings: string[]) {
+function library(make: (media: string) => void, options?: { env: Record<string, string> }) {
   const home = makeHome();
   let lines: Line[] = [];
   beforeAll(async () => {
     make(home.media);
-    lines = (await convert(home.data, [home.media], ['--testing', ...settings])).lines;
+    lines = (await convert(home.data, [home.media], ['--testing'], options)).lines;
   });
   const at = (name: string) => path.join(home.media, name);
   return {
@@ -100,4 +101,56 @@ describe('what changes in mid-video', () => {
   });
 
   it('is no matter of a joint alone', () => expect(end('same.mkv')[0]).toBe('done'));
+});
+
+describe.each(FFMPEGS)('colors with $name', ({ env }) => {
+  const RANGES = 'log-level=none:repeat-headers=0';
+  const ENCODER = ['-vf', 'format=yuv420p10le', '-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', RANGES];
+  const PQ = ['-color_primaries', 'bt2020', '-color_trc', 'smpte2084', '-colorspace', 'bt2020nc', '-color_range', 'tv'];
+  const COPY = ['-c', 'copy', '-movflags', '+write_colr', '-tag:v', 'hvc1'];
+  const UNTOLD = 'hevc_metadata=colour_primaries=2:transfer_characteristics=2:matrix_coefficients=2';
+  const { end, video } = library(
+    (media) => {
+      const [full, file] = [path.join(media, 'full.part'), (name: string) => path.join(media, name)];
+      ffmpeg('-f', 'lavfi', '-i', `testsrc2=${SIZE}:d=1`, ...ENCODER, ...PQ, ...COPY.slice(2), '-f', 'mp4', full);
+      ffmpeg('-i', full, '-c', 'copy', '-bsf:v', UNTOLD, file('container.mkv'));
+      ffmpeg('-i', full, ...COPY, '-bsf:v', UNTOLD, file('container.mp4'));
+      // The container of the one says BT.709, the other lacks the curve in its pictures only.
+      const contrary = readFileSync(full);
+      contrary.fill(
+        Buffer.from('000100010001', 'hex'),
+        contrary.indexOf('colrnclx') + 8,
+        contrary.indexOf('colrnclx') + 14,
+      );
+      writeFileSync(file('contrary.mp4'), contrary);
+      ffmpeg('-i', full, '-c', 'copy', '-bsf:v', 'hevc_metadata=transfer_characteristics=2', file('curve.mkv'));
+      // Broadcast HLG: the head names a curve that older screens know, a message the real one.
+      const hlg = `${RANGES}:colorprim=bt2020:transfer=bt2020-10:colormatrix=bt2020nc:atc-sei=18`;
+      ffmpeg('-f', 'lavfi', '-i', `testsrc2=${SIZE}:d=1`, ...ENCODER.slice(0, -1), hlg, file('hlg.mkv'));
+      rmSync(full);
+    },
+    { env },
+  );
+  const colors = (name: string) => {
+    const { color_range, color_space, color_transfer, color_primaries } = video(name) ?? {};
+    return [color_range, color_space, color_transfer, color_primaries].join(' ');
+  };
+
+  it.each([
+    ['container.mkv', 'tv bt2020nc smpte2084 bt2020'],
+    ['container.mp4', 'tv bt2020nc smpte2084 bt2020'],
+    ['curve.mkv', 'tv bt2020nc smpte2084 bt2020'],
+    ['hlg.mkv', 'tv bt2020nc arib-std-b67 bt2020'],
+  ])('of %s are in the result', (name, wanted) => {
+    const result = name.replace(/\w+$/, 'mkv');
+    expect(end(result)).toEqual(['done', null]);
+    expect(colors(result)).toBe(wanted);
+  });
+
+  it('that contradict each other keep a video from being converted', () => {
+    expect(end('contrary.mp4')).toEqual([
+      'colors',
+      'The pictures say that they are PQ, but the container says standard dynamic range.',
+    ]);
+  });
 });
