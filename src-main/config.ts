@@ -6,6 +6,11 @@ export function defaultDataDir(): string {
   return envPaths('flotilla', { suffix: '' }).data;
 }
 
+/** Where it is remembered which ffmpegs passed their self-test: it is about this computer, whatever the data folder. */
+export function selfTestMemory(): string {
+  return path.join(envPaths('flotilla', { suffix: '' }).cache, 'self-tests.json');
+}
+
 /** Paths inside a data folder. */
 export function dataPaths(dataDir: string) {
   const at = (...parts: string[]) => path.join(dataDir, ...parts);

@@ -36,7 +36,7 @@ export async function makeRemoteWorker(
     call: link.call,
     transfer: new RemoteTransfer(link, storage),
     converter: new Converter({
-      ...{ processes, tools, caps, timelines: new Timelines(processes, tools) },
+      ...{ processes, tools, caps, timelines: new Timelines(processes, tools), log },
       ...(terms?.stallMs && { stallMs: terms.stallMs }),
     }),
     workspace,

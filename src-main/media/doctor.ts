@@ -1,5 +1,7 @@
 import { constants } from 'node:fs';
-import { access, mkdir, statfs } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { messageOf } from '../../src-shared/errors.ts';
 import { formatBytes } from '../../src-shared/format.ts';
 import type { Finding } from '../../src-shared/insights.ts';
@@ -7,6 +9,7 @@ import type { Capabilities } from '../../src-shared/worker-info.ts';
 import { userName } from '../computer.ts';
 import { detectCapabilities, type Tools, tooOld } from './capabilities.ts';
 import type { ProcessManager } from './process.ts';
+import { selfTest } from './self-test.ts';
 import type { FoundTools } from './tools.ts';
 
 /** Less room than this for unfinished results or in a library is worth a warning, in bytes. */
@@ -57,7 +60,20 @@ async function examineFfmpeg(processes: ProcessManager, tools: FoundTools): Prom
     part(caps.libopus, 'encoder libopus (Opus)'),
     part(caps.bwdif, 'filter bwdif (deinterlacing)'),
     part(caps.svtav1Params, 'libsvtav1 takes HDR metadata'),
+    await examineConversion(processes, tools, caps),
   ];
+}
+
+/** A conversion of a tiny video from end to end. */
+async function examineConversion(processes: ProcessManager, tools: Tools, caps: Capabilities): Promise<Finding> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'flotilla-self-test-'));
+  try {
+    const problem = await selfTest({ processes, tools, caps: async () => caps, folder });
+    const what = `self-test (${caps.svtav1 ?? 'no SVT-AV1'})`;
+    return { ok: problem === null, what, advice: `${problem} Install another build of ffmpeg.` };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function examineFfprobe(processes: ProcessManager, tools: Tools): Promise<Finding> {

@@ -44,7 +44,7 @@ function chosenTools(chosen: string): FoundTools {
 }
 
 /** The place of a program in PATH. */
-function inPath(name: string): string | undefined {
+export function inPath(name: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(path.delimiter);
   return folders.map((folder) => programIn(folder, name)).find((place) => existsSync(place));
 }

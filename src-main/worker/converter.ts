@@ -8,9 +8,11 @@ import { mainVideo } from '../../src-shared/media.ts';
 import { type Plan, withoutCaptions } from '../../src-shared/plan.ts';
 import { whyUnable } from '../../src-shared/video-args.ts';
 import { changeReason } from '../../src-shared/video-plan.ts';
+import type { Logger } from '../log.ts';
 import type { AskCapabilities, Tools } from '../media/capabilities.ts';
 import { writeLanguages } from '../media/matroska.ts';
 import { Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS } from '../media/process.ts';
+import { selfTest, selfTestOnce } from '../media/self-test.ts';
 import { findChange } from '../media/shape.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
 import { readCaptions } from './captions.ts';
@@ -18,7 +20,6 @@ import { requireDolbyVision } from './dolby-vision.ts';
 import { EncoderLog } from './encoder-log.ts';
 import { takeCovers, tryHeader } from './first-look.ts';
 import { EncodeProgress } from './progress.ts';
-import { testEncoder } from './self-test.ts';
 
 /** A finished encode, or why there is none. */
 export type Conversion =
@@ -60,6 +61,7 @@ export class Converter {
   readonly #caps: AskCapabilities;
   readonly #timelines: Timelines;
   readonly #stallMs: number;
+  readonly #log: Logger | undefined;
 
   /** @param parts `stallMs` is how long an encode may report nothing before it is ended */
   constructor(parts: {
@@ -68,12 +70,14 @@ export class Converter {
     caps: AskCapabilities;
     timelines: Timelines;
     stallMs?: number;
+    log?: Logger;
   }) {
     this.#processes = parts.processes;
     this.#tools = parts.tools;
     this.#caps = parts.caps;
     this.#timelines = parts.timelines;
     this.#stallMs = parts.stallMs ?? STALL_MS;
+    this.#log = parts.log;
   }
 
   /** Looks into the original ahead of {@link convert}, which tells what is wrong with it. */
@@ -160,9 +164,19 @@ export class Converter {
     }
   }
 
-  /** What keeps this computer from converting anything at all; null where all is well. */
-  test(folder: string, signal: AbortSignal): Promise<string | null> {
-    return testEncoder(this.#processes, this.#tools, folder, signal);
+  /**
+   * What keeps this computer from converting anything at all; null where all is well.
+   * @param how `anew`: also where this ffmpeg passed before
+   */
+  async test(folder: string, signal: AbortSignal, { anew }: { anew: boolean }): Promise<string | null> {
+    const parts = { processes: this.#processes, tools: this.#tools, caps: this.#caps, folder, signal };
+    const started = performance.now();
+    const problem = await (anew ? selfTest(parts) : selfTestOnce(parts));
+    const { version, svtav1 } = await this.#caps().catch(() => ({ version: 'of this computer', svtav1: undefined }));
+    const what = `ffmpeg ${version}${svtav1 ? ` with ${svtav1}` : ''}`;
+    if (problem) this.#log?.warn(`The self-test of ${what} failed: ${problem}`);
+    else this.#log?.info(`${what} passed its self-test (${formatDuration((performance.now() - started) / 1000)}).`);
+    return problem;
   }
 
   async #encode(work: Work): Promise<Conversion> {

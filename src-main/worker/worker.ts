@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Caller } from '../../src-shared/contract.ts';
 import { messageOf } from '../../src-shared/errors.ts';
 import type { Grant, Lease, Orders, Progress } from '../../src-shared/lease.ts';
@@ -50,6 +51,10 @@ export class Worker {
   #asking: Promise<void> | undefined;
   #telling: Promise<void> | undefined;
   #proving: Promise<void> | undefined;
+  /** Self-tests share a folder. */
+  readonly #testing = pLimit(1);
+  /** Whether this computer can convert at all; undefined until it has been tried. */
+  #fit: boolean | undefined;
   /** False after a no, until there may be work again. */
   #wanting = true;
   #started: Promise<void> | undefined;
@@ -141,17 +146,35 @@ export class Worker {
   /** Tells the master whether this computer can convert anything at all. */
   #prove(): void {
     const { signal } = this.#stopping;
-    const { call, converter, workspace, onFault } = this.#parts;
-    this.#proving ??= workspace
-      .use({ name: 'test', needed: 0, signal }, (folder) => converter.test(folder, signal))
-      .catch(messageOf)
+    const { call, onFault } = this.#parts;
+    this.#proving ??= this.#test({ anew: true })
       .then(async (problem) => {
+        this.#fit = problem === null;
         if (!signal.aborted) await call('worker.prove', { problem });
       })
       .catch(onFault)
       .finally(() => {
         this.#proving = undefined;
       });
+  }
+
+  #test(how: { anew: boolean }): Promise<string | null> {
+    const { signal } = this.#stopping;
+    const { converter, workspace } = this.#parts;
+    const test = () =>
+      workspace.use({ name: 'test', needed: 0, signal }, (folder) => converter.test(folder, signal, how));
+    return this.#testing(test).catch(messageOf);
+  }
+
+  /** Before the first video: a computer that cannot convert a known one says so, and takes none until it can. */
+  async #isFit(): Promise<boolean> {
+    if (this.#fit !== undefined) return this.#fit;
+    const problem = await this.#test({ anew: false });
+    if (this.#stopping.signal.aborted) return false;
+    if (problem !== null) await this.#parts.call('worker.prove', { problem });
+    // What it was asked to prove in the meantime is the newer word.
+    this.#fit ??= problem === null;
+    return this.#fit;
   }
 
   /** The user of this computer wants it to rest, whatever the master's wants: `held`, what runs stands still too. */
@@ -246,7 +269,7 @@ export class Worker {
     while (this.#wanting) {
       if (this.#attached) await this.#stance.fresh();
       const ahead = this.#room();
-      if (ahead === undefined) return;
+      if (ahead === undefined || !(await this.#isFit())) return;
       // A hint that comes while this question is under way makes for another one.
       this.#wanting = false;
       const grant = await this.#parts.call('job.lease', { ahead });

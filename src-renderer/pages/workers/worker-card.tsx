@@ -136,7 +136,8 @@ export function WorkerCard({ worker }: { worker: WorkerView }) {
         </Text>
         {hello && (
           <Text span inherit>
-            {hello.computer.cores} cores, SVT-AV1 in ffmpeg {hello.computer.ffmpeg.version}, Flotilla {hello.version}
+            {hello.computer.cores} cores, {hello.computer.ffmpeg.svtav1 ?? 'SVT-AV1'} in ffmpeg{' '}
+            {hello.computer.ffmpeg.version}, Flotilla {hello.version}
           </Text>
         )}
       </div>
