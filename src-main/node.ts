@@ -149,7 +149,7 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
     isProbing: () => probing.busy,
     startWorker: () => {
       requireEncoders(caps);
-      dispatcher.fleet.linked(self.id, true);
+      dispatcher.linked(self.id, true);
       worker.start().catch(defect);
     },
     holds: () => worker.holds + membership.holds,
@@ -234,7 +234,7 @@ function makeLeading(
       const { makeTransferRouter } = await import('./server/transfer.ts');
       return { '/': makeTransferRouter({ originals: new Originals(ctx, dispatcher), uploads, traffic }) };
     },
-    onLinked: (id, linked) => dispatcher.fleet.linked(id, linked),
+    onLinked: (id, linked) => dispatcher.linked(id, linked),
     dismiss: () => {
       for (const { id, local } of workers.all()) if (!local) dispatcher.recall(id, 'is led no more');
     },

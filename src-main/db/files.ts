@@ -4,6 +4,7 @@ import { codecName } from '../../src-shared/describe.ts';
 import { FileView, STATES } from '../../src-shared/file-view.ts';
 import type { FileState } from '../../src-shared/job.ts';
 import { dynamicRange, mainVideo, Probe } from '../../src-shared/media.ts';
+import type { SkipCode } from '../../src-shared/plan.ts';
 import { resolutionOf } from '../../src-shared/quality.ts';
 import type { FileOrder } from '../../src-shared/settings.ts';
 import type { Db } from './open.ts';
@@ -107,6 +108,12 @@ export class FileTable {
     return this.#sql(sql)
       .all({ ...filter, ...values })
       .map(asView);
+  }
+
+  /** Ids of the files that are skipped for one reason. */
+  skippedFor(code: SkipCode): number[] {
+    const sql = "SELECT id FROM files WHERE state = 'skipped' AND code = ? AND missing IS NULL";
+    return z.array(z.number()).parse(this.#sql(sql).pluck().all(code));
   }
 
   /** The files whose jobs ended last, newest first. */

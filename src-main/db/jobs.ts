@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type FileState, type JobEvent, type JobState, type TaskState, transition } from '../../src-shared/job.ts';
+import type { DynamicRange } from '../../src-shared/media.ts';
 import type { FileOrder } from '../../src-shared/settings.ts';
 import { FIRST_EPOCH } from './backups.ts';
 import type { FileRow, Scope } from './files.ts';
@@ -59,6 +60,13 @@ export interface AttemptFacts {
   log?: string;
   /** How alike the pictures of result and source were measured to be. */
   likeness?: { ssim: number; psnr: number };
+}
+
+/** Jobs that {@link JobTable.first} passes over. */
+export interface LeftOut {
+  notTo?: string;
+  except?: readonly number[];
+  range?: DynamicRange | undefined;
 }
 
 /** Words that go with a change of state. */
@@ -204,13 +212,10 @@ export class JobTable {
   /**
    * The queued job that comes first in these scopes: highest priority, then what was moved up by hand, then the order; a
    * jump into an index in every library, however long the queue.
-   * @param but what is left out: the jobs in `except`, and what failed twice in a row on the worker `notTo`
+   * @param but what is left out: the jobs in `except`, what failed twice in a row on the worker `notTo`, and films of a
+   *   dynamic range
    */
-  first(
-    scopes: Scope[],
-    order: FileOrder,
-    but: { notTo?: string; except?: readonly number[] } = {},
-  ): JobRow | undefined {
+  first(scopes: Scope[], order: FileOrder, but: LeftOut = {}): JobRow | undefined {
     const [column, direction] = SORTED[order];
     const heads = scopes.flatMap((scope) => this.#head(scope, column, direction, but) ?? []);
     const sign = direction === 'ASC' ? 1 : -1;
@@ -221,9 +226,12 @@ export class JobTable {
     scope: Scope,
     column: 'mtime' | 'size',
     direction: 'ASC' | 'DESC',
-    { notTo = '', except = [] }: { notTo?: string; except?: readonly number[] },
+    { notTo = '', except = [], range }: LeftOut,
   ): JobRow | undefined {
-    const params = { ...within(scope), notTo, ...(except.length > 0 && { except: JSON.stringify(except) }) };
+    const params = {
+      ...{ ...within(scope), notTo, ...(range && { range }) },
+      ...(except.length > 0 && { except: JSON.stringify(except) }),
+    };
     const inside =
       scope.prefix === ''
         ? ''
@@ -231,6 +239,7 @@ export class JobTable {
              AND (path = @prefix OR substr(path, 1, length(@below)) = @below))`;
     const index = column === 'size' ? 'jobs_queued_by_size' : 'jobs_queued_by_mtime';
     const queued = `FROM jobs INDEXED BY ${index} WHERE state = 'queued' AND library = @library ${inside}
+      ${range ? 'AND NOT EXISTS (SELECT 1 FROM files WHERE files.id = jobs.file AND hdr = @range)' : ''}
       ${except.length > 0 ? 'AND id NOT IN (SELECT value FROM json_each(@except))' : ''}
       AND (attempts < 2 OR 2 > (SELECT count(*) FROM (SELECT worker FROM attempts
         WHERE job = jobs.id AND outcome = 'failed' ORDER BY id DESC LIMIT 2) WHERE worker = @notTo))`;

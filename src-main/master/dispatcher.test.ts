@@ -6,6 +6,7 @@ import type { Grant, Lease, Orders, Outcome } from '../../src-shared/lease.ts';
 import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import { WorkerTable } from '../db/workers.ts';
 import { makeContext } from '../test/context.ts';
+import { helloOf } from '../test/helpers.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Member } from './fleet.ts';
 import { LEASE_TERMS } from './leases.ts';
@@ -614,5 +615,55 @@ describe('a task that is open without being held', () => {
     pass(LEASE_TERMS.beat);
     expect(state(two.path)).toBe('queued');
     expect(dispatcher.take(leaseOf(one))).toMatchObject({ state: 'leased', worker: 'a' });
+  });
+});
+
+describe('a film whose Dolby Vision is to be kept', () => {
+  const colour = { matrix: 'bt2020nc', primaries: 'bt2020', transfer: 'smpte2084' };
+  const dolbyVision = { profile: 8, compatibility: 1 };
+
+  /** Of two films the first is Dolby Vision, and `a` has an old ffmpeg, `b` a new one. */
+  async function makeFleet() {
+    const master = await makeMaster(['dolby.mkv', 'plain.mkv']);
+    const { files, library, members, dispatcher } = master;
+    const row = files.at(library.id, 'dolby.mkv');
+    const [video] = row?.probe?.streams ?? [];
+    if (!row?.hash || !row.probe || video?.type !== 'video') throw new Error('no film');
+    files.setProbe(row.id, row.hash, { ...row.probe, streams: [{ ...video, colour, dolbyVision }] });
+    for (const member of members) {
+      member.hello = helloOf(member.id);
+      member.hello.computer.ffmpeg.dolbyVisionCoding = member.id === 'b';
+    }
+    for (const id of ['here', 'a']) dispatcher.linked(id, true);
+    return master;
+  }
+
+  it('is left to the worker that can, while that one is there, and the others go on with the rest', async () => {
+    const { dispatcher, lease, state } = await makeFleet();
+    dispatcher.linked('b', true);
+    expect((await lease('a')).path).toBe('plain.mkv');
+    expect(await dispatcher.lease('here', false)).toBeNull();
+    expect(state('dolby.mkv')).toBe('queued');
+    const grant = await lease('b');
+    expect(grant).toMatchObject({ path: 'dolby.mkv', plan: { streams: [{ dolbyVision: 1 }] } });
+  });
+
+  it('is skipped where none can, with the reason, and queued again when one comes that can', async () => {
+    const { dispatcher, lease, state, files, library } = await makeFleet();
+    expect((await lease('a')).path).toBe('plain.mkv');
+    const { code, reason } = files.at(library.id, 'dolby.mkv') ?? {};
+    expect([code, reason]).toEqual(['old-ffmpeg', expect.stringMatching(/Dolby Vision.*ffmpeg 7\.1 or newer/)]);
+    dispatcher.linked('a', true);
+    expect(state('dolby.mkv')).toBe('skipped');
+    dispatcher.linked('b', true);
+    expect((await lease('b')).path).toBe('dolby.mkv');
+  });
+
+  it('goes to any worker where its base layer alone is kept', async () => {
+    const { dispatcher, lease, ctx } = await makeFleet();
+    dispatcher.linked('b', true);
+    const settings = { ...ctx.settings(), dynamicHdr: 'base-layer' as const };
+    vi.spyOn(ctx, 'settings').mockReturnValue(settings);
+    expect(await lease('a')).toMatchObject({ path: 'dolby.mkv', plan: { streams: [{ baseLayer: true }] } });
   });
 });

@@ -18,6 +18,7 @@ import type { MasterContext } from './context.ts';
 import { Fleet, type Member } from './fleet.ts';
 import { Granter } from './granter.ts';
 import { type Clock, FENCED, type Held, LEASE_TERMS, Leases, type LeaseTerms, SYSTEM_CLOCK } from './leases.ts';
+import { leftToOthers, retryFor } from './matching.ts';
 import { Pause } from './pause.ts';
 import { Returns } from './returns.ts';
 import { Trials } from './trials.ts';
@@ -126,6 +127,13 @@ export class Dispatcher {
     this.#leases.add({ task: of.id, file, library, path, worker, workerId, progress }, of.epoch);
   }
 
+  /** A worker's connection came up, or the last one went down: what none could do before may be possible now. */
+  linked(id: string, linked: boolean): void {
+    this.fleet.linked(id, linked);
+    const member = this.fleet.member(id);
+    if (linked && member) retryFor(this.#ctx, member);
+  }
+
   /**
    * The next task for a worker; null when there is none.
    * @param ahead for a film that is fetched while another one is encoded: only while the others have enough to do, and none
@@ -149,6 +157,7 @@ export class Dispatcher {
         const job = this.#ctx.jobs.first(scopes, this.#ctx.settings().fileOrder, {
           notTo: elsewhere ? worker : '',
           except: this.#returns.keptFrom(worker, elsewhere),
+          range: leftToOthers(this.#ctx, member, this.fleet.connected),
         });
         if (!job || (ahead && this.#ctx.storage.isShared(worker, job.library))) return null;
         const grant = await this.#granter.grant(job, member);

@@ -188,6 +188,11 @@ export class Fleet {
     return isLed && member?.mode === 'active' && fault === undefined && doubt === undefined;
   }
 
+  /** Workers that are there, whether they take work now or not. */
+  get connected(): Member[] {
+    return this.#members().filter(({ id }) => this.#presence(id).linked);
+  }
+
   /** Workers that are there and take work. */
   get ready(): Member[] {
     return this.#members().filter(({ id }) => {

@@ -11,6 +11,7 @@ import type { JobRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
 import { factsOf, inodeOf, sameInode, sampledHash, versionOf } from './identity.ts';
 import { whyLeftAlone } from './left-alone.ts';
+import { type Asker, whyUnfit } from './matching.ts';
 import { isLinkNow, isStanding } from './paths.ts';
 import { pauseLibrary } from './pause-library.ts';
 import { hardLinked } from './probing.ts';
@@ -28,7 +29,7 @@ export class Granter {
    * Leases `job`, unless its file or its library has something against it: the one is in another state then, the other is
    * paused, so that it does not come first again.
    */
-  async grant(job: JobRow, worker: { id: string; name: string }): Promise<Grant | undefined> {
+  async grant(job: JobRow, worker: Asker): Promise<Grant | undefined> {
     const { files, jobs, libraries } = this.#ctx;
     const file = files.get(job.file);
     const library = libraries.get(job.library);
@@ -36,7 +37,8 @@ export class Granter {
     const source = path.join(library.root, file.path);
     if (!file.probe) throw new Error(`file ${file.id} was queued without a probe`);
     const settings = this.#ctx.settings();
-    const plan = makePlan(file.probe, settings, this.#ctx.tables());
+    const made = makePlan(file.probe, settings, this.#ctx.tables());
+    const plan = (made.kind === 'convert' && whyUnfit(made, worker)) || made;
     try {
       if (!(await this.#unchanged(job, file, source))) return undefined;
       if (plan.kind === 'convert') await requireReplaceable(source, plan.container);
