@@ -13,6 +13,7 @@ import { type AskCapabilities, askOnce } from './media/capabilities.ts';
 import { ProcessManager } from './media/process.ts';
 import { Timelines } from './media/timeline.ts';
 import { bundledFolder, type FoundTools, findTools } from './media/tools.ts';
+import { networkFileSystem } from './network-disk.ts';
 import type { RunningNode } from './node.ts';
 import type { Door } from './server/door.ts';
 import { findSignals } from './signals.ts';
@@ -94,6 +95,11 @@ export async function openCore(config: NodeConfig, log: Logger, undo: Core['undo
   // A serving node makes its backups while it runs, and ends at once.
   if (!config.serve) undo.push(() => backUp().catch(defect));
   const warnings = repaired ? [repaired] : [];
+  const remote = await networkFileSystem(config.dataDir);
+  if (remote)
+    warnings.push(
+      `The data folder ${config.dataDir} lies on a network share (${remote}), where the database can be damaged; move it to a local disk of this computer.`,
+    );
   const stored = new SettingTable(db);
   const resolve = () => resolveSettings({ flags: config.flags ?? {}, env: config.env ?? {}, stored: stored.all() });
   let resolved = resolve();

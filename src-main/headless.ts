@@ -12,10 +12,14 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   );
   process.exit(1);
 }
+// Files, names of computers and hashes share these threads, four of them unless told otherwise: dead mounts may hold some.
+process.env.UV_THREADPOOL_SIZE ??= '24';
 // Compiled once, not at every start.
 const { enableCompileCache } = await import('node:module');
 enableCompileCache();
 const { main } = await import('./cli/main.ts');
+const { endEvenSo } = await import('./answered.ts');
 process.exitCode = await main(process.argv);
+endEvenSo();
 
 export {};

@@ -30,6 +30,8 @@ export function makeLocalWorker(
       ahead: 0,
       limit: () => undefined,
       holds: ({ size }, source) => isReadable(source, size),
+      // Other libraries have nothing to do with it.
+      lost: ({ library }) => libraries.loseTouch(library),
       needs: async () => 0,
       source: async (grant) => path.join(libraries.get(grant.library).root, grant.path),
       deliver: (grant, result) => intake.accept({ task: grant.task, epoch: grant.epoch }, result),

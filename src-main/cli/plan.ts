@@ -15,6 +15,7 @@ import { resolveSettings } from '../../src-shared/settings.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import { dataPaths } from '../config.ts';
 import { SettingTable } from '../db/settings.ts';
+import { whyLeftAlone } from '../master/left-alone.ts';
 import { LookupFiles } from '../master/lookup-files.ts';
 import { targetOf } from '../master/replaceable.ts';
 import { detectCapabilities } from '../media/capabilities.ts';
@@ -48,7 +49,7 @@ export function planCommand(): Command {
 }
 
 async function plan(file: string, options: CommonOptions): Promise<Report> {
-  const found = await stat(file).catch(() => undefined);
+  const found = await stat(file, { bigint: true }).catch(() => undefined);
   if (!found?.isFile()) throw new Fault('usage', `There is no file ${file}.`);
   const { values } = resolveSettings({
     flags: settingFlags(options),
@@ -61,8 +62,11 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
   try {
     const processes = await ProcessManager.create(notes);
     const caps = await detectCapabilities(processes, tools);
-    const base = { file, size: found.size, probe: null, estimate: null, commands: null };
-    if (found.size === 0) return { ...base, plan: { kind: 'skip', code: 'empty', reason: 'The file is empty.' } };
+    const size = Number(found.size);
+    const base = { file, size, probe: null, estimate: null, commands: null };
+    const aside = await whyLeftAlone(file, found);
+    if (aside) return { ...base, plan: { kind: 'skip', ...aside } };
+    if (size === 0) return { ...base, plan: { kind: 'skip', code: 'empty', reason: 'The file is empty.' } };
     let probe: Probe;
     try {
       probe = await new Prober(processes, tools).probe(file);
@@ -79,7 +83,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
       ...base,
       probe,
       plan: made,
-      estimate: estimateSize(probe, made, found.size),
+      estimate: estimateSize(probe, made, size),
       commands: commandsOf(made, file, probe, caps).map((args) => [tools.ffmpeg, ...args]),
     };
   } finally {

@@ -6,6 +6,7 @@ import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { estimateSize } from '../../src-shared/estimate.ts';
 import type { Grant } from '../../src-shared/lease.ts';
 import { makePlan } from '../../src-shared/plan.ts';
+import { answered, isOverdue, unanswered } from '../answered.ts';
 import type { FileRow } from '../db/files.ts';
 import type { JobRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
@@ -40,11 +41,12 @@ export class Granter {
     const made = makePlan(file.probe, settings, this.#ctx.tables());
     const plan = (made.kind === 'convert' && whyUnfit(made, worker)) || made;
     try {
-      if (!(await this.#unchanged(job, file, source))) return undefined;
-      if (plan.kind === 'convert') await requireReplaceable(source, plan.container);
+      if (!(await answered(library.root, () => this.#unchanged(job, file, source)))) return undefined;
+      if (plan.kind === 'convert') await answered(library.root, () => requireReplaceable(source, plan.container));
     } catch (error) {
       const fault = nodeFaultReason(error);
-      if (fault) pauseLibrary(this.#ctx, library.id, `${library.root}: ${fault}`);
+      if (isOverdue(library.root)) pauseLibrary(this.#ctx, library.id, unanswered(library.root).message);
+      else if (fault) pauseLibrary(this.#ctx, library.id, `${library.root}: ${fault}`);
       else if (await this.#canBeRead(library)) this.#block(job, error);
       return undefined;
     }

@@ -184,6 +184,18 @@ describe('a film that is part of a disc, or not here', () => {
 });
 
 describe('a scan', () => {
+  it('is given up where the disk does not answer, and nothing counts as gone', async () => {
+    const { ctx, library, libraries, find, at, films } = makeLibraries();
+    find('film.mp4');
+    rmSync(at('film.mp4'));
+    // No thread starts, and no disk answers, in so short a time.
+    const scanner = new Scanner(ctx, 1);
+    await expect(scanner.scan(library)).rejects.toThrow(/^The folder .* does not answer/);
+    expect(libraries.get(library.id)?.paused).toMatch(/does not answer/);
+    expect(films()).toEqual(['film.mp4']);
+    await scanner.stop();
+  });
+
   it('takes the result of a replacement that ends meanwhile for what it is', async () => {
     const { ctx, asked, library, at, find, film, files, films } = makeLibraries();
     const ids = ['moves.mp4', 'film.mp4', 'busy.mp4', 'kept.mp4'].map((name) => find(name));

@@ -2,12 +2,14 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { LibraryView, ScanReport } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import { answered, unanswered } from '../answered.ts';
 import type { Scope } from '../db/files.ts';
 import type { MasterContext } from './context.ts';
 import { forgetNames } from './disc.ts';
 import { ASIDE_CODES, whyLeftAlone } from './left-alone.ts';
 import { leadsAside } from './media-names.ts';
 import { isBelow } from './paths.ts';
+import { pauseLibrary } from './pause-library.ts';
 import type { Probing } from './probing.ts';
 import type { Scanner, ScanPart } from './scanner.ts';
 import type { Vault } from './vault.ts';
@@ -88,6 +90,12 @@ export class Libraries {
     return this.#ctx.libraries.all().findLast(({ root }) => root === folder || isBelow(folder, root));
   }
 
+  /** Pauses a library whose files cannot be read any more, until a scan finds it in order. */
+  loseTouch(id: number): void {
+    const library = this.#ctx.libraries.get(id);
+    if (library) pauseLibrary(this.#ctx, id, unanswered(library.root).message);
+  }
+
   /** Has a held library converted. */
   release({ id }: LibraryView): void {
     this.#ctx.libraries.release(id);
@@ -162,9 +170,9 @@ export class Libraries {
     forgetNames();
     for (const aside of files.skipped({ library: id, prefix }, ASIDE_CODES)) {
       const place = path.join(root, aside.path);
-      const why = await lstat(place, { bigint: true })
-        .then((stat) => whyLeftAlone(place, stat))
-        .catch(() => aside);
+      const why = await answered(root, async () => whyLeftAlone(place, await lstat(place, { bigint: true }))).catch(
+        () => aside,
+      );
       const now = files.get(aside.id);
       if (!why && now?.state === 'skipped' && now.code === aside.code) jobs.apply(aside.id, 'change');
     }

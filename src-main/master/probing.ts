@@ -1,15 +1,21 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { makePlan } from '../../src-shared/plan.ts';
+import { answered, isOverdue, unanswered } from '../answered.ts';
 import type { FileRow } from '../db/files.ts';
 import type { MasterContext } from './context.ts';
 import { factsOf, sampledHash, versionOf } from './identity.ts';
 import { whyLeftAlone } from './left-alone.ts';
 import { isStanding } from './paths.ts';
+import { pauseLibrary } from './pause-library.ts';
 
 /** ffprobes at a time: they wait for the disk more than they compute. */
 const AT_A_TIME = 4;
+
+/** How long looks that are under way may take to end, in ms. */
+const END_MS = 5000;
 
 /** Why a film with so many names is left alone. */
 export const hardLinked = (names: bigint) =>
@@ -43,7 +49,8 @@ export class Probing {
 
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('stopped'));
-    await this.#running?.catch(() => undefined);
+    // A disk that does not answer is not waited for.
+    await Promise.race([this.#running?.catch(() => undefined), delay(END_MS, undefined, { ref: false })]);
   }
 
   async #loop(): Promise<void> {
@@ -52,7 +59,8 @@ export class Probing {
       for (const scope of this.#ctx.scopes()) {
         for (;;) {
           const batch = this.#ctx.files.nextFound(scope, this.#ctx.settings().fileOrder, AT_A_TIME * 4);
-          if (batch.length === 0 || this.#stopping.signal.aborted) break;
+          const { root = '' } = this.#ctx.libraries.get(scope.library) ?? {};
+          if (batch.length === 0 || this.#stopping.signal.aborted || isOverdue(root)) break;
           const rest = batch.values();
           let turn: Promise<void> = Promise.resolve();
           const lane = async () => {
@@ -76,23 +84,24 @@ export class Probing {
   async #look(row: FileRow, turn: Promise<void>): Promise<void> {
     if (this.#stopping.signal.aborted || !this.#waits(row)) return;
     const { libraries, files, jobs } = this.#ctx;
-    const file = path.join(libraries.get(row.library)?.root ?? '', row.path);
+    const root = libraries.get(row.library)?.root ?? '';
+    const file = path.join(root, row.path);
     const skip = (code: string, reason: string) => jobs.apply(row.id, 'skip', { code, reason });
     try {
-      if (!(await isStanding(path.dirname(file)))) return files.setMissing(row.id, Date.now());
-      const stat = await lstat(file, { bigint: true });
+      if (!(await answered(root, () => isStanding(path.dirname(file))))) return files.setMissing(row.id, Date.now());
+      const stat = await answered(root, () => lstat(file, { bigint: true }));
       if (!this.#waits(row)) return;
       if (versionOf(stat) !== row.version) {
         const settles = Date.now() + Math.max(this.#ctx.settings().settleMinutes * 60_000, 1000);
         return files.setVersion(row.id, { path: row.path, ...factsOf(stat), settles });
       }
-      const aside = await whyLeftAlone(file, stat);
+      const aside = await answered(root, () => whyLeftAlone(file, stat));
       if (!this.#waits(row)) return;
       if (aside) return skip(aside.code, aside.reason);
       if (row.size === 0) return skip('empty', 'The file is empty.');
       if (stat.nlink > 1n && this.#ctx.settings().skipHardLinked) return skip('hard-linked', hardLinked(stat.nlink));
       // A stored one may be of other bytes: a file can change without its times telling.
-      const hash = await sampledHash(file);
+      const hash = await answered(root, () => sampledHash(file));
       if (!this.#waits(row) || this.#moved(row, hash)) return;
       const known = row.hash === hash ? row.probe : null;
       const probe = known ?? (await this.#ctx.prober.probe(file, this.#stopping.signal));
@@ -106,6 +115,8 @@ export class Probing {
       this.#ctx.emit('work', {});
     } catch (error) {
       if (this.#stopping.signal.aborted || !this.#waits(row)) return;
+      // It is the library that is out of reach: what is found in it waits for its next scan.
+      if (isOverdue(root)) return pauseLibrary(this.#ctx, row.library, unanswered(root).message);
       this.#failed(row, error, skip);
     }
   }

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { LibraryView, ScanReport } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { count } from '../../src-shared/format.ts';
+import { ANSWER_MS, unanswered } from '../answered.ts';
 import type { FileRow } from '../db/files.ts';
 import type { MasterContext } from './context.ts';
 import { sampledHash } from './identity.ts';
@@ -27,6 +28,9 @@ const LOST_MANY = 10;
 /** Pages of SQLite's log (4 KiB each) after which a commit writes them back, waiting for the disk: normally and in a scan. */
 const LOG_PAGES = 1000;
 const SCAN_LOG_PAGES = 50_000;
+
+/** How long a thread may take to end, in ms. */
+const END_MS = 3000;
 
 const ENDED = 'This Flotilla is being ended.';
 
@@ -59,17 +63,20 @@ export interface ScanPart {
 export class Scanner {
   readonly #ctx: MasterContext;
   readonly #running = new Map<number, Promise<unknown>>();
-  readonly #threads = new Set<Worker>();
   #stopped = false;
+  readonly #stop = Promise.withResolvers<void>();
+  readonly #answerMs: number;
 
-  constructor(ctx: MasterContext) {
+  /** @param answerMs how long a disk may take for one answer to a walk, in ms */
+  constructor(ctx: MasterContext, answerMs = ANSWER_MS) {
     this.#ctx = ctx;
+    this.#answerMs = answerMs;
   }
 
   /** Ends walks, however much is left of them: what they would have found is found at the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all([...this.#threads].map((thread) => thread.terminate()));
+    this.#stop.resolve();
     await Promise.allSettled(this.#running.values());
   }
 
@@ -153,15 +160,16 @@ export class Scanner {
       ownFolder: OWN_FOLDER,
       others: this.#ctx.libraries.all().map(({ root }) => path.relative(library.root, root).replaceAll(path.sep, '/')),
       settleMs,
+      pulse: new Int32Array(new SharedArrayBuffer(4)),
     };
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
     if (this.#stopped) throw new Fault('node', ENDED);
     const thread = new Worker(script, { workerData: request, resourceLimits });
-    this.#threads.add(thread);
     const queue: WalkMessage[] = [];
     let wake = Promise.withResolvers<void>();
     let ended = false;
     let complete = false;
+    let stuck = false;
     let failure: unknown;
     db.pragma(`wal_autocheckpoint = ${SCAN_LOG_PAGES}`);
     thread.on('message', (message: WalkMessage) => {
@@ -173,7 +181,6 @@ export class Scanner {
     });
     thread.on('exit', () => {
       ended = true;
-      this.#threads.delete(thread);
       if (db.open) db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
       wake.resolve();
     });
@@ -192,13 +199,26 @@ export class Scanner {
           await nextTurn();
         } else if (ended) break;
         else {
-          await wake.promise;
+          const beats = Atomics.load(request.pulse, 0);
+          const late = setTimeout(() => {
+            stuck = Atomics.load(request.pulse, 0) === beats && queue.length === 0;
+            wake.resolve();
+          }, this.#answerMs);
+          await Promise.race([wake.promise, this.#stop.promise]);
+          clearTimeout(late);
           wake = Promise.withResolvers();
+          if (stuck) throw this.#pause(library, unanswered(library.root).message);
+          if (this.#stopped) break;
         }
       }
       throw failure ?? new Fault('node', ENDED);
     } finally {
-      if (!ended && !complete) await Promise.all([once(thread, 'exit'), thread.terminate()]);
+      // A thread that waits in the kernel for a dead mount ends when that answers.
+      if (!ended && !complete)
+        await Promise.race([
+          Promise.all([once(thread, 'exit'), thread.terminate()]),
+          delay(END_MS, undefined, { ref: false }),
+        ]);
     }
   }
 

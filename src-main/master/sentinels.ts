@@ -2,9 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Sentinel } from '../../src-shared/lease.ts';
+import { answered } from '../answered.ts';
 import type { MasterContext } from './context.ts';
 import { hasNoLinks, isStanding } from './paths.ts';
 import { OWN_FOLDER } from './vault-folder.ts';
+
+/** How long a disk may take to let go of a sentinel at the end, in ms. */
+const STOP_MS = 3000;
 
 /** The files by which workers know a library that they reach by another way: random content, new at every start. */
 export class Sentinels {
@@ -51,9 +55,12 @@ export class Sentinels {
   async stop(): Promise<void> {
     for (const { root, file } of this.#left.values()) {
       const place = path.join(root, file);
-      await rm(place, { force: true }).catch(() => undefined);
-      // Only when nothing else is in it.
-      await rmdir(path.dirname(place)).catch(() => undefined);
+      const clear = async () => {
+        await rm(place, { force: true });
+        // Only when nothing else is in it.
+        await rmdir(path.dirname(place));
+      };
+      await answered(root, clear, STOP_MS).catch(() => undefined);
     }
     this.#left.clear();
   }

@@ -21,6 +21,8 @@ export interface WalkRequest extends KnownRequest {
   /** Roots of all libraries as seen from this one's: where one lies in it, what is in there is its own. */
   others: string[];
   settleMs: number;
+  /** Counts each answer of the disk, for whoever waits for the walk. */
+  pulse: Int32Array<SharedArrayBuffer>;
 }
 
 /** A file as the walk saw it. */
@@ -121,6 +123,7 @@ class Walk {
       this.#problem(`The folder ${this.#absolute(folder)} cannot be read: ${messageOf(error)}.`);
       return [];
     }
+    Atomics.add(this.#request.pulse, 0, 1);
     const folders: string[] = [];
     for (const entry of entries) {
       const { name } = entry;
@@ -161,6 +164,7 @@ class Walk {
 
   #look(file: string): void {
     const stat = lstatSync(this.#absolute(file), BIGINT);
+    Atomics.add(this.#request.pulse, 0, 1);
     const inode = inodeOf(stat);
     const version = versionOf(stat);
     const known = this.#known.get(file);

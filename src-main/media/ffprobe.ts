@@ -12,7 +12,7 @@ import { holdsObjects, OBJECT_CODECS } from './object-audio.ts';
 import type { ProcessManager } from './process.ts';
 import { SHAPE_ENTRIES } from './shape.ts';
 
-/** A probe that takes longer is stuck on a broken file or a dead mount. */
+/** A probe that takes longer waits for its disk: that is no fault of the file, which is probed again at the next scan. */
 const PROBE_MS = 60_000;
 /** Decoded frames that are looked at for interlacing and HDR metadata. */
 const FRAMES = 20;
@@ -191,7 +191,11 @@ export class Prober {
       ...(signal && { signal }),
     });
     if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
-    if (end.kind === 'stalled') throw new Fault('conflict', `ffprobe found no answer in ${PROBE_MS / 1000} seconds.`);
+    if (end.kind === 'stalled')
+      throw new Fault(
+        'node',
+        `ffprobe got no answer in ${PROBE_MS / 1000} seconds; its disk may be asleep or very busy`,
+      );
     if (end.kind === 'killed') throw new Fault('node', `ffprobe was killed (${end.signal}).`);
     if (end.code !== 0) throw new Fault('conflict', plainReason(stderr, file));
     return Report.parse(JSON.parse(stdout));

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -79,5 +79,20 @@ describe.skipIf(process.platform !== 'linux')('a brake', () => {
     expect(await held).toEqual({ kind: 'exit', code: 0 });
     expect(lines).toEqual(['on']);
     abort.abort();
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a child that cannot be ended', () => {
+  it('is given up, and left to the next start', { timeout: 30_000 }, async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'flotilla-process-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const processes = await ProcessManager.create(folder);
+    const lines: string[] = [];
+    // What it started keeps its output open after it, as a process in the kernel's hands does.
+    const script = 'sleep 60 & echo $!; wait';
+    const end = await processes.run('sh', ['-c', script], { timeoutMs: 300, onStdout: (line) => lines.push(line) });
+    onTestFinished(() => void process.kill(Number(lines[0])));
+    expect(end).toEqual({ kind: 'stalled' });
+    expect(readdirSync(folder)).toHaveLength(1);
   });
 });

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,9 @@ import { SilenceWatch, Watchdog } from './watchdog.ts';
 
 /** How long a child may take to end after SIGTERM before it is killed: ffmpeg needs 0.4 s, a hanging SVT-AV1 never ends. */
 const GRACE_MS = 5000;
+
+/** How long a killed child is waited for, in ms: one that waits in the kernel for a dead mount does not end. */
+const GIVE_UP_MS = 5000;
 
 /** An ffmpeg that does nothing for this long is stuck. */
 export const STALL_MS = 5 * 60_000;
@@ -111,8 +115,9 @@ export class ProcessManager {
     const [command, ...rest] = [...prefix, program, ...args] as [string, ...string[]];
     const stalled = new AbortController();
     const signals = [options.signal, stalled.signal].filter((s) => s !== undefined);
+    const ending = AbortSignal.any(signals);
     const child = execa(command, rest, {
-      cancelSignal: AbortSignal.any(signals),
+      cancelSignal: ending,
       forceKillAfterDelay: GRACE_MS,
       stdin: 'ignore',
       stdout: options.onStdout ? 'pipe' : 'ignore',
@@ -143,13 +148,26 @@ export class ProcessManager {
     // of its death is told by the result.
     const reading = Promise.allSettled([read('stdout', options.onStdout), read('stderr', options.onStderr)]);
     const note = child.pid && path.join(this.#notes, String(child.pid));
+    const kept = Promise.withResolvers<undefined>();
+    let isKept = false;
+    const giveUp = () => {
+      isKept = true;
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+      (child as unknown as ChildProcess).unref();
+      kept.resolve(undefined);
+    };
+    let patience: NodeJS.Timeout | undefined;
+    const onAbort = () => {
+      patience = setTimeout(giveUp, GRACE_MS + GIVE_UP_MS);
+    };
+    ending.addEventListener('abort', onAbort, { once: true });
+    if (ending.aborted) onAbort();
     try {
       // A full disk is no reason to leave the child alone.
       if (note) await writeFile(note, path.basename(program)).catch(() => undefined);
-      await reading;
-      const result = await child;
+      const result = await Promise.race([reading.then(() => child), kept.promise]);
       if (options.signal?.aborted) return { kind: 'cancelled' };
-      if (stalled.signal.aborted) return { kind: 'stalled' };
+      if (stalled.signal.aborted || !result) return { kind: 'stalled' };
       if (result.exitCode !== undefined) return { kind: 'exit', code: result.exitCode };
       if (result.signal) return { kind: 'killed', signal: result.signal };
       const why = result instanceof ExecaError ? (result.originalMessage ?? result.shortMessage) : 'it did not start';
@@ -164,7 +182,10 @@ export class ProcessManager {
         options.signal?.removeEventListener('abort', letGo);
         letGo();
       }
-      if (note) await rm(note, { force: true });
+      clearTimeout(patience);
+      ending.removeEventListener('abort', onAbort);
+      // The next start ends what could not be ended now.
+      if (note && !isKept) await rm(note, { force: true });
     }
   }
 

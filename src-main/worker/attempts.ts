@@ -107,8 +107,13 @@ export class Attempts {
     turns?.line.pass();
     const conversion = await encoding;
     if (signal.aborted) return { kind: 'released' };
-    if (isVerdict(conversion) && !(await transfer.holds(grant, source)))
+    if (isVerdict(conversion) && !(await transfer.holds(grant, source))) {
+      if (transfer.lost) {
+        transfer.lost(grant);
+        return { kind: 'released' };
+      }
       throw new Fault('node', `${source} cannot be read any more; is its storage still there?`);
+    }
     if (conversion.kind === 'result') {
       assignment.converted = true;
       this.#parts.onConverted();

@@ -27,6 +27,8 @@ export interface Transfer {
   source(grant: Grant, work: TransferWork): Promise<string>;
   /** False when the original can no longer be read where `source` said: its storage is gone, say. */
   holds(grant: Grant, source: string): Promise<boolean>;
+  /** Sees to it that nothing more comes from the storage of an original that is out of reach; without it this computer is at fault. */
+  lost?(grant: Grant): void;
   /**
    * Resolves when the master has the result and needs nothing of it any more; goes on where an earlier call with the same
    * lease stopped, also one of before a restart.
