@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -153,7 +152,6 @@ export class ProcessManager {
     const giveUp = () => {
       isKept = true;
       for (const stream of [child.stdout, child.stderr]) stream?.destroy();
-      (child as unknown as ChildProcess).unref();
       kept.resolve(undefined);
     };
     let patience: NodeJS.Timeout | undefined;
