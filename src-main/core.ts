@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { EventName, Events } from '../src-shared/contract.ts';
 import { messageOf } from '../src-shared/errors.ts';
+import { plainText } from '../src-shared/plain-text.ts';
 import { type ResolvedSettings, resolveSettings, type SettingKey } from '../src-shared/settings.ts';
 import { dataPaths } from './config.ts';
 import { backUpDaily } from './db/backups.ts';
@@ -86,7 +87,12 @@ export async function openCore(config: NodeConfig, log: Logger, undo: Core['undo
   // Once the database is closed, what is still under way can only fail, and nothing is lost by it: nobody is told.
   const emit: MasterContext['emit'] = (event, payload) => {
     if (!db.open) return;
-    if (event === 'notice') log.warn((payload as Events['notice']).text);
+    // Notices go to windows of the desktop and terminals, and may name what others named.
+    if (event === 'notice') {
+      const notice = payload as Events['notice'];
+      notice.text = plainText(notice.text);
+      log.warn(notice.text);
+    }
     (events.emit as (event: string, payload: unknown) => boolean)(event, payload);
   };
   const defect = (error: unknown) => db.open && log.error(error, messageOf(error));

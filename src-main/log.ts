@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { messageOf } from '../src-shared/errors.ts';
+import { plainLines, plainText } from '../src-shared/plain-text.ts';
 import { redact } from './redact.ts';
 
 export type { Logger };
@@ -22,8 +23,26 @@ async function onTerminal(): Promise<DestinationStream> {
   });
 }
 
+/** What a line's other members (an error's stack, say) tell a terminal that shows it; their line breaks stay. */
+function withoutControls(json: string): string {
+  return json.replace(/\\(?:\\|u00[01][0-9a-f]|u007f|[bf])/gi, (found) => (found === '\\\\' ? found : '\ufffd'));
+}
+
 function logTo(level: string, destination: DestinationStream): Logger {
-  return pino({ level, base: null, hooks: { streamWrite: redact } }, destination);
+  return pino(
+    {
+      ...{ level, base: null },
+      hooks: {
+        // A name in a message must not command the terminal that shows it, nor look like another line.
+        logMethod(args, method) {
+          const plain = args.map((arg) => (typeof arg === 'string' ? plainText(arg) : arg));
+          method.apply(this, plain as Parameters<typeof method>);
+        },
+        streamWrite: (line) => plainLines(withoutControls(redact(line))),
+      },
+    },
+    destination,
+  );
 }
 
 /**

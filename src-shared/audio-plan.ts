@@ -2,10 +2,10 @@ import { describeStream } from './describe.ts';
 import type { AudioStream } from './media.ts';
 import { lookupAudioKbps, type Tables } from './quality.ts';
 import type { Settings } from './settings.ts';
-import type { AudioEncode, Copy } from './stream-plan.ts';
+import { type AudioEncode, type Copy, Layout } from './stream-plan.ts';
 
-/** Layouts that libopus takes as they are, with their channels (RFC 7845 mapping family 0 and 1). */
-const OPUS_LAYOUTS: Record<string, number> = {
+/** The channels of layouts that libopus takes as they are (RFC 7845 mapping family 0 and 1). */
+const OPUS_LAYOUTS: Record<Layout, number> = {
   mono: 1,
   stereo: 2,
   '3.0': 3,
@@ -20,7 +20,7 @@ const OPUS_LAYOUTS: Record<string, number> = {
  * What libopus refuses -> the layout that takes every channel of it (measured tone by tone; docs/encoding.md).
  * Never a list of alternatives: given one, ffmpeg turns 2.1 into stereo and loses the LFE.
  */
-const REMEDIES: Record<string, keyof typeof OPUS_LAYOUTS> = {
+const REMEDIES: Record<string, Layout> = {
   downmix: 'stereo',
   'quad(side)': 'quad',
   '5.0(side)': '5.0',
@@ -68,7 +68,7 @@ export function planAudio(stream: AudioStream, settings: Settings, tables: Table
   if (stream.channels > 8) return copy('Opus holds at most 8 channels');
 
   const layout = stream.layout ?? (stream.channels === 1 ? 'mono' : stream.channels === 2 ? 'stereo' : '');
-  const target = layout in OPUS_LAYOUTS ? layout : REMEDIES[layout];
+  const target = Layout.safeParse(layout).data ?? REMEDIES[layout];
   const channels = target && OPUS_LAYOUTS[target];
   if (!channels) return copy(`Opus has no place for its channel layout (${layout || 'not named in the file'})`);
 

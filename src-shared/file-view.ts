@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DYNAMIC_RANGES } from './media.ts';
+import { line } from './plain-text.ts';
 import { RESOLUTIONS } from './quality.ts';
 
 const id = z.int().positive();
@@ -44,19 +45,21 @@ export const FileView = z.object({
 });
 export type FileView = z.infer<typeof FileView>;
 
+/** Some of the values that the list has. */
+const values = z.array(line(200)).max(1000).optional();
 const Percent = z.number().min(-1000).max(100);
 
 /** Which files are meant: those that pass everything that is given; within one list any value will do. */
 export const FileFilter = z.strictObject({
-  state: z.array(State).optional(),
-  library: z.array(id).optional(),
+  state: z.array(State).max(STATES.length).optional(),
+  library: z.array(id).max(1000).optional(),
   /** ffmpeg's names, as `file.tally` lists them. */
-  codec: z.array(z.string()).optional(),
-  resolution: z.array(z.enum(RESOLUTIONS)).optional(),
-  hdr: z.array(z.enum(DYNAMIC_RANGES)).optional(),
-  worker: z.array(z.string()).optional(),
+  codec: values,
+  resolution: z.array(z.enum(RESOLUTIONS)).max(RESOLUTIONS.length).optional(),
+  hdr: z.array(z.enum(DYNAMIC_RANGES)).max(DYNAMIC_RANGES.length).optional(),
+  worker: values,
   /** Why: skip codes and the like. */
-  code: z.array(z.string()).optional(),
+  code: values,
   /** Percent of the original's size that a conversion saved. */
   savedFrom: Percent.optional(),
   savedTo: Percent.optional(),

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { demuxerIn } from './demuxers.ts';
 import { Probe } from './media.ts';
+import { line, Path, Reason } from './plain-text.ts';
 import { Plan, SkipCode } from './plan.ts';
 import { Load, WorkerMode, WorkerSettings } from './worker-info.ts';
 import { Yielding } from './yielding.ts';
@@ -43,10 +45,11 @@ export type RunningView = z.infer<typeof RunningView>;
 /** A file with random content that the master leaves in a library: who finds it has found the library. */
 export const Sentinel = z.object({
   /** The library's root on the master. */
-  root: z.string(),
-  /** Relative to the root. */
-  file: z.string(),
-  content: z.string(),
+  root: Path,
+  /** Relative to the root: a place and a form that nothing else has, so that no other file proves a folder to be a library. */
+  file: z.string().regex(/^\.flotilla\/sentinel-[0-9a-f]{32}$/),
+  /** 256 random bits in base64url. */
+  content: z.string().regex(/^[\w-]{43}$/),
 });
 export type Sentinel = z.infer<typeof Sentinel>;
 
@@ -68,11 +71,11 @@ export const ResultFacts = z.object({
 
 /** How a worker's attempt ended. */
 export const Outcome = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('skip'), code: SkipCode, reason: z.string() }),
-  z.object({ kind: z.literal('failed'), reason: z.string(), log: AttemptLog }),
+  z.object({ kind: z.literal('skip'), code: SkipCode, reason: Reason }),
+  z.object({ kind: z.literal('failed'), reason: Reason, log: AttemptLog }),
   /** The computer is at fault, not the film: no attempt is counted. */
-  z.object({ kind: z.literal('node'), reason: z.string() }),
-  z.object({ kind: z.literal('released'), reason: z.string().optional() }),
+  z.object({ kind: z.literal('node'), reason: Reason }),
+  z.object({ kind: z.literal('released'), reason: Reason.optional() }),
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
@@ -83,13 +86,13 @@ export const Grant = Lease.extend({
   file: id,
   library: id,
   /** Relative to the library's root. */
-  path: z.string(),
+  path: Path,
   size: z.number(),
   plan: Plan,
-  /** What the master found in the file. */
-  probe: Probe,
+  /** What the master found in the file; of a kind that opens no other file. */
+  probe: Probe.refine(({ format }) => demuxerIn(format) !== undefined, 'it is no video'),
   /** Tells this content of the file from any other. */
-  version: z.string(),
+  version: line(200),
   /** A result of this many bytes or more saves too little: the worker may stop there. */
   uselessAt: z.number(),
   priority: z.object({ nice: z.number(), ionice: z.number() }),

@@ -48,7 +48,7 @@ const common = {
   bcp47: z.string().optional(),
   title: z.string().optional(),
   /** Flags that are set, with ffmpeg's names: default, forced, comment … */
-  dispositions: z.array(z.string()).optional(),
+  dispositions: z.array(z.string().regex(/^[a-z_]+$/)).optional(),
   /** First presentation time in seconds. */
   start: z.number().optional(),
   /** Bits per second. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { planAudio } from './audio-plan.ts';
 import { Container, FORMATS, whyUnfit } from './container.ts';
+import { Demuxer, demuxerIn } from './demuxers.ts';
 import { codecName, describeStream } from './describe.ts';
 import {
   type CoverStream,
@@ -26,16 +27,19 @@ import {
   visibleSize,
 } from './video-plan.ts';
 
+/** Streams that a plan can have; ffmpeg itself opens files with no more than 1000 (its `-max_streams`). */
+const MOST_STREAMS = 2000;
+
 /** The conversion of one file: what each stream becomes. Pure data; a worker builds its own command from it. */
 export const Plan = z.object({
   kind: z.literal('convert'),
   /** The demuxer to force, as the probe found it. */
-  demuxer: z.string().regex(/^\w+$/),
+  demuxer: Demuxer,
   container: Container,
   /** Why the container is not the source's, where that was asked for. */
   containerWhy: z.string().optional(),
   /** One entry a stream of the source, in the source's order, and one for captions behind their pictures'. */
-  streams: z.array(StreamPlan),
+  streams: z.array(StreamPlan).max(MOST_STREAMS),
 });
 export type Plan = z.infer<typeof Plan>;
 
@@ -87,13 +91,6 @@ export function withoutCaptions(plan: Plan): Plan {
 }
 
 const skip = (code: SkipCode, reason: string): Skip => ({ kind: 'skip', code, reason });
-
-/** Demuxers of film containers; anything else (a playlist, a still picture, a text) is no film, whatever its name. */
-const CONTAINERS = new Set(
-  'matroska mov avi mpegts mpegtsraw mpeg mpegvideo asf flv live_flv ogg rm mxf mxf_opatom wtv dv nut ivf h264 hevc m4v obu gxf pva nuv viv bink smk'.split(
-    ' ',
-  ),
-);
 
 /** Text subtitles that ffmpeg turns into others. */
 const TEXT_SUBTITLES = new Set(
@@ -284,10 +281,13 @@ function planContainer(
  * always give the same plan.
  */
 export function makePlan(probe: Probe, settings: Settings, tables: Tables): Plan | Skip {
-  const demuxer = probe.format.split(',')[0] ?? '';
+  const demuxer = demuxerIn(probe.format);
   const video = mainVideo(probe);
-  if (!CONTAINERS.has(demuxer))
-    return skip('no-film', `This is not a film but a file of the kind "${demuxer}", whatever its name says.`);
+  if (!demuxer)
+    return skip(
+      'no-film',
+      `This is not a film but a file of the kind "${probe.format.split(',')[0]}", whatever its name says.`,
+    );
   if (!video) return skip('no-film', 'There is no video in this file.');
   if (video.codec === 'av1' && settings.skipAv1Files) return skip('av1', 'The video is AV1 already.');
 

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { Colour, ContentLight, Crop, MasteringDisplay } from './media.ts';
 
+/** Layouts that libopus takes, with ffmpeg's names. */
+export const Layout = z.enum(['mono', 'stereo', '3.0', 'quad', '5.0', '5.1', '6.1', '7.1']);
+export type Layout = z.infer<typeof Layout>;
+
 const common = {
   /** Index of the stream in the source. */
   source: z.int().nonnegative(),
@@ -53,10 +57,7 @@ export const AudioEncode = z.object({
   /** Channels of the result. */
   channels: z.int().min(1).max(8),
   /** Layout to convert to first, where libopus refuses the source's own; a bare name, as it becomes part of a filter. */
-  layout: z
-    .string()
-    .regex(/^[a-z0-9.]+$/)
-    .optional(),
+  layout: Layout.optional(),
 });
 export type AudioEncode = z.infer<typeof AudioEncode>;
 

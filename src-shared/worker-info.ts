@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { line, Path } from './plain-text.ts';
 import { Rules, SENSES } from './yielding.ts';
 
 /** What another version of Flotilla does not tell, its ffmpeg cannot do. */
@@ -7,10 +8,10 @@ const can = z.boolean().default(false);
 /** What the ffmpeg of a computer can do, found out at start and never assumed from its version. */
 export const Capabilities = z.object({
   /** As `ffmpeg -version` says: `5.1.9-0+deb12u1`. */
-  version: z.string(),
+  version: line(200),
   libsvtav1: can,
   /** Name and version of the AV1 encoder as it logs them: `SVT-AV1 1.4.1`. */
-  svtav1: z.string().optional(),
+  svtav1: line(100).optional(),
   libopus: can,
   /** Option -fps_mode (ffmpeg 5.1 and later); older ones call it -vsync. */
   fpsMode: can,
@@ -41,7 +42,7 @@ export const Computer = z.object({
   tempFree: z.number().nonnegative(),
   ffmpeg: Capabilities,
   /** What it can tell of its user and its heat. */
-  senses: z.array(z.enum(SENSES)).default([]),
+  senses: z.array(z.enum(SENSES)).max(SENSES.length).default([]),
   zone: TimeZone.optional(),
 });
 export type Computer = z.infer<typeof Computer>;
@@ -70,7 +71,7 @@ export const WorkerSettings = z.strictObject({
   /** Films converted at a time. */
   jobs: z.int().min(1).max(64).nullable(),
   /** Folder for unfinished results on the worker. */
-  tempDir: z.string().min(1).nullable(),
+  tempDir: Path.nullable(),
   /** Bytes a second, each way; null is no limit. */
   bandwidth: z.int().min(1000).max(100_000_000_000).nullable(),
   /** When it takes work, by its own clock; days 0 (Sunday) to 6; over midnight where `to` is not after `from`; null is always. */

@@ -13,6 +13,7 @@ import { ProcessManager } from '../media/process.ts';
 import { type FoundTools, findTools } from '../media/tools.ts';
 import { EXIT } from './main.ts';
 import { addDataOption, addSettingOptions, type CommonOptions, settingFlags } from './options.ts';
+import { print, printJson } from './print.ts';
 
 /** `flotilla doctor` */
 export function doctorCommand(finish: (code: number) => void): Command {
@@ -21,10 +22,10 @@ export function doctorCommand(finish: (code: number) => void): Command {
     .option('--json', 'as JSON')
     .action(async (options: CommonOptions & { json?: true }) => {
       const findings = await examineComputer(options);
-      if (options.json) process.stdout.write(`${JSON.stringify(findings)}\n`);
+      if (options.json) printJson(findings);
       else
         for (const { ok, what, advice } of findings)
-          process.stdout.write(`${ok ? 'ok  ' : 'BAD '} ${what}${ok || !advice ? '' : `: ${advice}`}\n`);
+          print(`${ok ? 'ok  ' : 'BAD '} ${what}${ok || !advice ? '' : `: ${advice}`}`);
       finish(findings.every((f) => f.ok) ? EXIT.ok : EXIT.failed);
     });
   return addDataOption(addSettingOptions(command, ['ffmpegPath']));

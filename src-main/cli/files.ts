@@ -5,7 +5,7 @@ import { count } from '../../src-shared/format.ts';
 import { SKIP_CODES } from '../../src-shared/plan.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
-import { print } from './print.ts';
+import { print, printJson } from './print.ts';
 
 /** Files asked for at a time. */
 const PAGE = 500;
@@ -31,7 +31,7 @@ export function filesCommand(): Command {
           const page = await call('file.list', { after, limit: PAGE, ...(state && { state }), ...(code && { code }) });
           for (const file of page) {
             const place = path.join(roots.get(file.library) ?? '', file.path);
-            if (json) print(JSON.stringify({ ...file, path: place }));
+            if (json) printJson({ ...file, path: place });
             else print(`${file.state.padEnd(8)}${place}${file.reason ? `: ${file.reason}` : ''}`);
           }
           shown += page.length;

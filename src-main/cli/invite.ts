@@ -3,7 +3,7 @@ import { LAN_PORT } from '../../src-shared/protocol.ts';
 import { endsAt } from '../../src-shared/time-words.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
-import { print } from './print.ts';
+import { print, printAside, printJson } from './print.ts';
 
 function minutes(text: string): number {
   if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('It has to be a whole number of minutes.');
@@ -22,13 +22,13 @@ export function inviteCommand(): Command {
         invitation: await call('invite.create', { minutes: options.minutes }),
       }));
       const { token, expiresAt } = invitation;
-      if (options.json) return void print(JSON.stringify({ ...invitation, lanPort: hello.lanPort }));
+      if (options.json) return void printJson({ ...invitation, lanPort: hello.lanPort });
       print(token);
       const address = `${hello.address}:${hello.lanPort ?? LAN_PORT}`;
-      process.stderr.write(`Good for one computer until ${endsAt(expiresAt)}. Run there:\n`);
-      process.stderr.write(`  flotilla worker --master ${address} --token ${token}\n`);
+      printAside(`Good for one computer until ${endsAt(expiresAt)}. Run there:`);
+      printAside(`  flotilla worker --master ${address} --token ${token}`);
       if (hello.lanPort === null) {
-        process.stderr.write('This computer does not lead yet; start it with serve --lead (LEAD=true) first.\n');
+        printAside('This computer does not lead yet; start it with serve --lead (LEAD=true) first.');
       }
     });
   return addDataOption(command);

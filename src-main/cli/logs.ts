@@ -8,7 +8,7 @@ import { dataPaths } from '../config.ts';
 import { endsOfLog, followLog, readLog } from '../log-files.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
-import { print } from './print.ts';
+import { print, printAside, printJson } from './print.ts';
 import { listenForEnd } from './signals.ts';
 
 /** pino's levels, but for the usual one. */
@@ -37,7 +37,7 @@ export function logsCommand(): Command {
 async function showLogs(job: string | undefined, options: LogsOptions): Promise<void> {
   if (!/^\d+$/.test(options.lines)) throw new Fault('usage', `"${options.lines}" is no number of lines.`);
   const folder = dataPaths(options.data).logs;
-  const tell = (line: LogLine) => print(options.json ? JSON.stringify(line) : inWords(line));
+  const tell = (line: LogLine) => (options.json ? printJson(line) : print(inWords(line)));
   const ends = endsOfLog(folder);
   let only: number | undefined;
   let told: LogLine[];
@@ -48,11 +48,11 @@ async function showLogs(job: string | undefined, options: LogsOptions): Promise<
     const wanted = /^\d+$/.test(job) ? { job: Number(job) } : { path: path.resolve(job) };
     const story = await withMaster(options.data, (call) => call('job.log', wanted));
     [only, told] = [story.job, story.lines];
-    if (options.json) print(JSON.stringify(story));
+    if (options.json) printJson(story);
     else for (const text of tellStory(story, Number(options.lines))) print(text);
   }
   if (job === undefined && ends.size === 0)
-    process.stderr.write(`There is no log in ${folder} yet; flotilla serve and flotilla worker write it.\n`);
+    printAside(`There is no log in ${folder} yet; flotilla serve and flotilla worker write it.`);
   if (!options.follow) return;
   const [end, over] = [listenForEnd(), new AbortController()];
   end.asked.then(() => over.abort());

@@ -13,6 +13,7 @@ import { mastersCommand } from './masters.ts';
 import { metricsTokenCommand } from './metrics-token.ts';
 import { pairCommand } from './pair.ts';
 import { planCommand } from './plan.ts';
+import { printAside } from './print.ts';
 import { serveCommand } from './serve.ts';
 import { serviceCommand } from './service.ts';
 import { restoreCommand, vaultCommand } from './vault.ts';
@@ -81,10 +82,10 @@ export async function main(argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (error instanceof Fault) {
-      process.stderr.write(`${error.message}\n`);
+      printAside(`${error.message}`);
       return error.code === 'usage' ? EXIT.usage : EXIT.failed;
     }
-    process.stderr.write(`Flotilla stopped at an unexpected error: ${messageOf(error)}\n`);
+    printAside(`Flotilla stopped at an unexpected error: ${messageOf(error)}`);
     if (process.env.FLOTILLA_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return EXIT.failed;
   }

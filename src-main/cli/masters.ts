@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { search } from '../discovery.ts';
-import { print } from './print.ts';
+import { print, printAside, printJson } from './print.ts';
 
 /** A master that is there answers in a fraction of this, in seconds. */
 const SECONDS = 3;
@@ -18,8 +18,8 @@ export function mastersCommand(): Command {
     .option('--seconds <number>', 'how long to look', seconds, SECONDS)
     .option('--json', 'as JSON')
     .action(async (options: { seconds: number; json?: true }) => {
-      const masters = await search(options.seconds, (text) => process.stderr.write(`${text}\n`));
-      if (options.json) return void print(JSON.stringify(masters));
+      const masters = await search(options.seconds, (text) => printAside(`${text}`));
+      if (options.json) return void printJson(masters);
       for (const { name, origin, version, fingerprint } of masters) {
         print(`${name}  ${origin}  Flotilla ${version}, key ${fingerprint}…`);
       }

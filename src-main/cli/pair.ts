@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { formatDuration } from '../../src-shared/format.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
-import { print } from './print.ts';
+import { print, printJson } from './print.ts';
 
 /** Digits as people write them, `123 456`, are the same digits. */
 const digits = (parts: string[]) => parts.join('').replaceAll(/[\s-]/g, '');
@@ -14,7 +14,7 @@ export function pairCommand(): Command {
     .option('--json', 'as JSON')
     .action(async (options: CommonOptions & { json?: true }) => {
       const requests = await withMaster(options.data, (call) => call('pair.list', {}));
-      if (options.json) return void print(JSON.stringify(requests));
+      if (options.json) return void printJson(requests);
       for (const { code, name, address, version, expiresAt } of requests) {
         const left = formatDuration((expiresAt - Date.now()) / 1000);
         print(`${code}  ${name} at ${address} (Flotilla ${version}), for another ${left}`);

@@ -23,6 +23,7 @@ import { Prober } from '../media/ffprobe.ts';
 import { ProcessManager } from '../media/process.ts';
 import { findTools } from '../media/tools.ts';
 import { addDataOption, addSettingOptions, type CommonOptions, PLAN_SETTINGS, settingFlags } from './options.ts';
+import { print, printAside, printJson } from './print.ts';
 
 /** What `flotilla plan --json` prints. */
 interface Report {
@@ -43,7 +44,8 @@ export function planCommand(): Command {
     .option('--json', 'as JSON')
     .action(async (file: string, options: CommonOptions & { json?: true }) => {
       const report = await plan(path.resolve(file), options);
-      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : inWords(report));
+      if (options.json) printJson(report);
+      else print(...inWords(report));
     });
   return addDataOption(addSettingOptions(command, PLAN_SETTINGS));
 }
@@ -56,7 +58,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
     env: process.env,
     stored: storedSettings(options.data),
   });
-  const { tables } = await LookupFiles.open(options.data, (sentence) => process.stderr.write(`${sentence}\n`));
+  const { tables } = await LookupFiles.open(options.data, (sentence) => printAside(`${sentence}`));
   const tools = findTools(values.ffmpegPath);
   const notes = await mkdtemp(path.join(os.tmpdir(), 'flotilla-plan-'));
   try {
@@ -121,7 +123,7 @@ function storedSettings(dataDir: string) {
   }
 }
 
-function inWords({ file, size, probe, plan: made, estimate, commands }: Report): string {
+function inWords({ file, size, probe, plan: made, estimate, commands }: Report): string[] {
   const lines: string[] = [];
   const seconds = probe && (mainVideo(probe)?.duration ?? probe.duration);
   const facts = [formatBytes(size), seconds && formatDuration(seconds), probe && formatName(probe)].filter(Boolean);
@@ -130,7 +132,7 @@ function inWords({ file, size, probe, plan: made, estimate, commands }: Report):
     lines.push('', `Would be left as it is. ${made.reason}`);
     const streams = probe?.streams.map((s) => `  ${describeStream(s)}`) ?? [];
     if (streams.length > 0) lines.push('', ...streams);
-    return `${lines.join('\n')}\n`;
+    return lines;
   }
   const target = path.basename(targetOf(file, made.container));
   lines.push('', `Would become ${target}, about ${formatBytes(estimate ?? size)}.`);
@@ -140,7 +142,7 @@ function inWords({ file, size, probe, plan: made, estimate, commands }: Report):
   if (probe?.chapters) lines.push(`  ${probe.chapters} chapters → kept`);
   lines.push('', commands?.length === 1 ? 'The command:' : 'The commands:');
   for (const command of commands ?? []) lines.push(`  ${command.map(quote).join(' ')}`);
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
 /** An argument as a POSIX shell takes it. */

@@ -5,6 +5,8 @@ import { count, formatBytes, formatDuration, formatSaving } from '../../src-shar
 import type { FileState } from '../../src-shared/job.ts';
 import type { RunningView } from '../../src-shared/lease.ts';
 import { nameOf } from '../../src-shared/paths.ts';
+import { plainText } from '../../src-shared/plain-text.ts';
+import { print, printJson } from './print.ts';
 
 /** States in which a file stays until somebody or something changes it. */
 const FINAL: ReadonlySet<FileState> = new Set(['done', 'skipped', 'failed', 'blocked']);
@@ -35,7 +37,7 @@ function sums(files: FileView[]): { before: number; after: number } {
 /** One JSON object a line on stdout. */
 export class JsonReporter implements Reporter {
   #print(object: object): void {
-    process.stdout.write(`${JSON.stringify(object)}\n`);
+    printJson(object);
   }
 
   scanned(files: number): void {
@@ -116,8 +118,8 @@ export class TextReporter implements Reporter {
   readonly #running = new Map<number, SingleBar>();
 
   #print(line: string): void {
-    if (this.#bars && this.#running.size > 0) this.#bars.log(`${line}\n`);
-    else process.stdout.write(`${line}\n`);
+    if (this.#bars && this.#running.size > 0) this.#bars.log(`${plainText(line)}\n`);
+    else print(line);
   }
 
   scanned(files: number): void {
@@ -146,7 +148,7 @@ export class TextReporter implements Reporter {
     const eta_text = eta === undefined ? 'estimating' : `about ${formatDuration(eta)}`;
     const payload = {
       stage: stage.padEnd(9),
-      film: nameOf(path),
+      film: plainText(nameOf(path)),
       percent: share === undefined ? '' : `${Math.floor(100 * share)} %`.padStart(5),
       speeds:
         stage === 'encoding' ? `${fps?.toFixed(1) ?? '–'} fps, ${speed?.toFixed(2) ?? '–'}x, ETA ${eta_text}` : '',

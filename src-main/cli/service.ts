@@ -85,7 +85,7 @@ async function installService(kind: Kind, folders: string[], options: InstallOpt
   const before = existsSync(settings) ? readFileSync(settings, 'utf8') : '';
   const contents = settingsText(before, values);
   if (options.dryRun) {
-    print(`# ${unit}\n${text}\n# ${settings}\n${contents}`);
+    print(...`# ${unit}\n${text}\n# ${settings}\n${contents}`.split('\n'));
     return;
   }
   await write(unit, text, 0o644);

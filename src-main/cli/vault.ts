@@ -6,7 +6,7 @@ import { count, formatBytes } from '../../src-shared/format.ts';
 import { withMaster } from './connect.ts';
 import { EXIT } from './main.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
-import { print } from './print.ts';
+import { print, printJson } from './print.ts';
 
 /** Entries asked for at a time. */
 const PART = 1000;
@@ -47,7 +47,7 @@ export function vaultCommand(): Command {
     .option('--json', 'as JSON')
     .action(async (options: CommonOptions & { json?: true }) => {
       const entries = await withMaster(options.data, allEntries);
-      if (options.json) return void print(JSON.stringify(entries));
+      if (options.json) return void printJson(entries);
       for (const { original, size, resultSize, keepUntil } of entries) {
         const until = keepUntil === null ? 'until you purge it' : `until ${new Date(keepUntil).toLocaleDateString()}`;
         print(`${original}  ${formatBytes(size)} (now ${formatBytes(resultSize)}), kept ${until}`);

@@ -1,10 +1,12 @@
 import { Command, Option } from 'commander';
 import type { MasterView } from '../../src-shared/fleet-view.ts';
+import { plainText } from '../../src-shared/plain-text.ts';
 import { dataPaths } from '../config.ts';
 import { readJoinSecret } from '../join-secret.ts';
 import { makeKeptLog } from '../log.ts';
 import { startWorkerNode } from '../worker-node.ts';
 import { addDataOption, addSettingOptions, type CommonOptions, settingFlags } from './options.ts';
+import { print } from './print.ts';
 import { listenForEnd } from './signals.ts';
 
 interface WorkerOptions extends CommonOptions {
@@ -62,11 +64,11 @@ function makeTeller(): (view: MasterView | null) => void {
   return (view) => {
     const { name, origin, code, state } = view ?? {};
     const text = code
-      ? `${name} shows a request with six digits. Approve it there if they are these: ${code}\n(on its command line: flotilla pair approve ${code})`
+      ? `${plainText(name ?? '')} shows a request with six digits. Approve it there if they are these: ${code}\n(on its command line: flotilla pair approve ${code})`
       : state === 'connecting'
-        ? `This computer works for ${name} at ${origin}.`
+        ? `This computer works for ${plainText(name ?? '')} at ${origin}.`
         : told;
-    if (text !== told) process.stdout.write(`${text}\n`);
+    if (text !== told) print(...text.split('\n'));
     told = text;
   };
 }

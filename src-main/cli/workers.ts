@@ -6,7 +6,7 @@ import { parseHours, type WorkerSettings, type WorkerState } from '../../src-sha
 import { parseRules, RULES_FORM } from '../../src-shared/yielding.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
-import { print } from './print.ts';
+import { print, printJson } from './print.ts';
 
 /** The interface's words. */
 const STATES: Record<WorkerState, string> = {
@@ -19,14 +19,14 @@ const STATES: Record<WorkerState, string> = {
   offline: 'Offline',
 };
 
-function inWords({ name, local, state, problem, running, done, failed, mode }: WorkerView): string {
+function inWords({ name, local, state, problem, running, done, failed, mode }: WorkerView): string[] {
   const facts = [
     local && 'this computer',
     running.length > 0 && running.map(({ path, progress }) => `${path} (${progress.stage})`).join(', '),
     `${count(done, 'film')} done, ${failed} failed`,
     mode === 'draining' && 'gets no more work',
   ].filter(Boolean);
-  return `${name}  ${STATES[state]}  ${facts.join('; ')}${problem ? `\n    ${problem}` : ''}`;
+  return [`${name}  ${STATES[state]}  ${facts.join('; ')}`, ...(problem ? [`    ${problem}`] : [])];
 }
 
 function rules(text: string): WorkerSettings['rules'] {
@@ -66,8 +66,8 @@ export function workersCommand(): Command {
     .option('--json', 'as JSON')
     .action(async (options: CommonOptions & { json?: true }) => {
       const views = await withMaster(options.data, (call) => call('worker.list', {}));
-      if (options.json) return void print(JSON.stringify(views));
-      for (const view of views) print(inWords(view));
+      if (options.json) return void printJson(views);
+      for (const view of views) print(...inWords(view));
     });
   const act = (verb: 'pause' | 'resume' | 'drain' | 'remove', description: string, said: string) =>
     new Command(verb)
@@ -102,7 +102,7 @@ export function workersCommand(): Command {
       const changes = { ...(name && { name }), ...(given.length > 0 && { settings: Object.fromEntries(given) }) };
       if (Object.keys(changes).length === 0)
         throw new Fault('usage', 'Say what to change; --help tells what there is.');
-      print(inWords(await withMaster(data, (call) => call('worker.set', { worker, ...changes }))));
+      print(...inWords(await withMaster(data, (call) => call('worker.set', { worker, ...changes }))));
     });
   const workers = new Command('workers').description('the computers that work for this one');
   for (const command of [

@@ -1,6 +1,7 @@
 import type { Caller } from '../../src-shared/contract.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { type Grant, type Lease, LOG_LENGTH, type Outcome, type Progress } from '../../src-shared/lease.ts';
+import { shorten } from '../../src-shared/plain-text.ts';
 import { aborted } from '../aborted.ts';
 import type { Logger } from '../log.ts';
 
@@ -92,7 +93,11 @@ export class Assignment {
    * @throws what keeps the master from hearing it
    */
   async giveBack(outcome: Outcome): Promise<void> {
-    const told = 'log' in outcome ? { ...outcome, log: outcome.log.slice(-LOG_LENGTH) } : outcome;
+    const told = {
+      ...outcome,
+      ...('log' in outcome && { log: outcome.log.slice(-LOG_LENGTH) }),
+      ...('reason' in outcome && outcome.reason && { reason: shorten(outcome.reason) }),
+    } as Outcome;
     const { kind, ...rest } = told;
     this.tell(`given back (${kind})`, rest);
     try {

@@ -10,6 +10,7 @@ import {
   type WorkerEvents,
 } from '../../src-shared/contract.ts';
 import { Fault, type FaultCode } from '../../src-shared/errors.ts';
+import { LONGEST_REASON, plainText } from '../../src-shared/plain-text.ts';
 import type { Hello } from '../../src-shared/protocol.ts';
 import { type Device, fingerprintOf } from '../device.ts';
 import { fetchCertificate, pinnedAgent } from './peer.ts';
@@ -43,7 +44,9 @@ export interface Master {
  */
 export type LinkState = 'connecting' | 'online' | 'offline' | 'refused' | 'stopped';
 
-const Refusal = z.object({ code: z.string().transform((code) => code as FaultCode), sentence: z.string() });
+/** What a master says; what is too long for a sentence is cut. */
+const Told = z.string().overwrite((text) => plainText(text.slice(0, LONGEST_REASON)));
+const Refusal = z.object({ code: z.string().transform((code) => code as FaultCode), sentence: Told });
 const Answer = z.union([
   Refusal.extend({ ok: z.literal(false) }),
   z.object({ ok: z.literal(true), output: z.unknown() }),

@@ -1,5 +1,6 @@
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { execaSync } from 'execa';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../src-shared/contract.ts';
 import type { Grant, Sentinel } from '../../src-shared/lease.ts';
@@ -64,6 +65,29 @@ describe('Storage', () => {
     rmSync(path.join(folder, 'storage.json'));
     sentinel = sentinel && { ...sentinel, root: shared };
     expect(await makeStorage({ mounts: async () => [] }).locate(grant)).toBe(path.join(shared, FILM));
+  });
+
+  it('reads nothing behind a link that leads out of the library', async () => {
+    const storage = makeStorage();
+    const mine = path.join(folder, 'private');
+    mkdirSync(mine);
+    writeFileSync(path.join(mine, 'a.mp4'), 'mine');
+    symlinkSync(mine, path.join(shared, 'link'));
+    symlinkSync(path.join(shared, 'Films'), path.join(shared, 'inner'));
+    for (const place of ['link/a.mp4', '../../private/a.mp4', path.join(mine, 'a.mp4')])
+      expect(await storage.locate({ ...grant, path: place })).toBeUndefined();
+    expect(await storage.locate({ ...grant, path: 'inner/a film.mp4' })).toBe(path.join(shared, 'inner', 'a film.mp4'));
+  });
+
+  it('opens no sentinel that is a pipe, a link or of another size', async () => {
+    const place = path.join(shared, sentinel?.file ?? '');
+    rmSync(place);
+    execaSync('mkfifo', [place]);
+    expect(await makeStorage().locate(grant)).toBeUndefined();
+    rmSync(place);
+    writeFileSync(path.join(folder, 'abc'), 'abc');
+    symlinkSync(path.join(folder, 'abc'), place);
+    expect(await makeStorage().locate(grant)).toBeUndefined();
   });
 
   it('takes no folder for the library that only looks like it', async () => {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, lstat, readFile } from 'node:fs/promises';
+import { access, lstat, readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Caller } from '../../src-shared/contract.ts';
@@ -136,13 +136,26 @@ export async function isReadable(file: string, size: number): Promise<boolean> {
 
 async function isThere(root: string, { file, content }: Sentinel): Promise<boolean> {
   const place = within(root, file);
-  return place !== undefined && (await inTime(readFile(place, 'utf8'))) === content;
+  return place !== undefined && (await inTime(contentOf(place, content.length))) === content;
+}
+
+/** The content of a file of so many bytes; no other is opened, nor what is no file. */
+async function contentOf(place: string, length: number): Promise<string | undefined> {
+  const stat = await lstat(place);
+  return stat.isFile() && stat.size === length ? await readFile(place, 'utf8') : undefined;
 }
 
 /** The film of a grant, when it can be read and is as large as the one that was probed. */
 async function readable(root: string, grant: Grant): Promise<string | undefined> {
   const film = within(root, grant.path);
-  return film !== undefined && (await isReadable(film, grant.size)) ? film : undefined;
+  // Masters find no film behind a link: one that leads out of the library is not theirs to be read.
+  const isInside = film !== undefined && (await inTime(staysWithin(root, film)));
+  return isInside && (await isReadable(film, grant.size)) ? film : undefined;
+}
+
+async function staysWithin(root: string, file: string): Promise<boolean> {
+  const [top, real] = await Promise.all([realpath(root), realpath(file)]);
+  return within(top, real) !== undefined;
 }
 
 /** `file` below `root`; undefined when it would lie elsewhere. */

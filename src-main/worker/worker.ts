@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { Caller } from '../../src-shared/contract.ts';
 import { messageOf } from '../../src-shared/errors.ts';
 import type { Grant, Lease, Orders, Progress } from '../../src-shared/lease.ts';
+import { shorten } from '../../src-shared/plain-text.ts';
 import { type Load, WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import type { Yielding } from '../../src-shared/yielding.ts';
 import type { Logger } from '../log.ts';
@@ -163,7 +164,9 @@ export class Worker {
     const { converter, workspace } = this.#parts;
     const test = () =>
       workspace.use({ name: 'test', needed: 0, signal }, (folder) => converter.test(folder, signal, how));
-    return this.#testing(test).catch(messageOf);
+    return this.#testing(test)
+      .catch(messageOf)
+      .then((problem) => problem && shorten(problem));
   }
 
   /** Before the first video: a computer that cannot convert a known one says so, and takes none until it can. */

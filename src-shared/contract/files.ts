@@ -10,8 +10,9 @@ import {
   Tally,
 } from '../file-view.ts';
 import { Sample } from '../insights.ts';
+import { line } from '../plain-text.ts';
 import { Plan, Skip } from '../plan.ts';
-import { changing, done, id, reading } from './call.ts';
+import { changing, done, id, reading, search } from './call.ts';
 import { VaultEntry } from './vault.ts';
 
 /** How one try to convert a film went. */
@@ -37,8 +38,8 @@ export const FILE_CALLS = {
       library: id.optional(),
       state: State.optional(),
       /** Of the reason why it is in that state: `damaged`. */
-      code: z.string().optional(),
-      search: z.string().optional(),
+      code: line(100).optional(),
+      search,
       after: z.int().nonnegative().default(0),
       limit: z.int().min(1).max(500).default(100),
     }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MasterView, PairingOutcome, PairingView, SeenMaster, WorkerView } from '../fleet-view.ts';
+import { line, Reason } from '../plain-text.ts';
 import { ComputerName } from '../protocol.ts';
 import { WorkerSettings } from '../worker-info.ts';
 import { changing, done, none, reading } from './call.ts';
@@ -8,6 +9,8 @@ import { changing, done, none, reading } from './call.ts';
 const Nonce = z.string().regex(/^[\w-]{43}$/);
 const PairingCode = z.string().regex(/^\d{6}$/);
 const WorkerName = z.string().min(1).max(100);
+/** Of a computer that asks; `randomUUID`. */
+const Request = z.string().regex(/^[\da-f-]{36}$/);
 
 /** How computers become acquainted, and how a master and its workers go on. */
 export const FLEET_CALLS = {
@@ -20,25 +23,25 @@ export const FLEET_CALLS = {
   'pair.reveal': changing(
     'stranger',
     'Open the commitment, so that both sides can show the same six digits',
-    z.strictObject({ request: z.string().max(100), nonce: Nonce }),
+    z.strictObject({ request: Request, nonce: Nonce }),
     z.object({ expiresIn: z.number() }),
   ),
   'pair.wait': changing(
     'stranger',
     'Wait for what the user of the master decides',
-    z.strictObject({ request: z.string().max(100) }),
+    z.strictObject({ request: Request }),
     z.object({ outcome: PairingOutcome }),
   ),
   'invite.redeem': changing(
     'stranger',
     'Become a worker with the secret of an invitation',
-    z.strictObject({ secret: z.string().max(100) }),
+    z.strictObject({ secret: z.string().regex(/^[\w-]{1,100}$/) }),
     done,
   ),
   'invite.prove': changing(
     'stranger',
     'Become a worker by proving to know the secret that the master was started with; the master proves it in return',
-    z.strictObject({ proof: z.string().max(100) }),
+    z.strictObject({ proof: z.string().regex(/^[\w-]{1,100}$/) }),
     z.object({ proof: z.string() }),
   ),
   'pair.list': reading('user', 'Computers that ask to become workers', none, z.array(PairingView)),
@@ -65,7 +68,7 @@ export const FLEET_CALLS = {
   'master.join': changing(
     'user',
     'Work for the master at an address, with a join token or by six digits; the event `master` tells how it goes',
-    z.strictObject({ address: z.string().min(1).max(300), token: z.string().min(1).max(100).optional() }),
+    z.strictObject({ address: line(300).min(1), token: line(100).min(1).optional() }),
     MasterView.nullable(),
   ),
   'master.tune': changing(
@@ -104,7 +107,7 @@ export const FLEET_CALLS = {
   'worker.prove': changing(
     'worker',
     'Tell whether a picture that is known to be good could be converted',
-    z.strictObject({ problem: z.string().max(1000).nullable() }),
+    z.strictObject({ problem: Reason.nullable() }),
     done,
   ),
   'worker.set': changing(

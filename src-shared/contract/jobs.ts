@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FileView } from '../file-view.ts';
 import { Grant, Held, Lease, Orders, Outcome, Progress, ResultFacts } from '../lease.ts';
 import { LogLine } from '../log-line.ts';
+import { Path } from '../plain-text.ts';
 import { changing, done, id, reading } from './call.ts';
 import { AttemptView } from './files.ts';
 
@@ -28,7 +29,7 @@ export const JOB_CALLS = {
   'job.log': reading(
     'user',
     'How a job went, by its number or by the path of its film: every attempt with its commands and what ffmpeg said, and its lines of the log',
-    z.union([z.strictObject({ job: id }), z.strictObject({ path: z.string().min(1).max(4096) })]),
+    z.union([z.strictObject({ job: id }), z.strictObject({ path: Path })]),
     JobLog,
   ),
   'job.beat': changing(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DryRun, FolderView } from '../insights.ts';
 import { Sentinel } from '../lease.ts';
+import { line, Path } from '../plain-text.ts';
 import { changing, done, id, none, reading } from './call.ts';
 
 export const LibraryView = z.object({
@@ -32,7 +33,7 @@ export const LIBRARY_CALLS = {
   'folder.list': reading(
     'user',
     "Folders of the master's disks; without a path the places to begin at",
-    z.strictObject({ path: z.string().min(1).optional() }),
+    z.strictObject({ path: Path.optional() }),
     FolderView,
   ),
   'library.list': reading('user', 'All libraries', none, z.array(LibraryView)),
@@ -40,7 +41,7 @@ export const LIBRARY_CALLS = {
     'user',
     'Make a folder a library (or find the one it belongs to)',
     z.strictObject({
-      path: z.string().min(1),
+      path: Path,
       watched: z.boolean().default(true),
       /** A new library is looked into, but not converted before `library.release`; false releases one that is held. */
       hold: z.boolean().optional(),
@@ -58,7 +59,7 @@ export const LIBRARY_CALLS = {
   'library.scan': changing(
     'user',
     'Look for new, changed and moved files',
-    z.strictObject({ library: id, prefix: z.string().default('') }),
+    z.strictObject({ library: id, prefix: z.union([Path, z.literal('')]).default('') }),
     ScanReport,
   ),
   'library.resume': changing(
@@ -76,7 +77,7 @@ export const LIBRARY_CALLS = {
   'library.storage': changing(
     'worker',
     'Tell how this computer gets at the films of a library',
-    z.strictObject({ library: id, path: z.string().max(4096).nullable() }),
+    z.strictObject({ library: id, path: line(4096).nullable() }),
     done,
   ),
 };

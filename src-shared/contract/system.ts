@@ -55,7 +55,7 @@ export const SYSTEM_CALLS = {
   'settings.set': changing(
     'user',
     'Store settings; null takes a stored value back',
-    z.strictObject({ values: z.record(z.string(), z.unknown()) }),
+    z.strictObject({ values: z.record(z.string().max(100), z.unknown()) }),
     done,
   ),
   'table.get': reading(

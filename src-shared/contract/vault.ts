@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { line, Path } from '../plain-text.ts';
 import { changing, reading, search } from './call.ts';
 
 export const VaultEntry = z.object({
@@ -50,8 +51,8 @@ export const VAULT_CALLS = {
     'user',
     "Take originals back, by vault id, by path (the original's, the result's or a folder) or all",
     z.strictObject({
-      ids: z.array(z.string()).optional(),
-      path: z.string().optional(),
+      ids: z.array(line(100)).max(10_000).optional(),
+      path: Path.optional(),
       all: z.literal(true).optional(),
     }),
     z.object({ restored: z.array(z.string()), refused: z.array(z.string()) }),
