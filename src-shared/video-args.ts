@@ -1,4 +1,5 @@
 import type { ContentLight, MasteringDisplay } from './media.ts';
+import type { Plan, Skip } from './plan.ts';
 import type { VideoEncode } from './stream-plan.ts';
 import { RESULT_FORMAT } from './video-plan.ts';
 import type { Capabilities } from './worker-info.ts';
@@ -87,6 +88,15 @@ export function whyUnable(
     return `The video is Dolby Vision, which ffmpeg ${caps.version} cannot keep; install ffmpeg 7.1 or newer and retry it.`;
   if (caps.svtav1Params || !(mastering || contentLight)) return undefined;
   return `The video is HDR10, whose values ffmpeg ${caps.version} cannot write; install ffmpeg 5.1 or newer and retry it.`;
+}
+
+/** Why this ffmpeg cannot follow a plan; undefined when it can. */
+export function skipUnable({ streams }: Plan, caps: Capabilities): Skip | undefined {
+  for (const stream of streams) {
+    const reason = stream.action === 'encode' && whyUnable(stream, caps);
+    if (reason) return { kind: 'skip', code: 'old-ffmpeg', reason };
+  }
+  return undefined;
 }
 
 /** Output options of the `n`th video stream; `threads` of the encoder, as many as there are cores where left out. */

@@ -12,6 +12,7 @@ import { formatBytes, formatDuration } from '../../src-shared/format.ts';
 import { mainVideo, type Probe } from '../../src-shared/media.ts';
 import { makePlan, type Plan, type Skip } from '../../src-shared/plan.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';
+import { skipUnable } from '../../src-shared/video-args.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import { dataPaths } from '../config.ts';
 import { SettingTable } from '../db/settings.ts';
@@ -79,7 +80,8 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
         plan: { kind: 'skip', code: 'unreadable', reason: `The file is not a readable film: ${messageOf(error)}` },
       };
     }
-    const made = makePlan(probe, values, tables);
+    const wanted = makePlan(probe, values, tables);
+    const made = (wanted.kind === 'convert' && skipUnable(wanted, caps)) || wanted;
     if (made.kind === 'skip') return { ...base, probe, plan: made };
     return {
       ...base,

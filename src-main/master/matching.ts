@@ -1,6 +1,6 @@
 import type { DynamicRange } from '../../src-shared/media.ts';
 import type { Plan, Skip } from '../../src-shared/plan.ts';
-import { whyUnable } from '../../src-shared/video-args.ts';
+import { skipUnable } from '../../src-shared/video-args.ts';
 import type { MasterContext } from './context.ts';
 import type { Member } from './fleet.ts';
 
@@ -23,12 +23,7 @@ export function leftToOthers(ctx: MasterContext, member: Asker, others: Asker[])
 /** Why a worker could not follow a plan, before the film is sent to it; undefined when it can, or has not told what it can do. */
 export function whyUnfit(plan: Plan, member: Asker): Skip | undefined {
   const caps = abilities(member);
-  if (!caps) return undefined;
-  for (const stream of plan.streams) {
-    const reason = stream.action === 'encode' && whyUnable(stream, caps);
-    if (reason) return { kind: 'skip', code: 'old-ffmpeg', reason };
-  }
-  return undefined;
+  return caps && skipUnable(plan, caps);
 }
 
 /** Queues again what was skipped for want of a newer ffmpeg, now that a worker with one is there. */

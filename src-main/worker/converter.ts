@@ -6,7 +6,7 @@ import { count, formatDuration } from '../../src-shared/format.ts';
 import type { Grant, Outcome, Progress } from '../../src-shared/lease.ts';
 import { mainVideo } from '../../src-shared/media.ts';
 import { type Plan, withoutCaptions } from '../../src-shared/plan.ts';
-import { whyUnable } from '../../src-shared/video-args.ts';
+import { skipUnable } from '../../src-shared/video-args.ts';
 import { changeReason } from '../../src-shared/video-plan.ts';
 import type { Logger } from '../log.ts';
 import type { AskCapabilities, Tools } from '../media/capabilities.ts';
@@ -97,10 +97,8 @@ export class Converter {
   ): Promise<Conversion> {
     report({ stage: 'preparing' });
     const caps = await this.#caps();
-    for (const stream of grant.plan.streams) {
-      const reason = stream.action === 'encode' && whyUnable(stream, caps);
-      if (reason) return { kind: 'skip', code: 'old-ffmpeg', reason };
-    }
+    const unable = skipUnable(grant.plan, caps);
+    if (unable) return unable;
     const options: RunOptions = { signal, priority: grant.priority, brake };
     let timeline: Timeline;
     let change: string | undefined;
