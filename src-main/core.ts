@@ -29,6 +29,8 @@ export interface NodeConfig {
   env?: Record<string, string | undefined>;
   /** True: listen, scan the watched libraries again and again, and convert them. False: do only what is asked. */
   serve: boolean;
+  /** Only looks: nothing in a library is written, removed or finished. */
+  dryRun?: boolean;
   /** Told of a serving node as soon as its interface can be seen; it takes up work when what it returns has resolved. */
   onServing?: (node: RunningNode) => unknown;
   /** What the interface has been listening with since before the node was started. */

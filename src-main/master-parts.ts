@@ -21,7 +21,9 @@ import { Intake } from './master/intake.ts';
 import { JobLog } from './master/job-log.ts';
 import { Libraries } from './master/libraries.ts';
 import { LookupFiles } from './master/lookup-files.ts';
+import { Owners } from './master/owners.ts';
 import { Pairing } from './master/pairing.ts';
+import { isBelow } from './master/paths.ts';
 import { Probing } from './master/probing.ts';
 import { Scanner } from './master/scanner.ts';
 import { Sentinels } from './master/sentinels.ts';
@@ -67,7 +69,18 @@ export async function openMaster(core: Core) {
   const watched = (): Scope[] => libraryTable.all().flatMap((l) => (l.watched ? [{ library: l.id, prefix: '' }] : []));
   let scopes = config.serve ? watched : (): Scope[] => [];
   const prober = new Prober(processes, tools);
+  const install = await installId(paths.installId);
+  const owners = new Owners(
+    { libraries: libraryTable, settings, emit },
+    {
+      install,
+      isBusy: (library) => dispatcher.running.some((running) => running.library === library),
+      readOnly: config.dryRun ?? false,
+    },
+  );
+  undo.push(() => owners.stop());
   const ctx: MasterContext = {
+    owners,
     db,
     libraries: libraryTable,
     files,
@@ -81,7 +94,6 @@ export async function openMaster(core: Core) {
     scopes: () => scopes(),
     emit,
   };
-  const install = await installId(paths.installId);
   const clock = new VaultClock({
     facts: new FactTable(db),
     jumped: (ms) => emit('notice', { level: 'warn', text: clockJumped(ms) }),
@@ -92,9 +104,10 @@ export async function openMaster(core: Core) {
   const vault = new Vault({
     ...vaultParts,
     isTesting: () => settings().testingMode,
+    isForeign: (file) => libraryTable.all().some(({ root, owner }) => owner !== null && isBelow(file, root)),
     purged: (entry) => log.info(entry, 'Purged an original from the vault.'),
   });
-  warnings.push(...(await swapper.recover()), ...(await vault.recover()));
+  if (!config.dryRun) warnings.push(...(await swapper.recover()), ...(await vault.recover()));
   for (const warning of warnings) log.warn(warning);
   const device = await loadDevice(paths.device);
   const workers = new WorkerTable(db, device.id, defect);
@@ -113,7 +126,7 @@ export async function openMaster(core: Core) {
   dispatcher.restore();
   const probing = new Probing(ctx);
   undo.push(() => probing.stop());
-  const libraries = new Libraries(ctx, { scanner: new Scanner(ctx), probing, vault });
+  const libraries = new Libraries(ctx, { scanner: new Scanner(ctx), probing, vault, readOnly: config.dryRun ?? false });
   undo.push(() => libraries.stop());
   // Checks disturb as encodes do.
   const checks = new Brake();

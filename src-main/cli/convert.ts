@@ -15,6 +15,7 @@ interface ConvertOptions extends CommonOptions {
   json?: true;
   retry?: true;
   acceptMissing?: true;
+  takeOver?: true;
 }
 
 /** Files that a page of `file.list` holds. */
@@ -28,6 +29,7 @@ export function convertCommand(finish: (code: number) => void): Command {
     .option('--dry-run', 'only tell what would happen to each film, and the sum')
     .option('--retry', 'take films up again that failed, were blocked or skipped before')
     .option('--accept-missing', 'go on although most films of a folder have gone')
+    .option('--take-over', 'work where another Flotilla did that does not run any more')
     .option('--json', 'one JSON object a line: progress, results, and a summary at the end')
     .action(async (paths: string[], options: ConvertOptions) => finish(await convert(paths, options)));
   return addDataOption(addSettingOptions(command, CONVERT_SETTINGS));
@@ -41,6 +43,7 @@ async function convert(paths: string[], options: ConvertOptions): Promise<number
     flags: settingFlags(options),
     env: process.env,
     serve: false,
+    dryRun: options.dryRun ?? false,
     log,
   });
   const end = listenForEnd();
@@ -86,6 +89,7 @@ async function run(node: RunningNode, paths: string[], options: ConvertOptions, 
 
   const scan = async () => {
     for (const { library, prefix } of scopes) {
+      if (options.takeOver) await node.call('library.takeOver', { library });
       if (options.acceptMissing) await node.call('library.resume', { library });
       const { files } = await node.call('library.scan', { library, prefix });
       reporter.scanned(files);

@@ -9,6 +9,7 @@ const Row = z.object({
   watched: z.number().transform((n) => n === 1),
   paused: z.string().nullable(),
   held: z.number().transform((n) => n === 1),
+  owner: z.string().nullable(),
 });
 
 /** The table of libraries. */
@@ -36,7 +37,7 @@ export class LibraryTable {
       watched ? 1 : 0,
       held ? 1 : 0,
     );
-    return { id: Number(lastInsertRowid), root, watched, paused: null, held };
+    return { id: Number(lastInsertRowid), root, watched, paused: null, held, owner: null };
   }
 
   release(id: number): void {
@@ -49,6 +50,10 @@ export class LibraryTable {
 
   setPaused(id: number, reason: string | null): void {
     this.#sql('UPDATE libraries SET paused = ? WHERE id = ?').run(reason, id);
+  }
+
+  setOwner(id: number, owner: string | null): void {
+    this.#sql('UPDATE libraries SET owner = ? WHERE id = ?').run(owner, id);
   }
 
   remove(id: number): void {

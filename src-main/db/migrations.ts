@@ -206,4 +206,7 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX purged_by_time ON purged (purged);
   `,
+  `
+  ALTER TABLE libraries ADD COLUMN owner TEXT; -- the computer whose Flotilla works there instead of this one
+  `,
 ];

@@ -9,6 +9,7 @@ import type { StorageTable } from '../db/storage.ts';
 import type { SwapTable } from '../db/swaps.ts';
 import type { Prober } from '../media/ffprobe.ts';
 import type { Verifier } from '../media/verify.ts';
+import type { Owners } from './owners.ts';
 
 /** What the parts of the master share; made once, in node.ts. */
 export interface MasterContext {
@@ -18,6 +19,7 @@ export interface MasterContext {
   jobs: JobTable;
   swaps: SwapTable;
   storage: StorageTable;
+  owners: Owners;
   prober: Prober;
   verifier: Verifier;
   /** Settings in force now. */

@@ -3,6 +3,7 @@ import { chmod, constants, copyFile, link, lstat, open, rename, rm } from 'node:
 import path from 'node:path';
 import pRetry from 'p-retry';
 import { Fault } from '../../src-shared/errors.ts';
+import { faultPoint } from '../fault.ts';
 import { sha256 } from '../hash.ts';
 import { syncFolder } from '../write-whole.ts';
 
@@ -131,6 +132,7 @@ async function copyProven(from: string, to: string): Promise<void> {
       );
     }
     await carryOver(from, part);
+    faultPoint('copied');
     await placeNew(part, to);
   } finally {
     await remove(part);

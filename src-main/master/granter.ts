@@ -41,6 +41,7 @@ export class Granter {
     const made = makePlan(file.probe, settings, this.#ctx.tables());
     const plan = (made.kind === 'convert' && whyUnfit(made, worker)) || made;
     try {
+      if (!(await answered(library.root, () => this.#isOurs(library)))) return undefined;
       if (!(await answered(library.root, () => this.#unchanged(job, file, source)))) return undefined;
       if (plan.kind === 'convert') await answered(library.root, () => requireReplaceable(source, plan.container));
     } catch (error) {
@@ -86,6 +87,16 @@ export class Granter {
         ? error.message
         : `It cannot be read and replaced where it lies (${messageOf(error)}); see to that and retry.`;
     this.#ctx.jobs.apply(job.file, 'block', { code: 'not-replaceable', reason });
+  }
+
+  /** False when another Flotilla works in the library, which is paused then. Whatever else is against it, the film tells. */
+  async #isOurs(library: LibraryView): Promise<boolean> {
+    try {
+      await this.#ctx.owners.require(library);
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'conflict') return false;
+    }
+    return true;
   }
 
   /** False when the root itself is out of reach, which pauses the library. */

@@ -61,7 +61,8 @@ it('ends the check of a film that is cancelled, and leaves alone who converts it
   await expect(delivered).rejects.toThrow(expect.objectContaining({ code: 'fenced' }));
   expect(dispatcher.running).toMatchObject([{ task: next.task, workerId: 'b' }]);
   expect(credited).not.toHaveBeenCalled();
-  expect(readdirSync(root)).toEqual(['one.mp4']);
+  expect(readdirSync(root)).toEqual(['.flotilla', 'one.mp4']);
+  expect(readdirSync(`${root}/.flotilla`)).toEqual(['owner.json']);
   expect(attempts().at(-1)).toEqual(['B', null, null]);
 });
 

@@ -78,7 +78,9 @@ export class Intake {
     clearTimeout(this.#retrying);
     if (this.#stopping.signal.aborted) return;
     const again = async () => {
-      const left = await this.#turn(() => (this.#stopping.signal.aborted ? 0 : this.#swapper.retry()));
+      const left = await this.#turn(() =>
+        this.#stopping.signal.aborted ? 0 : this.#swapper.retry((file) => this.#mayReplace(file)),
+      );
       if (left > 0) this.retryWaiting(Math.min(LONGEST_RETRY_MS, Math.max(this.#retryMs, 2 * after)));
     };
     this.#retrying = setTimeout(() => again().catch(() => this.retryWaiting(LONGEST_RETRY_MS)), after);
@@ -96,6 +98,17 @@ export class Intake {
     } finally {
       this.#dispatcher.letGo(lease);
     }
+  }
+
+  /** False while another Flotilla works where the file is. */
+  async #mayReplace(id: number): Promise<boolean> {
+    const file = this.#ctx.files.get(id);
+    const library = file && this.#ctx.libraries.get(file.library);
+    if (!library) return true;
+    return this.#ctx.owners.require(library).then(
+      () => true,
+      () => false,
+    );
   }
 
   async #settle(lease: Lease, task: TaskRow, delivery: Delivery): Promise<void> {
@@ -126,6 +139,8 @@ export class Intake {
     if (!job || !file?.probe || !file.hash || !library) throw new Error(`task ${lease.task} has lost its file`);
     const full = this.#full.get(library.id);
     if (full && performance.now() < full.until) throw new NotNow(full.reason);
+    const notOurs = (error: unknown) => new NotNow(messageOf(error), { cause: error });
+    await this.#ctx.owners.require(library).catch((error) => Promise.reject(notOurs(error)));
     const settings = this.#ctx.settings();
     const { size } = await lstat(delivery.file);
     // Here and below the film may be another worker's by now, whose task must not hear of this one.
@@ -170,6 +185,10 @@ export class Intake {
     if (this.#full.delete(library.id)) pauseLibrary(this.#ctx, library.id, null);
     const likeness = await this.#check(lease, swap, plan, delivery);
     if ('kind' in likeness) return likeness;
+    await this.#ctx.owners.require(library).catch(async (error) => {
+      await this.#swapper.discard(swap);
+      this.#postpone(file.id, messageOf(error), error);
+    });
     this.#dispatcher.enter(lease, 'replacing');
     const stages = this.#dispatcher.stages(lease);
     try {

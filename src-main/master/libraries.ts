@@ -23,16 +23,19 @@ export class Libraries {
   readonly #scanner: Scanner;
   readonly #probing: Probing;
   readonly #vault: Vault;
+  readonly #readOnly: boolean;
   #settling: NodeJS.Timeout | undefined;
   #stopped = false;
   readonly #scanning: number[] = [];
   readonly #warn = (error: unknown) => this.#ctx.emit('notice', { level: 'warn', text: String(error) });
 
-  constructor(ctx: MasterContext, parts: { scanner: Scanner; probing: Probing; vault: Vault }) {
+  /** @param parts `readOnly`: what is found is only told of */
+  constructor(ctx: MasterContext, parts: { scanner: Scanner; probing: Probing; vault: Vault; readOnly?: boolean }) {
     this.#ctx = ctx;
     this.#scanner = parts.scanner;
     this.#probing = parts.probing;
     this.#vault = parts.vault;
+    this.#readOnly = parts.readOnly ?? false;
   }
 
   async stop(): Promise<void> {
@@ -118,15 +121,18 @@ export class Libraries {
   /**
    * Scans, takes up originals that only the vault knows, and has everything new looked into; the latter goes on after the
    * scan is over.
-   * @throws Fault `node` when the library had to be paused, `usage` when the prefix does not lead into it
+   * @throws Fault `conflict` when another Flotilla works in it, `node` when the library had to be paused, `usage` when the prefix does not lead into it
    */
-  async scan(library: LibraryView, prefix = '', acceptMissing = false): Promise<ScanReport> {
+  async scan(library: LibraryView, prefix = '', acceptMissing = false, takeOver = false): Promise<ScanReport> {
     if (!leadsInto(prefix)) {
       const advice = "name a folder or film in it as seen from there, and none that is hidden or the system's own";
       throw new Fault('usage', `${prefix} does not lead into ${library.root}; ${advice}.`);
     }
     const { vaults, ...report } = await this.#scan(library, { prefix, acceptMissing });
     for (const folder of vaults) {
+      await this.#ctx.owners.heed(library, path.dirname(path.dirname(folder)), takeOver);
+    }
+    for (const folder of this.#readOnly ? [] : vaults) {
       const fileAt = (absolute: string) => this.#fileAt(absolute);
       for (const text of await this.#vault.adopt(folder, fileAt)) this.#ctx.emit('notice', { level: 'warn', text });
     }
@@ -137,10 +143,18 @@ export class Libraries {
     return report;
   }
 
+  /** Works in a library that another Flotilla had: its user says that it does not run any more. */
+  async takeOver(library: LibraryView): Promise<void> {
+    await this.#ctx.owners.claim(library, true);
+    pauseLibrary(this.#ctx, library.id, null);
+    await this.scan(this.get(library.id), '', false, true);
+  }
+
   async #scan(library: LibraryView, part: ScanPart): ReturnType<Scanner['scan']> {
     this.#scanning.push(library.id);
     this.#ctx.emit('libraries', {});
     try {
+      await this.#ctx.owners.claim(library);
       return await this.#scanner.scan(library, part);
     } finally {
       this.#scanning.splice(this.#scanning.indexOf(library.id), 1);

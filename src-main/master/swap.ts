@@ -166,15 +166,16 @@ export class Swapper {
 
   /**
    * Tries again what waits with its verified result.
+   * @param mayReplace tells whether this Flotilla may replace a file now
    * @returns how many replacements wait still
    */
-  async retry(): Promise<number> {
+  async retry(mayReplace: (file: number) => Promise<boolean> = async () => true): Promise<number> {
     const waiting = () => this.#swaps.all().filter(({ step }) => step === 'waiting');
     for (const { id } of waiting()) {
       await this.#parts.lock(async () => {
         const swap = waiting().find((one) => one.id === id);
         // Its file's own state tells what became of it.
-        if (swap) await this.#settle(swap).catch(() => undefined);
+        if (swap && (await mayReplace(swap.file))) await this.#settle(swap).catch(() => undefined);
       });
     }
     return waiting().length;

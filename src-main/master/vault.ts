@@ -15,18 +15,26 @@ import { returnAside } from './swap-steps.ts';
 import { DAY_MS } from './vault-clock.ts';
 import { type Manifest, readManifest, removeKept, stagedPath } from './vault-folder.ts';
 
+interface OwnVaultParts extends VaultParts {
+  /** True while originals are kept until a user purges them. */
+  isTesting?: () => boolean;
+  /** True for what lies in a library in which another Flotilla works. */
+  isForeign?: (file: string) => boolean;
+  /** Told of each original that was removed for ever. */
+  purged?: (entry: Purged) => void;
+}
+
 /** The originals that are kept: listing, taking back, purging, and finding again after the database was lost. */
 export class Vault {
-  readonly #parts: VaultParts & { isTesting: () => boolean; purged: (entry: Purged) => void };
+  readonly #parts: Required<OwnVaultParts>;
   readonly #swaps: SwapTable;
   readonly #jobs: JobTable;
   readonly #files: FileTable;
   /** Originals that are to be restored, or are. */
   readonly #wanted = new Set<string>();
 
-  /** @param parts `isTesting`: originals are kept until a user purges them; `purged` is told of each that was removed for ever */
-  constructor(parts: VaultParts & { isTesting?: () => boolean; purged?: (entry: Purged) => void }) {
-    this.#parts = { isTesting: () => false, purged: () => undefined, ...parts };
+  constructor(parts: OwnVaultParts) {
+    this.#parts = { isTesting: () => false, isForeign: () => false, purged: () => undefined, ...parts };
     this.#swaps = parts.swaps;
     this.#jobs = parts.jobs;
     this.#files = parts.files;
@@ -94,6 +102,9 @@ export class Vault {
       const now = this.#swaps.vaultEntry(row.id);
       if (!now)
         throw new Fault('conflict', `The original of ${path.basename(row.original)} is not in the vault any more.`);
+      if (this.#parts.isForeign(now.kept)) {
+        throw new Fault('conflict', `Another Flotilla works in the library of ${now.original}; restore it there.`);
+      }
       return this.#restore(now);
     });
   }
@@ -220,7 +231,8 @@ export class Vault {
       const reason = await this.#parts.lock(async () => {
         const row = this.#swaps.vaultEntry(id);
         if (!row || !(options.all || this.#isDue(row))) return undefined;
-        if (this.#wanted.has(id) || this.#swaps.restoring().includes(id)) return 'is being restored';
+        if (this.#parts.isForeign(row.kept)) return 'is kept: another Flotilla works in its library';
+        if (this.#wanted.has(id) || this.#swaps.restoring().includes(id)) return 'is kept: it is being restored';
         return this.#purge(row, options, report);
       });
       const row = reason && this.#swaps.vaultEntry(id);

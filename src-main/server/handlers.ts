@@ -94,6 +94,10 @@ export function makeHandlers(parts: HandlerParts): Handlers {
       return {};
     },
     'library.scan': ({ library, prefix }) => libraries.scan(libraries.get(library), prefix),
+    'library.takeOver': async ({ library }) => {
+      await libraries.takeOver(libraries.get(library));
+      return {};
+    },
     'library.resume': async ({ library }) => {
       await libraries.scan(libraries.get(library), '', true);
       if (!dispatcher.pause.byUser) dispatcher.resume();

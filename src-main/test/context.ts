@@ -18,6 +18,7 @@ import { StorageTable } from '../db/storage.ts';
 import { SwapTable } from '../db/swaps.ts';
 import type { MasterContext } from '../master/context.ts';
 import { identify, inodeOf, versionOf } from '../master/identity.ts';
+import { Owners } from '../master/owners.ts';
 import { VaultClock } from '../master/vault-clock.ts';
 
 /** Of a film that is worth converting. */
@@ -50,8 +51,10 @@ export function makeContext() {
   ];
   const settings = { ...resolveSettings({ flags: { lead: true } }).values, settleMinutes: 0 };
   const library = libraries.insert(root, true);
+  const owners = new Owners({ libraries, settings: () => settings, emit }, { install: 'here', isBusy: () => false });
+  onTestFinished(() => owners.stop());
   const ctx = {
-    ...{ db, libraries, files, jobs, swaps, emit, storage: new StorageTable(db) },
+    ...{ db, owners, libraries, files, jobs, swaps, emit, storage: new StorageTable(db) },
     settings: () => settings,
     tables: () => DEFAULT_TABLES,
     scopes: () => libraries.all().map(({ id }) => ({ library: id, prefix: '' })),

@@ -17,6 +17,7 @@ import {
   Trial,
   type Victim,
 } from './crash.ts';
+import { CAN_MOUNT } from './helpers.ts';
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 15);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
@@ -30,6 +31,9 @@ const REPLACING = [
   ...['trial', 'staging', 'staged', 'verified', 'keeping', 'manifest', 'kept', 'placing', 'aside', 'placed'],
   ...['removing', 'removed', 'committing', 'committed'],
 ];
+/** Those where it matters that the original is copied into the vault, and such originals. */
+const COPYING = ['copied', 'kept', 'aside', 'placed', 'removed'];
+const COPIED = ['Season 1/Tide.mkv', 'Season 1/Quay.mp4'];
 /** A step of the journal that is no moment in a replacement that succeeds. */
 const WAITING = ['waiting'];
 const RESTORING = ['restore-begun', 'restore-placed', 'restore-removed', 'restored'];
@@ -51,9 +55,13 @@ afterAll(async () => {
 });
 
 /** Runs `work` on a fresh library, which is removed unless it fails. */
-function onTrial(names: readonly string[], elsewhere: boolean, work: (trial: Trial) => Promise<void>): Promise<void> {
+function onTrial(
+  names: readonly string[],
+  options: { elsewhere?: boolean; copies?: boolean },
+  work: (trial: Trial) => Promise<void>,
+): Promise<void> {
   return turn(async () => {
-    const trial = await Trial.create(folder, films, names, elsewhere);
+    const trial = await Trial.create(folder, films, names, options);
     await work(trial);
     await trial.remove();
   });
@@ -69,10 +77,11 @@ describe.skipIf(process.platform === 'win32').concurrent('a crash loses no film'
   const rounds = [
     ...REPLACING.map((fault) => ({ fault, film: SAME_NAME[0] as string })),
     ...REPLACING.map((fault) => ({ fault, film: RENAMED[0] as string })),
+    ...(CAN_MOUNT ? COPYING : []).flatMap((fault) => COPIED.map((film) => ({ fault, film, copies: true }))),
   ].map((round, i) => ({ ...round, victim: (i % 2 ? 'node' : 'group') as Victim, elsewhere: i % 4 < 2 }));
 
-  test.for(rounds)('at "$fault" of $film ($victim)', async ({ fault, film, victim, elsewhere }) => {
-    await onTrial([film], elsewhere, async (trial) => {
+  test.for(rounds)('at "$fault" of $film ($victim)', async ({ fault, film, victim, ...options }) => {
+    await onTrial([film], options, async (trial) => {
       const { killed, output } = await trial.convert({ moment: { fault }, victim });
       expect(killed, output).toBe(true);
       await trial.checkKilled();
@@ -85,7 +94,7 @@ describe.skipIf(process.platform === 'win32').concurrent('a crash loses no film'
     { kind: 'of the same name', names: SAME_NAME },
     { kind: 'renamed', names: RENAMED },
   ])('at every step of restoring films $kind', async ({ names }) => {
-    await onTrial(names, false, async (trial) => {
+    await onTrial(names, {}, async (trial) => {
       await convertToTheEnd(trial);
       for (const [i, point] of RESTORING.entries()) {
         // Finishing the film of the kill before passes the point first.
@@ -111,7 +120,7 @@ describe.skipIf(process.platform === 'win32').concurrent('a crash loses no film'
 /** One conversion and one restoration from beginning to end. */
 async function measure(): Promise<{ convert: Run; restore: Run }> {
   const runs: Run[] = [];
-  await onTrial(MIXED, false, async (trial) => {
+  await onTrial(MIXED, {}, async (trial) => {
     runs.push(await trial.convert());
     await trial.checkConverted();
     runs.push(await trial.restoreAll());
@@ -151,7 +160,8 @@ async function killInARow(start: number, undisturbed: { convert: Run; restore: R
     await trial.checkRestored();
   };
   while (left > 0) {
-    await onTrial(MIXED, random() < 0.5, round).catch((cause) => {
+    const options = { elsewhere: random() < 0.5, copies: CAN_MOUNT && random() < 0.5 };
+    await onTrial(MIXED, options, round).catch((cause) => {
       throw new Error(`seed ${SEED}, rounds from ${start}: ${story.join(', ')}: ${cause.message}`, { cause });
     });
   }
@@ -162,6 +172,6 @@ test('the lists above name every fault point of the source', () => {
   const master = path.resolve(import.meta.dirname, '../master');
   const source = readdirSync(master).map((name) => readFileSync(path.join(master, name), 'utf8'));
   const points = [...source.join('').matchAll(/faultPoint\('([^']+)'\)/g)].map((match) => match[1]);
-  const listed = [...REPLACING, ...RESTORING, ...WAITING];
+  const listed = [...REPLACING, ...COPYING, ...RESTORING, ...WAITING];
   expect(new Set(listed)).toEqual(new Set([...points, ...SWAP_STEPS]));
 });

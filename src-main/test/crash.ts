@@ -35,6 +35,8 @@ export interface Films {
 
 /** Films whose results keep the name, and films whose results get another one. */
 export const SAME_NAME = ['Dawn.mkv', 'Night ferry.mkv', 'Season 1/Tide.mkv', 'Dusk.mkv'] as const;
+/** Folder of the library that may be a mount of its own. */
+const VOLUME = 'Season 1';
 export const RENAMED = ['Harbour.mp4', 'Season 1/Quay.mp4', 'Jetty.mp4', 'Mole.mp4'] as const;
 
 const SUBTITLE = '1\n00:00:00,100 --> 00:00:00,600\nThe last ferry left an hour ago.\n';
@@ -98,16 +100,28 @@ export class Trial {
   readonly library: string;
   readonly data: string;
   readonly temp: string;
+  /** A folder of the library from which originals have to be copied into the vault, if there is one. */
+  readonly #volume: string | undefined;
 
-  private constructor(root: string, temp: string, films: Film[]) {
+  private constructor(root: string, temp: string, films: Film[], copies: boolean) {
     this.films = films;
+    this.#volume = copies ? path.join(root, 'library', VOLUME) : undefined;
     this.library = path.join(root, 'library');
     this.data = path.join(root, 'data');
     this.temp = temp;
   }
 
-  /** A fresh one in `parent`, with these films. @param elsewhere has results written to another file system first, if there is one */
-  static async create(parent: string, from: Films, names: readonly string[], elsewhere = false): Promise<Trial> {
+  /**
+   * A fresh one in `parent`, with these films.
+   * @param elsewhere has results written to another file system first, if there is one
+   * @param copies has what is in {@link VOLUME} copied into the vault, as neither link nor rename leads there; needs root
+   */
+  static async create(
+    parent: string,
+    from: Films,
+    names: readonly string[],
+    { elsewhere = false, copies = false } = {},
+  ): Promise<Trial> {
     const root = await mkdtemp(path.join(parent, 'trial-'));
     const farAway = elsewhere && existsSync(OTHER_DISK);
     const temp = farAway ? await mkdtemp(path.join(OTHER_DISK, 'flotilla-crash-')) : path.join(root, 'temp');
@@ -115,7 +129,14 @@ export class Trial {
       root,
       temp,
       from.films.filter((film) => names.includes(film.name)),
+      copies,
     );
+    if (trial.#volume) {
+      const volume = path.join(root, 'volume');
+      for (const folder of [volume, trial.#volume]) await mkdir(folder, { recursive: true });
+      // The same file system mounted twice, as with two volumes of a container.
+      await exec('mount', ['--bind', volume, trial.#volume]);
+    }
     for (const { name } of trial.films) {
       await cp(path.join(from.folder, name), path.join(trial.library, name), { preserveTimestamps: true });
     }
@@ -123,6 +144,7 @@ export class Trial {
   }
 
   async remove(): Promise<void> {
+    if (this.#volume) await exec('umount', [this.#volume]);
     await rm(path.dirname(this.library), { recursive: true, force: true });
     await rm(this.temp, { recursive: true, force: true });
   }

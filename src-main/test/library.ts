@@ -148,8 +148,11 @@ export async function makeLibrary() {
 
   const replace = (swap: Swap) => swapper.replace(swap, { stages: {}, log: '' });
   const read = (name: string) => readFile(at(name), 'utf8');
-  /** Everything in the library by its path, the vault's folder included. */
-  const names = async () => (await readdir(library, { recursive: true })).sort();
+  /** Everything in the library by its path, the vault's folder included; who works in it is left out. */
+  const names = async () => {
+    const all = (await readdir(library, { recursive: true })).filter((name) => !name.endsWith('owner.json')).sort();
+    return all.some((name) => name.startsWith('.flotilla/')) ? all : all.filter((name) => name !== '.flotilla');
+  };
   const journal = () => [...swaps.all().map((swap) => swap.id), ...swaps.restoring()];
   const state = (file: number) => files.get(file)?.state;
   const scan = (acceptMissing = false) => scanner.scan(view, { acceptMissing });

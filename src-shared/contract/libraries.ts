@@ -13,6 +13,8 @@ export const LibraryView = z.object({
   paused: z.string().nullable(),
   /** Looked into, but not converted before `library.release`. */
   held: z.boolean(),
+  /** The computer whose Flotilla works in it instead of this one, until `library.takeOver`. */
+  owner: z.string().nullable(),
 });
 export type LibraryView = z.infer<typeof LibraryView>;
 
@@ -61,6 +63,12 @@ export const LIBRARY_CALLS = {
     'Look for new, changed and moved files',
     z.strictObject({ library: id, prefix: z.union([Path, z.literal('')]).default('') }),
     ScanReport,
+  ),
+  'library.takeOver': changing(
+    'user',
+    'Work in a library that another Flotilla had, which does not run any more',
+    z.strictObject({ library: id }),
+    done,
   ),
   'library.resume': changing(
     'user',

@@ -11,10 +11,11 @@ import { useAction, useCall } from '../../store/calls.ts';
 import { useLive } from '../../store/live.ts';
 import classes from './settings.module.css';
 
-function LibraryRow({ library: { id, root, watched, paused, held } }: { library: LibraryView }) {
+function LibraryRow({ library: { id, root, watched, paused, held, owner } }: { library: LibraryView }) {
   const scan = useScan();
   const remove = useAction('library.remove');
   const resume = useAction('library.resume');
+  const takeOver = useAction('library.takeOver');
   const tally = useCall('file.tally', { filter: { library: [id] } });
   const askRemove = () =>
     modals.openConfirmModal({
@@ -42,6 +43,11 @@ function LibraryRow({ library: { id, root, watched, paused, held } }: { library:
       {held && (
         <Button variant="light" component={Link} href={`/welcome?library=${id}`}>
           See what it would bring
+        </Button>
+      )}
+      {owner !== null && (
+        <Button variant="default" loading={takeOver.isPending} onClick={() => takeOver.mutate({ library: id })}>
+          Take over
         </Button>
       )}
       {paused && (
