@@ -91,6 +91,7 @@ function misfit(format: Format, stream: Stream, plan: StreamPlan): string | unde
   if (stream.type === 'cover')
     return format.covers && !format.covers.has(stream.codec ?? '') ? 'its cover picture' : undefined;
   if (stream.type === 'attachment') return format.attachments ? undefined : `the attachment ${stream.filename ?? ''}`;
+  if (stream.type === 'video' && stream.stereo && format.muxer !== 'matroska') return 'how its two eyes are stored';
   if (stream.title && !format.titles) return `the name of a track ("${stream.title}")`;
   if (format.flags && stream.dispositions?.some((flag) => !format.flags?.has(flag)))
     return `all flags of a track (${stream.dispositions.join(', ')})`;

@@ -193,7 +193,9 @@ function labelArgs(
   const { dispositions, language, bcp47, title } = labels;
   // Of pictures that were encoded apart, the file does not know the names.
   const apart = stream.action === 'encode' && files.pictures !== undefined;
+  const stereo = stream.action === 'encode' && stream.stereo;
   return [
+    ...(stereo ? tag(`stereo_mode=${stereo}`) : []),
     `-disposition:${at}`,
     dispositions?.join('+') || '0',
     ...(bcp47 && container === 'mkv' ? tag(`language=${languageCarrier(language ?? 'und', bcp47)}`) : []),

@@ -55,6 +55,8 @@ const common = {
   bitRate: z.number().optional(),
 };
 
+export const StereoMode = z.string().regex(/^[a-z_]+$/);
+
 export const VideoStream = z.object({
   ...common,
   type: z.literal('video'),
@@ -86,6 +88,14 @@ export const VideoStream = z.object({
   mastering: MasteringDisplay.optional(),
   contentLight: ContentLight.optional(),
   hdr10Plus: z.literal(true).optional(),
+  /** The name of other metadata that changes from scene to scene. */
+  dynamicHdr: z.string().optional(),
+  /** A note of the light that it was made for. */
+  ambient: z.literal(true).optional(),
+  /** How two eyes share its pictures, with ffmpeg's names for Matroska's StereoMode; missing for one view. */
+  stereo: StereoMode.optional(),
+  /** Parts of the stream that ffmpeg does not decode: another view, transparency. */
+  layers: z.literal(true).optional(),
   /** Dolby Vision profile; 0 when the stream carries RPUs without a configuration record. */
   dolbyVision: z
     .object({

@@ -54,16 +54,19 @@ export const SKIP_CODES = [
   'data',
   'disc',
   'dolby-vision',
+  'dynamic-hdr',
   'empty',
   'fields',
   'hard-linked',
   'hdr10-plus',
+  'layers',
   'no-film',
   'no-savings',
   'old-ffmpeg',
   'placeholder',
   'restored',
   'size',
+  'stereo',
   'unknown-codec',
   'unreadable',
   'user',
@@ -119,6 +122,8 @@ const BASE_LAYERS: Record<string, DynamicRange[]> = {
 function whyNotDynamic(video: VideoStream, only: boolean, settings: Settings): Skip | undefined {
   const { dolbyVision } = video;
   const base = settings.dynamicHdr === 'base-layer';
+  if (video.dynamicHdr && !base)
+    return skip('dynamic-hdr', `The video has ${video.dynamicHdr} metadata, which a conversion would lose.`);
   if (!dolbyVision) {
     if (!video.hdr10Plus || base) return undefined;
     return skip('hdr10-plus', 'The video is HDR10+, whose dynamic metadata a conversion would lose.');
@@ -144,6 +149,11 @@ function whyNotDynamic(video: VideoStream, only: boolean, settings: Settings): S
   return skip('dolby-vision', reason);
 }
 
+/** Two eyes' views that stay apart, or are mixed for colored glasses already. */
+const KEPT_STEREO = new Set(
+  'left_right right_left top_bottom bottom_top anaglyph_cyan_red anaglyph_green_magenta'.split(' '),
+);
+
 function whyNotVideo(video: VideoStream): Skip | undefined {
   const { width, height } = visibleSize(video);
   const size = `${width}x${height}`;
@@ -161,6 +171,14 @@ function whyNotVideo(video: VideoStream): Skip | undefined {
     return skip('alpha', 'The video has a transparency channel, which AV1 would lose.');
   }
   if (video.changes) return skip('changes', changeReason(video.changes));
+  if (video.layers)
+    return skip('layers', 'The video holds another view or layer that ffmpeg does not decode, so it would be lost.');
+  if (video.stereo && (!KEPT_STEREO.has(video.stereo) || video.rotation)) {
+    const how = video.rotation
+      ? 'is 3D and turned by its container'
+      : `is 3D in a way (${video.stereo}) that AV1 would mix or lose`;
+    return skip('stereo', `The video ${how}.`);
+  }
   if (video.singleFields)
     return skip(
       'fields',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Colour, ContentLight, Crop, MasteringDisplay } from './media.ts';
+import { Colour, ContentLight, Crop, MasteringDisplay, StereoMode } from './media.ts';
 
 /** Layouts that libopus takes, with ffmpeg's names. */
 export const Layout = z.enum(['mono', 'stereo', '3.0', 'quad', '5.0', '5.1', '6.1', '7.1']);
@@ -31,6 +31,8 @@ export const VideoEncode = z.object({
   deinterlace: z.enum(['flagged', 'tff', 'bff']).optional(),
   /** A frame for each field instead of one for both. */
   fieldRate: z.literal(true).optional(),
+  /** How two eyes share its pictures, which the result has to say too. */
+  stereo: StereoMode.optional(),
   pad: z.literal(true).optional(),
   fromRgb: z.literal(true).optional(),
   limitRange: z.literal(true).optional(),

@@ -72,10 +72,11 @@ export function movesPicture(video: VideoStream): string | undefined {
 
 /** Metadata that changes from scene to scene and is dropped, in words. */
 function dynamicLosses(video: VideoStream): string[] {
-  const { dolbyVision, hdr10Plus } = video;
+  const { dolbyVision, hdr10Plus, dynamicHdr } = video;
   const lost = [
     dolbyVision && `Dolby Vision ${dolbyVision.profile}.${dolbyVision.compatibility}`,
     hdr10Plus && 'HDR10+',
+    dynamicHdr,
   ];
   const names = lost.filter(Boolean).join(' and ');
   return names ? [`its ${names} metadata is dropped, its ${staticRange(video)} base layer is kept`] : [];
@@ -121,6 +122,7 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
     const other = Object.values(video.containerColour).join(', ');
     changes.push(`its container describes other colors (${other}), those of the pictures are kept`);
   }
+  if (video.ambient) changes.push('its note of the light around the screen is dropped');
   if (video.crop) changes.push('the borders that its container hides are cut off');
   if (video.rotation) changes.push('it is stored upright');
   if (pad) changes.push('its odd size is padded by one line');
@@ -140,6 +142,7 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
     height: even(height),
     ...(deinterlace && { deinterlace }),
     ...(fieldRate && { fieldRate: true as const }),
+    ...(video.stereo && { stereo: video.stereo }),
     ...(pad && { pad: true as const }),
     ...(video.crop && { crop: { ...video.crop, aspect: video.pixelAspect ?? 1 } }),
     ...(video.dolbyVision && (kept ? { dolbyVision: kept } : { baseLayer: true as const })),

@@ -81,6 +81,7 @@ function checkVideo(
     const should = want.colour[field] ?? (field === 'range' ? 'tv' : undefined);
     if (video.colour?.[field] !== should) throw differs(`colour ${field}`, video.colour?.[field], should);
   }
+  if (video.stereo !== want.stereo) throw differs('stereo mode', video.stereo, want.stereo);
   if (video.containerColour) {
     throw differs('container colours', JSON.stringify(video.containerColour), JSON.stringify(want.colour));
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Colour, ContentLight, MasteringDisplay, Stream, VideoStream } from '../../src-shared/media.ts';
 import { firstChange, known, Shape } from './shape.ts';
+import { stereoOf } from './stereo.ts';
 
 const text = z.string().optional();
 const number = z.coerce.number().optional().catch(undefined);
@@ -129,6 +130,13 @@ function dolbyVision(sides: SideData[]): VideoStream['dolbyVision'] {
   return find(sides, /^Dolby Vision/) && { profile: 0, compatibility: 0 };
 }
 
+/** Metadata that changes from scene to scene and has no rule of its own here, by ffmpeg's name for it. */
+function otherDynamic(sides: SideData[]): string | undefined {
+  const side = sides.find(({ side_data_type: type = '' }) => DYNAMIC.test(type) && !/2094-40|HDR10\+/.test(type));
+  return /Vivid/.test(side?.side_data_type ?? '') ? 'HDR Vivid' : side?.side_data_type;
+}
+const DYNAMIC = /Dynamic (HDR|Metadata)|2094|Vivid/i;
+
 const COLOURS = ['color_range', 'color_space', 'color_transfer', 'color_primaries'] as const;
 
 /** Codecs whose fields ffmpeg does not join, so that every flagged frame is one field of half the height. */
@@ -165,6 +173,9 @@ function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
     mastering: mastering(sides),
     contentLight: contentLight(sides),
     hdr10Plus: found(/2094-40|HDR10\+/),
+    dynamicHdr: otherDynamic(sides),
+    ambient: found(/^Ambient viewing/),
+    stereo: stereoOf(find(sides, /^Stereo 3D/)),
     dolbyVision: dolbyVision(sides),
     alpha: s.tags.alpha_mode === '1' ? (true as const) : undefined,
     captions: found(/A53|Closed Captions/),

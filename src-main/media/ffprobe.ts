@@ -8,15 +8,18 @@ import { measureFields } from './combing.ts';
 import { type FfprobeFrame, Report, toStream } from './ffprobe-report.ts';
 import { readTracks } from './matroska.ts';
 import { readMp4Tracks } from './mp4.ts';
+import { findExtras } from './nal.ts';
 import { holdsObjects, OBJECT_CODECS } from './object-audio.ts';
 import type { ProcessManager } from './process.ts';
 import { SHAPE_ENTRIES } from './shape.ts';
+import { stereoOfMode } from './stereo.ts';
 
 /** A probe that takes longer waits for its disk: that is no fault of the file, which is probed again at the next scan. */
 const PROBE_MS = 60_000;
 /** Decoded frames that are looked at for interlacing and HDR metadata. */
 const FRAMES = 20;
 /** Packets of a sound track that are looked at for objects; TrueHD describes itself in one of 128. */
+const PICTURE_PACKETS = 3;
 const [OBJECT_PACKETS, TRUEHD_PACKETS] = [4, 130];
 /** Videos longer than this, in s, are looked at in these places too, as shares of their length, and so many s before their end. */
 const LONG = 2;
@@ -44,6 +47,8 @@ async function addTracks(file: string, streams: Stream[]): Promise<void> {
     if (track.language && track.language !== 'und') stream.bcp47 = track.language;
     if (stream.type !== 'video') continue;
     addContainerColour(stream, track.colour);
+    const stereo = stereoOfMode(track.stereoMode);
+    if (stereo) stream.stereo = stereo;
     if (!track.crop) continue;
     stream.crop = track.crop;
     const { width, height } = visibleSize(stream);
@@ -65,7 +70,11 @@ async function addMp4Tracks(
   const tracks = await readMp4Tracks(file);
   for (const stream of streams) {
     const id = Number(reported.find(({ index }) => index === stream.index)?.id);
-    if (stream.type === 'video') addContainerColour(stream, tracks.get(id)?.colour);
+    const track = tracks.get(id);
+    if (stream.type !== 'video' || !track) continue;
+    addContainerColour(stream, track.colour);
+    // Spatial video, of which the second eye is a layer that may begin later than the packets that were looked at.
+    if (track.spatial) stream.layers = true;
   }
 }
 
@@ -122,6 +131,7 @@ export class Prober {
         const fields = await measureFields(this.#processes, this.#tools, file, demuxer, stream, claimed, signal);
         if (fields) stream.fields = fields;
       }
+      if (film && stream.type === 'video') await this.#addExtras(file, deep, stream, signal);
       if (stream.type === 'audio' && (await this.#hasObjects(file, deep, stream, signal))) stream.objects = true;
       streams.push(stream);
     }
@@ -161,6 +171,19 @@ export class Prober {
       }
     }
     return [];
+  }
+
+  /** Adds what only the units of the stream tell. */
+  async #addExtras(file: string, deep: string[], video: VideoStream, signal?: AbortSignal): Promise<void> {
+    const { codec = '', index } = video;
+    if (codec !== 'h264' && codec !== 'hevc') return;
+    const first = ['-select_streams', String(index), '-read_intervals', `%+#${PICTURE_PACKETS}`];
+    const { packets } = await this.#ask(file, deep, [...first, '-show_packets', '-show_data'], signal);
+    const { layers, secondView, ...rest } = findExtras(
+      codec,
+      packets.map(({ data }) => data),
+    );
+    Object.assign(video, rest, (layers || secondView) && { layers: true });
   }
 
   async #hasObjects(file: string, deep: string[], stream: AudioStream, signal?: AbortSignal): Promise<boolean> {

@@ -20,8 +20,8 @@ interface Box {
 /** One video track; absent is what the file does not say. */
 export interface Mp4Track {
   colour: Colour;
-  /** Both eyes are described by Apple's box of spatial video, or Google's of stereo video. */
-  eyes?: 'vexu' | 'st3d' | undefined;
+  /** Apple's box of spatial video describes two eyes' views. */
+  spatial?: true;
 }
 
 async function bytes(handle: FileHandle, at: number, length: number): Promise<Buffer> {
@@ -66,7 +66,7 @@ function* boxesIn(data: Buffer): Generator<{ type: string; data: Buffer }> {
 function parseEntry(entry: Buffer): Mp4Track {
   const track: Mp4Track = { colour: {} };
   for (const { type, data } of boxesIn(entry.subarray(VISUAL_ENTRY))) {
-    if (type === 'vexu' || type === 'st3d') track.eyes = type;
+    if (type === 'vexu') track.spatial = true;
     const kind = type === 'colr' ? data.toString('latin1', 0, 4) : '';
     if ((kind !== 'nclx' && kind !== 'nclc') || data.length < 10) continue;
     const [primaries, transfer, matrix] = [data.readUInt16BE(4), data.readUInt16BE(6), data.readUInt16BE(8)];

@@ -154,3 +154,38 @@ describe.each(FFMPEGS)('colors with $name', ({ env }) => {
     ]);
   });
 });
+
+describe.each(FFMPEGS)('two eyes with $name', ({ env }) => {
+  const { end, video } = library(
+    (media) => {
+      const make = (name: string, codec: string, ...args: string[]) =>
+        ffmpeg(
+          '-f',
+          'lavfi',
+          '-i',
+          `testsrc2=${SIZE}:d=1`,
+          '-c:v',
+          codec,
+          '-preset',
+          'ultrafast',
+          ...args,
+          path.join(media, name),
+        );
+      make('message.mkv', 'libx264', '-x264-params', 'frame-packing=3');
+      make('container.mkv', 'libx264', '-metadata:s:v', 'stereo_mode=bottom_top');
+      make('laced.mkv', 'libx264', '-metadata:s:v', 'stereo_mode=block_rl');
+      make('lines.mp4', 'libx264', '-x264-params', 'frame-packing=2');
+    },
+    { env },
+  );
+
+  it.each([
+    ['message.mkv', 'left_right'],
+    ['container.mkv', 'bottom_top'],
+  ])('side by side or one above the other in %s stay so', (name, mode) => {
+    expect(end(name)).toEqual(['done', null]);
+    expect(video(name)?.tags?.stereo_mode).toBe(mode);
+  });
+
+  it.each(['laced.mkv', 'lines.mp4'])('%s is left alone', (name) => expect(end(name)[0]).toBe('stereo'));
+});
