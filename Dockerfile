@@ -2,8 +2,8 @@
 # Flotilla without a screen, for linux/amd64 and linux/arm64:
 #   docker buildx build --platform linux/amd64,linux/arm64 --tag flotilla .
 ARG NODE=24
-# Debian's ffmpeg comes with it: bookworm is what the tests run on; trixie has a newer SVT-AV1.
-ARG DEBIAN=bookworm
+# Debian's ffmpeg comes with it: trixie has the newest of the stable releases (7.1, SVT-AV1 2.3).
+ARG DEBIAN=trixie
 
 # Scripts and pages are the same for every processor, so they are made on the builder's own.
 FROM --platform=$BUILDPLATFORM node:${NODE}-${DEBIAN}-slim AS build

@@ -1,6 +1,7 @@
 import type { ContentLight, MasteringDisplay } from './media.ts';
 import type { Plan, Skip } from './plan.ts';
 import type { VideoEncode } from './stream-plan.ts';
+import { parallelism, presetFor } from './svt-av1.ts';
 import { RESULT_FORMAT } from './video-plan.ts';
 import type { Capabilities } from './worker-info.ts';
 
@@ -99,11 +100,11 @@ export function skipUnable({ streams }: Plan, caps: Capabilities): Skip | undefi
   return undefined;
 }
 
-/** Output options of the `n`th video stream; `threads` of the encoder, as many as there are cores where left out. */
+/** Output options of the `n`th video stream; `threads` are the processors for it, all that there are where left out. */
 export function videoArgs(video: VideoEncode, n: number, caps: Capabilities, threads?: number): string[] {
   const v = `:v:${n}`;
   const filters = pictureFilters(video);
-  const lp = threads !== undefined && caps.svtav1Params ? [`lp=${threads}`] : [];
+  const lp = threads !== undefined && caps.svtav1Params ? [`lp=${parallelism(caps, threads)}`] : [];
   // Not by -r, which ffmpeg 7 refuses beside passthrough, and not by a filter: the encoder reads the link's rate then.
   const rate = video.nominalRate ? [`fps-num=${video.nominalRate}`, 'fps-denom=1'] : [];
   const params = [...lp, ...rate, ...hdrParams(video.mastering, video.contentLight)];
@@ -111,7 +112,7 @@ export function videoArgs(video: VideoEncode, n: number, caps: Capabilities, thr
     `-c${v}`,
     'libsvtav1',
     `-preset${v}`,
-    String(video.preset),
+    String(presetFor(caps, video.preset)),
     `-crf${v}`,
     String(video.crf),
     `-g${v}`,

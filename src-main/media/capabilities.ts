@@ -1,4 +1,5 @@
 import { Fault } from '../../src-shared/errors.ts';
+import { isKnownToHang } from '../../src-shared/svt-av1.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { ProcessManager } from './process.ts';
 
@@ -105,6 +106,13 @@ export function tooOld(version: string): boolean {
 export function requireEncoders(caps: Capabilities): void {
   if (tooOld(caps.version))
     throw new Fault('node', `This ffmpeg (${caps.version}) is too old; Flotilla needs ffmpeg 5.1 or newer.`);
+  if (isKnownToHang(caps)) {
+    const advice = 'install an ffmpeg with another version of it.';
+    throw new Fault(
+      'node',
+      `This ffmpeg (${caps.version}) has SVT-AV1 4.0.0, which hangs in the middle of a video; ${advice}`,
+    );
+  }
   const missing = (['libsvtav1', 'libopus', 'bwdif'] as const).filter((name) => !caps[name]);
   if (missing.length === 0) return;
   throw new Fault(

@@ -47,9 +47,13 @@ describe.concurrent('a fleet', () => {
   it('finds out that the ffmpeg of a worker is at fault, and no film is given up for it', async () => {
     const master = await lead(makeHome());
     const broken = path.join(tempFolder(), 'broken');
-    writeFileSync(broken, '');
     const failing = `[ $encode$test != 00 ] && [ -e '${broken}' ] && echo 'Illegal instruction' >&2 && exit 7`;
     await join(master, 'anna', { env: wrap('ffmpeg', `${failing}\nexec "$REAL" "$@"`) });
+    // It was well at its first start, or it would have been given none.
+    await until(async () => expect(await viewOf(master, 'anna')).toMatchObject({ state: 'idle', connected: true }));
+    await addFilms(master, 1);
+    await allDone(master, 1);
+    writeFileSync(broken, '');
     await addFilms(master, 3);
     await until(async () =>
       expect(await viewOf(master, 'anna')).toMatchObject({
