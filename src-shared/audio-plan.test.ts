@@ -3,6 +3,7 @@ import { planAudio } from './audio-plan.ts';
 import type { AudioStream } from './media.ts';
 import { DEFAULT_TABLES } from './quality.ts';
 import { Settings } from './settings.ts';
+import type { AudioEncode } from './stream-plan.ts';
 
 const settings = Settings.parse({});
 const plan = (over: Partial<AudioStream>, set: Partial<Settings> = {}) =>
@@ -27,6 +28,7 @@ describe('layouts that libopus takes', () => {
       to: `Opus ${layout} ${kbps} kb/s`,
       kbps,
       channels,
+      fullRange: true,
     });
   });
 });
@@ -65,6 +67,23 @@ it.each([
   expect(plan({ channels })).toMatchObject({ action: 'opus', layout, channels });
 });
 
+it.each([
+  ['ac3', { fullRange: true }],
+  ['eac3', { fullRange: true }],
+  ['truehd', {}],
+])('%s is decoded at its full range where it carries a night mode', (codec, range) => {
+  const { fullRange } = plan({ codec, channels: 6, layout: '5.1(side)' }) as AudioEncode;
+  expect({ ...(fullRange && { fullRange }) }).toEqual(range);
+});
+
+it('a layout that changes in mid-video becomes the one that holds all of it', () => {
+  const changing = { channels: 6, layout: '5.1', layouts: ['stereo', '5.1'] };
+  expect(plan(changing)).toMatchObject({
+    ...{ action: 'opus', channels: 6, layout: '5.1' },
+    why: 'its channels change in mid-video (stereo, 5.1), and 5.1 holds all of them',
+  });
+});
+
 describe('what is copied, and why', () => {
   it.each<[string, Partial<AudioStream>, Partial<Settings>, string]>([
     ['Opus', { codec: 'opus' }, {}, 'it is Opus already'],
@@ -78,6 +97,13 @@ describe('what is copied, and why', () => {
     ['DTS:X by its profile', { profile: 'DTS-HD MA + DTS:X IMAX' }, {}, 'object audio cannot be kept in Opus'],
     ['Atmos by its title', { title: 'DDP5.1Atmos' }, {}, 'object audio cannot be kept in Opus'],
     ['DTS-X by its title', { title: 'English dts-x' }, {}, 'object audio cannot be kept in Opus'],
+    ['what cannot be decoded', { codec: 'ac4', undecodable: true }, {}, 'this ffmpeg cannot decode it'],
+    [
+      'a layout that changes to speakers that another has not',
+      { channels: 7, layout: '6.1', layouts: ['quad', '6.1'] },
+      {},
+      'its channels change in mid-video (quad, 6.1)',
+    ],
     ['9 channels', { channels: 9 }, {}, 'Opus holds at most 8 channels'],
     ['16 channels', { channels: 16, layout: 'hexadecagonal' }, {}, 'Opus holds at most 8 channels'],
     [

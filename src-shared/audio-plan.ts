@@ -45,6 +45,12 @@ const MOVED: Record<string, string> = {
   '7.1(wide-side)': 'the front wide channels are mixed into the front ones',
 };
 
+/** Layouts that hold every speaker of smaller ones, for tracks whose layout changes. */
+const HOLD_SMALLER = new Set(['stereo', '5.1', '7.1']);
+
+/** Codecs that carry words for a night mode, which ffmpeg's decoders apply unless told otherwise (ETSI TS 102 366, 7.7). */
+const NIGHT_MODE = new Set(['ac3', 'eac3']);
+
 /** Names of object audio, in profiles and in titles of tracks. */
 const OBJECT_AUDIO = /atmos(?!ph)|dts[:-]?x\b/i;
 
@@ -64,6 +70,7 @@ export function planAudio(stream: AudioStream, settings: Settings, tables: Table
   if (settings.skipAudioTranscode) return copy('audio is copied by your settings');
   const objects = stream.objects ?? OBJECT_AUDIO.test(`${stream.profile ?? ''} ${stream.title ?? ''}`);
   if (objects && settings.objectAudio === 'copy') return copy('object audio cannot be kept in Opus');
+  if (stream.undecodable) return copy('this ffmpeg cannot decode it');
   if (stream.codec?.startsWith('amr_')) return copy('it is a speech codec whose packets cannot always be taken apart');
   if (stream.channels > 8) return copy('Opus holds at most 8 channels');
 
@@ -73,8 +80,11 @@ export function planAudio(stream: AudioStream, settings: Settings, tables: Table
   if (!channels) return copy(`Opus has no place for its channel layout (${layout || 'not named in the file'})`);
 
   const kbps = lookupAudioKbps(tables.audio, stream.channels);
-  const relaid = target !== stream.layout;
-  const why = [objects && 'its audio objects are lost', MOVED[layout]].filter(Boolean).join('; ');
+  const changes = stream.layouts?.join(', ');
+  if (changes && !HOLD_SMALLER.has(target)) return copy(`its channels change in mid-video (${changes})`);
+  const relaid = target !== stream.layout || changes;
+  const kept = changes && `its channels change in mid-video (${changes}), and ${target} holds all of them`;
+  const why = [objects && 'its audio objects are lost', MOVED[layout], kept].filter(Boolean).join('; ');
   return {
     action: 'opus',
     type: 'audio',
@@ -84,6 +94,7 @@ export function planAudio(stream: AudioStream, settings: Settings, tables: Table
     kbps,
     channels,
     ...(relaid && { layout: target }),
+    ...(NIGHT_MODE.has(stream.codec ?? '') && { fullRange: true }),
     ...(why && { why }),
   };
 }

@@ -7,6 +7,9 @@ import type { StreamPlan } from './stream-plan.ts';
 export const Container = z.enum(['mkv', 'mp4', 'webm']);
 export type Container = z.infer<typeof Container>;
 
+/** Codec tag of QuickTime's timecode tracks, whose first time is a tag of the file, too. */
+export const TIMECODE = 'tmcd';
+
 interface Format {
   name: string;
   /** ffmpeg's names of what writes and what reads it. */
@@ -25,6 +28,8 @@ interface Format {
   titles: boolean;
   /** Flags of tracks that it holds; undefined for any that ffmpeg knows. */
   flags?: ReadonlySet<string>;
+  /** Tags with keys of any kind; where false, those of the whole file only, and none that players show beside them. */
+  customTags: boolean;
   /** False where the first track of a kind is made the default one when none is. */
   noDefault: boolean;
 }
@@ -36,11 +41,12 @@ export const FORMATS: Record<Container, Format> = {
     muxer: 'matroska',
     demuxer: 'matroska',
     subtitles: new Set(
-      'subrip ass ssa webvtt hdmv_pgs_subtitle dvb_subtitle dvd_subtitle text hdmv_text_subtitle'.split(' '),
+      'subrip ass ssa webvtt hdmv_pgs_subtitle dvb_subtitle dvd_subtitle hdmv_text_subtitle'.split(' '),
     ),
     text: 'subrip',
     attachments: true,
     titles: true,
+    customTags: true,
     noDefault: true,
   },
   mp4: {
@@ -53,6 +59,7 @@ export const FORMATS: Record<Container, Format> = {
     covers: new Set(['mjpeg', 'png']),
     attachments: false,
     titles: false,
+    customTags: false,
     flags: new Set('default forced hearing_impaired visual_impaired comment dub captions descriptions'.split(' ')),
     noDefault: false,
   },
@@ -65,6 +72,7 @@ export const FORMATS: Record<Container, Format> = {
     covers: new Set(),
     attachments: false,
     titles: true,
+    customTags: true,
     flags: new Set(['default', 'forced']),
     noDefault: true,
   },
@@ -77,20 +85,30 @@ export function whyUnfit(container: Container, probe: Probe, streams: StreamPlan
   const defaults = new Map<string, boolean>();
   for (const stream of probe.streams) {
     const plan = kept.get(stream.index);
-    const lost = plan ? misfit(format, stream, plan) : stream.type === 'subtitle' && codecName(stream.codec);
+    const lost = plan ? misfit(format, stream, plan) : unplaced(stream);
     if (lost) return `${format.name} cannot hold ${lost}`;
     if (!plan || stream.type === 'cover') continue;
     const isDefault = stream.dispositions?.includes('default') ?? false;
     defaults.set(stream.type, defaults.get(stream.type) || isDefault);
   }
+  const beside = probe.playerTags ? 'its title or others' : streams.some((s) => s.type === 'cover') && 'its cover';
+  if (!format.customTags && probe.customTags && beside)
+    return `${format.name} cannot hold both tags like ${probe.customTags[0]} and ${beside}`;
   const without = format.noDefault ? undefined : [...defaults].find(([, found]) => !found)?.[0];
   return without && `${format.name} always has a default ${without} track, and this film has none`;
+}
+
+/** What of a stream that is left out another container would keep. */
+function unplaced(stream: Stream): string | false {
+  if (stream.type === 'subtitle') return codecName(stream.codec);
+  return stream.type === 'data' && stream.tag === TIMECODE && 'its timecode';
 }
 
 function misfit(format: Format, stream: Stream, plan: StreamPlan): string | undefined {
   if (stream.type === 'cover')
     return format.covers && !format.covers.has(stream.codec ?? '') ? 'its cover picture' : undefined;
   if (stream.type === 'attachment') return format.attachments ? undefined : `the attachment ${stream.filename ?? ''}`;
+  if (stream.customTags && !format.customTags) return `the tag ${stream.customTags[0]} of a track`;
   if (stream.type === 'video' && stream.stereo && format.muxer !== 'matroska') return 'how its two eyes are stored';
   if (stream.title && !format.titles) return `the name of a track ("${stream.title}")`;
   if (format.flags && stream.dispositions?.some((flag) => !format.flags?.has(flag)))

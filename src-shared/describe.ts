@@ -59,6 +59,12 @@ const DATA_NAMES: Record<string, string> = {
   klv: 'KLV metadata track',
 };
 
+/** Matroska's names of subtitle codecs that ffmpeg has none for. */
+const SUBTITLE_TAGS: Record<string, string> = {
+  'S_TEXT/WEBVTT': 'WebVTT',
+  S_KATE: 'Kate',
+};
+
 const FORMAT_NAMES: Record<string, string> = {
   matroska: 'Matroska',
   mov: 'MP4',
@@ -111,7 +117,8 @@ export function describeStream(stream: Stream): string {
   if (stream.type === 'cover') return words(['Cover picture', stream.filename]);
   if (stream.type === 'subtitle') {
     const forced = stream.dispositions?.includes('forced') && 'forced';
-    return words([language, forced, codecName(stream.codec), 'subtitles', title]);
+    const codec = SUBTITLE_TAGS[stream.codec ? '' : (stream.tag ?? '')] ?? codecName(stream.codec);
+    return words([language, forced, codec, 'subtitles', title]);
   }
   if (stream.type === 'attachment') return words(['Attachment', stream.filename]);
   const data = DATA_NAMES[stream.tag ?? ''] ?? DATA_NAMES[stream.codec ?? ''] ?? 'data track';

@@ -14,7 +14,7 @@ const film = (over: Partial<VideoStream> = {}, ...more: Probe['streams']): Probe
   chapters: 0,
 });
 function estimate(probe: Probe, sourceSize = HUGE, crf = 30) {
-  const plan = makePlan(probe, { ...Settings.parse({}), crf }, DEFAULT_TABLES);
+  const plan = makePlan(probe, { ...Settings.parse({ dataStreams: 'drop' }), crf }, DEFAULT_TABLES);
   if (plan.kind === 'skip') throw new Error(plan.reason);
   return estimateSize(probe, plan, sourceSize);
 }

@@ -35,6 +35,9 @@ const STALE_TAGS = [
   '_STATISTICS_TAGS',
 ].flatMap((tag) => [tag, `${tag}-eng`]);
 
+/** What ffmpeg tells as tags although the container's head says it; kept with custom tags, they would be the source's. */
+const BRANDS = ['major_brand', 'minor_version', 'compatible_brands'];
+
 /** Packets that may wait for a late stream before the muxer gives up; ffmpeg's default of 128 is too few for sparse subtitles. */
 const MUXING_QUEUE = 4096;
 
@@ -72,6 +75,14 @@ function audioArgs(audio: AudioEncode, n: number): string[] {
     // Family 1 spends the bits that the table grants; the default family delivers a fifth less.
     ...(audio.channels > 2 ? [`-mapping_family:a:${n}`, '1'] : []),
   ];
+}
+
+/**
+ * Input options for decoding the sound as it was mixed, before any `-i` of the source; a comparison has to decode it so too.
+ * @param plans of sound tracks of one input, whose numbers are the source's
+ */
+function soundDecodeArgs(plans: StreamPlan[]): string[] {
+  return plans.flatMap((s) => (s.action === 'opus' && s.fullRange ? [`-drc_scale:${s.source}`, '0'] : []));
 }
 
 /** Streams that reach the result, in its order: pictures, sound and texts as in the source, captions, attachments, covers. */
@@ -134,7 +145,8 @@ export function encodeArgs(
   const format = FORMATS[plan.container];
   const mapped = resultStreams(plan).filter((s) => s.action !== 'cover' || !format.attachments);
   const covers = format.attachments ? plan.streams.filter((s) => s.action === 'cover') : [];
-  const args = [...HEAD, ...REPORTING, ...decodeArgs(caps), ...inputArgs(plan.demuxer, files.input)];
+  const decoding = [...decodeArgs(caps), ...soundDecodeArgs(plan.streams)];
+  const args = [...HEAD, ...REPORTING, ...decoding, ...inputArgs(plan.demuxer, files.input)];
   const more = (file: AlignedFile, demuxer: string) =>
     args.push('-itsoffset', file.offset.toFixed(6), '-f', demuxer, '-i', `file:${file.path}`);
   if (files.pictures) more(files.pictures, 'mov');
@@ -163,7 +175,9 @@ export function encodeArgs(
   args.push('-map_metadata', '0');
   for (const tag of STALE_TAGS) args.push('-metadata:s', `${tag}=`);
   args.push('-max_muxing_queue_size', String(MUXING_QUEUE));
-  if (plan.container === 'mp4') args.push('-movflags', '+faststart', '-write_tmcd', '0');
+  if (plan.customTags) for (const tag of BRANDS) args.push('-metadata', `${tag}=`);
+  if (plan.container === 'mp4')
+    args.push('-movflags', `+faststart${plan.customTags ? '+use_metadata_tags' : ''}`, '-write_tmcd', '0');
   else if (caps.cuesToFront) args.push('-cues_to_front', '1');
   // The MP4 writer leaves the configuration record of Dolby Vision out by default: it is not part of the ISO format.
   if (plan.container === 'mp4' && plan.streams.some((s) => s.action === 'encode' && s.dolbyVision))

@@ -53,6 +53,8 @@ const common = {
   start: z.number().optional(),
   /** Bits per second. */
   bitRate: z.number().optional(),
+  /** Keys of tags that only MP4 files of cameras, phones and players have, in lower case: com.android.version. */
+  customTags: z.array(z.string()).optional(),
 };
 
 export const StereoMode = z.string().regex(/^[a-z_]+$/);
@@ -120,14 +122,20 @@ export const AudioStream = z.object({
   sampleRate: z.number().optional(),
   /** Sound objects beside the channels: Dolby Atmos, DTS:X. */
   objects: z.literal(true).optional(),
+  /** Layouts that were heard, where they change in mid-video; `channels` and `layout` are the largest's. */
+  layouts: z.array(z.string()).optional(),
+  /** None of its packets could be decoded: ffmpeg knows the codec's name only. */
+  undecodable: z.literal(true).optional(),
 });
 export type AudioStream = z.infer<typeof AudioStream>;
 
 export const OtherStream = z.object({
   ...common,
   type: z.enum(['subtitle', 'attachment', 'data']),
-  /** Codec tag for streams that ffmpeg has no codec name for: tmcd, gpmd … */
+  /** The container's name of the codec for streams that ffmpeg has none for: tmcd, gpmd, S_TEXT/WEBVTT … */
   tag: z.string().optional(),
+  /** VobSub whose colors are in another file: a DVD keeps them in the IFO. */
+  noPalette: z.literal(true).optional(),
   filename: z.string().optional(),
   mimetype: z.string().optional(),
 });
@@ -145,6 +153,10 @@ export type CoverStream = z.infer<typeof CoverStream>;
 export const Stream = z.discriminatedUnion('type', [VideoStream, AudioStream, OtherStream, CoverStream]);
 export type Stream = z.infer<typeof Stream>;
 
+/** What Matroska chapters can hold and ffmpeg neither reads nor writes. */
+export const ChapterFeature = z.enum(['ordered', 'linked', 'editions', 'nested', 'languages', 'flags', 'commands']);
+export type ChapterFeature = z.infer<typeof ChapterFeature>;
+
 /** What ffprobe found in a file: only what plans, tables and checks need, so that it stays small in the database. */
 export const Probe = z.object({
   /** ffmpeg's demuxer name list: `matroska,webm`. */
@@ -157,6 +169,12 @@ export const Probe = z.object({
   container: z.enum(['mp4', 'webm']).optional(),
   streams: z.array(Stream),
   chapters: z.int().nonnegative(),
+  /** What its chapters are beside a plain list; missing when they are that. */
+  chapterFeatures: z.array(ChapterFeature).optional(),
+  /** Tags of the whole file, as those of streams. */
+  customTags: z.array(z.string()).optional(),
+  /** It has tags that players show, too: a title, an artist … */
+  playerTags: z.literal(true).optional(),
 });
 export type Probe = z.infer<typeof Probe>;
 

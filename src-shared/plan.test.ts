@@ -5,7 +5,7 @@ import { DEFAULT_TABLES } from './quality.ts';
 import { Settings } from './settings.ts';
 import type { StreamPlan } from './stream-plan.ts';
 
-const settings = Settings.parse({});
+const settings = Settings.parse({ dataStreams: 'drop' });
 const video = (over: Partial<VideoStream> = {}): VideoStream => ({
   index: 0,
   type: 'video',
@@ -80,6 +80,10 @@ describe('skips', () => {
     ],
     ['size', 'The picture is 1280x60;', probe(video({ crop: { left: 0, top: 330, right: 0, bottom: 330 } }))],
     ['hdr10-plus', 'HDR10+', probe(video(), audio(), video({ index: 2, hdr10Plus: true }))],
+    ['chapters', 'play in an order of their own', { ...probe(video()), chapterFeatures: ['ordered', 'linked'] }],
+    ['chapters', 'refer to other files', { ...probe(video()), chapterFeatures: ['linked'] }],
+    ['chapters', 'come in several editions', { ...probe(video()), chapterFeatures: ['editions'] }],
+    ['chapters', 'names in several languages', { ...probe(video()), chapterFeatures: ['languages'] }],
   ])('%s: %s', (code, words, source) => {
     const skip = makePlan(source, settings, DEFAULT_TABLES);
     expect(skip).toMatchObject({ kind: 'skip', code });
@@ -109,8 +113,8 @@ describe('skips', () => {
 describe('what becomes of a stream', () => {
   const dropped = 'Matroska cannot hold it and it cannot be converted';
   const data = 'Matroska holds only video, audio and subtitles';
-  const copies = 'subrip ass ssa webvtt hdmv_pgs_subtitle dvb_subtitle dvd_subtitle text hdmv_text_subtitle';
-  const texts = 'mov_text eia_608 microdvd subviewer subviewer1 sami realtext stl jacosub mpl2 pjs vplayer';
+  const copies = 'subrip ass ssa webvtt hdmv_pgs_subtitle dvb_subtitle dvd_subtitle hdmv_text_subtitle';
+  const texts = 'text mov_text eia_608 microdvd subviewer subviewer1 sami realtext stl jacosub mpl2 pjs vplayer';
   it.each<[Stream, Partial<StreamPlan>]>([
     [video({ index: 2 }), { action: 'encode', type: 'video' }],
     [audio({ index: 2 }), { action: 'opus', type: 'audio' }],
@@ -128,14 +132,24 @@ describe('what becomes of a stream', () => {
         why: 'Matroska does not hold this text format',
       },
     ]),
-    ...['dvb_teletext', 'xsub', 'ttml', undefined].map((codec): [Stream, Partial<StreamPlan>] => [
+    ...['dvb_teletext', 'xsub', 'ttml'].map((codec): [Stream, Partial<StreamPlan>] => [
       other('subtitle', codec),
       { action: 'drop', type: 'subtitle', why: dropped },
     ]),
     [
-      other('data', undefined, { tag: 'tmcd' }),
-      { action: 'drop', type: 'data', from: 'Timecode track (tmcd)', why: data },
+      other('subtitle', undefined, { tag: 'S_TEXT/WEBVTT' }),
+      { action: 'drop', type: 'subtitle', from: 'WebVTT subtitles', why: 'ffmpeg cannot read it' },
     ],
+    [
+      other('subtitle', 'dvd_subtitle', { noPalette: true }),
+      { action: 'copy', why: 'its colors are in another file (the IFO of its DVD), so players choose some' },
+    ],
+    [
+      other('data', undefined, { tag: 'tmcd' }),
+      { action: 'drop', type: 'data', from: 'Timecode track (tmcd)', why: 'its timecode is kept as a tag' },
+    ],
+    [other('data', 'scte_35'), { action: 'drop', why: 'it steers the receiver of a broadcast' }],
+    [other('data', undefined, { tag: 'gpmd' }), { action: 'drop', why: data }],
     [other('data', 'bin_data'), { action: 'drop', type: 'data', from: 'Binary data track', why: data }],
     [other('data', 'klv'), { action: 'drop', type: 'data', from: 'KLV metadata track', why: data }],
     [other('attachment', 'ttf', { filename: 'a.ttf', mimetype: 'font/ttf' }), { action: 'copy', type: 'attachment' }],
@@ -167,6 +181,29 @@ describe('what becomes of a stream', () => {
     expect(made).not.toHaveProperty('filename');
     expect(made).not.toHaveProperty('mimetype');
   });
+
+  it('names covers apart, so that each is found', () => {
+    const { streams } = planned(probe(video(), cover('mjpeg', { index: 1 }), cover('png', { index: 3 })));
+    expect(streams.slice(1)).toMatchObject([{ filename: 'cover.jpg' }, { filename: 'cover-3.png' }]);
+  });
+
+  it.each([
+    ['teletext', other('subtitle', 'dvb_teletext')],
+    ['WebVTT', other('subtitle', undefined, { tag: 'S_TEXT/WEBVTT' })],
+    ['GoPro telemetry', other('data', undefined, { tag: 'gpmd' })],
+    ['KLV', other('data', 'klv')],
+  ])('%s that would be lost keeps the video as it is, unless the settings let it go', (name, stream) => {
+    const skip = makePlan(probe(video(), stream), Settings.parse({}), DEFAULT_TABLES);
+    expect(skip).toMatchObject({ kind: 'skip', code: 'data', reason: expect.stringContaining(name) });
+    expect(planned(probe(video(), stream)).streams[1]).toMatchObject({ action: 'drop' });
+  });
+
+  it.each([other('data', undefined, { tag: 'tmcd' }), other('data', undefined, { tag: 'fdsc' }), other('data', 'epg')])(
+    '%j is left out without a loss',
+    (stream) => {
+      expect(makePlan(probe(video(), stream), Settings.parse({}), DEFAULT_TABLES)).toMatchObject({ kind: 'convert' });
+    },
+  );
 
   it('copies audio when the settings say so', () => {
     expect(planned(probe(video(), audio()), { skipAudioTranscode: true }).streams[1]).toMatchObject({ action: 'copy' });
@@ -412,6 +449,12 @@ describe('the container', () => {
     expect(asked(mp4(video({ captions: true }))).streams[1]).toMatchObject({ action: 'captions', codec: 'mov_text' });
   });
 
+  it('MP4 is asked to hold the tags of a phone, which Matroska holds anyway', () => {
+    const phone = { ...mp4(video()), customTags: ['com.android.version'] };
+    expect(asked(phone)).toMatchObject({ container: 'mp4', customTags: true });
+    expect(planned(phone)).not.toHaveProperty('customTags');
+  });
+
   it.each<[string, Probe]>([
     ['MP4 cannot hold the name of a track ("Comments")', mp4(video(), audio({ title: 'Comments' }))],
     ['MP4 cannot hold PCM sound', mp4(video(), audio({ codec: 'pcm_s16le', channels: 16, layout: undefined }))],
@@ -421,6 +464,16 @@ describe('the container', () => {
       mp4(video(), audio({ dispositions: ['default', 'original'] })),
     ],
     ['MP4 cannot hold its cover picture', mp4(video(), cover('bmp'))],
+    ['MP4 cannot hold its timecode', mp4(video(), other('data', undefined, { tag: 'tmcd' }))],
+    ['MP4 cannot hold the tag lens of a track', mp4(video({ customTags: ['lens'] }))],
+    [
+      'MP4 cannot hold both tags like com.android.version and its title or others',
+      { ...mp4(video()), customTags: ['com.android.version'], playerTags: true },
+    ],
+    [
+      'MP4 cannot hold both tags like com.android.version and its cover',
+      { ...mp4(video(), cover('png')), customTags: ['com.android.version'] },
+    ],
     ['MP4 always has a default audio track, and this film has none', mp4(video(), audio({ dispositions: [] }))],
     ['WebM cannot hold the attachment a.ttf', webm(video(), other('attachment', 'ttf', { filename: 'a.ttf' }))],
     ['WebM cannot hold its cover picture', webm(video(), cover('mjpeg'))],

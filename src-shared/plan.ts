@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { planAudio } from './audio-plan.ts';
-import { Container, FORMATS, whyUnfit } from './container.ts';
+import { Container, FORMATS, TIMECODE, whyUnfit } from './container.ts';
 import { Demuxer, demuxerIn } from './demuxers.ts';
 import { codecName, describeStream } from './describe.ts';
 import {
+  type ChapterFeature,
   type CoverStream,
   type DynamicRange,
   mainVideo,
@@ -38,6 +39,8 @@ export const Plan = z.object({
   container: Container,
   /** Why the container is not the source's, where that was asked for. */
   containerWhy: z.string().optional(),
+  /** MP4 is asked to hold tags whose keys it does not know. */
+  customTags: z.literal(true).optional(),
   /** One entry a stream of the source, in the source's order, and one for captions behind their pictures'. */
   streams: z.array(StreamPlan).max(MOST_STREAMS),
 });
@@ -48,6 +51,7 @@ export const SKIP_CODES = [
   'av1',
   'captions',
   'changes',
+  'chapters',
   'colors',
   'container-refuses',
   'damaged',
@@ -97,7 +101,7 @@ const skip = (code: SkipCode, reason: string): Skip => ({ kind: 'skip', code, re
 
 /** Text subtitles that ffmpeg turns into others. */
 const TEXT_SUBTITLES = new Set(
-  'mov_text eia_608 microdvd subviewer subviewer1 sami realtext stl jacosub mpl2 pjs vplayer'.split(' '),
+  'text mov_text eia_608 microdvd subviewer subviewer1 sami realtext stl jacosub mpl2 pjs vplayer'.split(' '),
 );
 
 const COVER_TYPES: Record<string, [mimetype: string, extension: string]> = {
@@ -203,7 +207,7 @@ function whyNotColours({ colour, containerColour }: VideoStream): Skip | undefin
   return skip('colors', `The pictures say that they are ${name(own)}, but the container says ${name(other)}.`);
 }
 
-function planCover(cover: CoverStream): StreamPlan {
+function planCover(cover: CoverStream, probe: Probe): StreamPlan {
   const from = describeStream(cover);
   const type = COVER_TYPES[cover.codec ?? ''];
   if (!type) {
@@ -211,19 +215,47 @@ function planCover(cover: CoverStream): StreamPlan {
     return { action: 'drop', type: 'cover', source: cover.index, from, to: 'left out', why };
   }
   const [mimetype, extension] = type;
+  // Players take the one that is called so.
+  const first = probe.streams.find((s) => s.type === 'cover')?.index === cover.index;
   return {
     action: 'cover',
     type: 'cover',
     source: cover.index,
     from,
     to: 'kept as it is',
-    filename: cover.filename ?? `cover.${extension}`,
+    filename: cover.filename ?? `cover${first ? '' : `-${cover.index}`}.${extension}`,
     mimetype: cover.mimetype ?? mimetype,
   };
 }
 
 /** Why a track is left out without a loss. */
 const CHAPTER_TITLES = 'the chapters themselves hold their titles';
+const TIMECODE_TAG = 'its timecode is kept as a tag';
+const BROADCAST = 'it steers the receiver of a broadcast';
+const RECOVERY = 'it only helps to recover a recording that was cut off';
+const OGG_INDEX = 'it only describes the other tracks of its Ogg file';
+const NO_LOSS = new Set([CHAPTER_TITLES, TIMECODE_TAG, BROADCAST, RECOVERY, OGG_INDEX]);
+
+/** Data of no use apart from the broadcast or the camera that it is for, by ffmpeg's names and by the containers'. */
+const USELESS_ELSEWHERE: Record<string, string> = {
+  scte_35: BROADCAST,
+  epg: BROADCAST,
+  dsmcc: BROADCAST,
+  fdsc: RECOVERY,
+};
+
+/** What is special about chapters, as the end of a sentence. */
+const CHAPTER_FEATURES: Record<ChapterFeature, string> = {
+  ordered: 'play in an order of their own',
+  linked: 'refer to other files',
+  editions: 'come in several editions',
+  nested: 'lie within each other',
+  languages: 'have names in several languages',
+  flags: 'are partly hidden or switched off',
+  commands: 'hold commands for the player',
+};
+
+const NO_PALETTE = 'its colors are in another file (the IFO of its DVD), so players choose some';
 
 const TEXT_NAMES = { subrip: 'SubRip', mov_text: 'MP4 text' };
 
@@ -244,7 +276,15 @@ function planCaptions(video: VideoStream, container: Container): StreamPlan[] {
   ];
 }
 
-function planOther(stream: OtherStream, container: Container, chapters: number): StreamPlan {
+/** Why a data track may go without a loss; undefined when it would be one. */
+function whyNeedless(stream: OtherStream, container: Container, { chapters, format }: Probe): string | undefined {
+  if (chapters > 0 && stream.tag?.trim() === 'text') return CHAPTER_TITLES;
+  if (stream.tag === TIMECODE && container !== 'mp4') return TIMECODE_TAG;
+  if (format === 'ogg' && !stream.codec) return OGG_INDEX;
+  return USELESS_ELSEWHERE[stream.codec ?? ''] ?? USELESS_ELSEWHERE[stream.tag ?? ''];
+}
+
+function planOther(stream: OtherStream, container: Container, probe: Probe): StreamPlan {
   const base = { source: stream.index, from: describeStream(stream) };
   const { name, subtitles, text } = FORMATS[container];
   if (stream.type === 'attachment') {
@@ -258,17 +298,18 @@ function planOther(stream: OtherStream, container: Container, chapters: number):
     };
   }
   if (stream.type === 'data') {
-    if (chapters > 0 && stream.tag?.trim() === 'text')
-      return { action: 'drop', type: 'data', ...base, to: 'left out', why: CHAPTER_TITLES };
+    const needless = whyNeedless(stream, container, probe);
+    if (needless) return { action: 'drop', type: 'data', ...base, to: 'left out', why: needless };
     const why = container === 'mp4' ? 'it cannot be written to MP4' : `${name} holds only video, audio and subtitles`;
     return { action: 'drop', type: 'data', ...base, to: 'left out', why };
   }
-  if (subtitles.has(stream.codec ?? '')) return { action: 'copy', type: 'subtitle', ...base, to: 'copied' };
+  if (subtitles.has(stream.codec ?? ''))
+    return { action: 'copy', type: 'subtitle', ...base, to: 'copied', ...(stream.noPalette && { why: NO_PALETTE }) };
   if (text && TEXT_SUBTITLES.has(stream.codec ?? '')) {
     const why = `${name} does not hold this text format`;
     return { action: 'text', type: 'subtitle', ...base, to: TEXT_NAMES[text], codec: text, why };
   }
-  const why = `${name} cannot hold it and it cannot be converted`;
+  const why = stream.codec ? `${name} cannot hold it and it cannot be converted` : 'ffmpeg cannot read it';
   return { action: 'drop', type: 'subtitle', ...base, to: 'left out', why };
 }
 
@@ -276,7 +317,7 @@ function planStreams(probe: Probe, settings: Settings, tables: Tables, container
   return probe.streams.flatMap((stream): StreamPlan[] => {
     if (stream.type === 'video') return [planVideo(stream, settings, tables), ...planCaptions(stream, container)];
     if (stream.type === 'audio') return [planAudio(stream, settings, tables)];
-    return [stream.type === 'cover' ? planCover(stream) : planOther(stream, container, probe.chapters)];
+    return [stream.type === 'cover' ? planCover(stream, probe) : planOther(stream, container, probe)];
   });
 }
 
@@ -285,13 +326,15 @@ function planContainer(
   probe: Probe,
   settings: Settings,
   tables: Tables,
-): Pick<Plan, 'container' | 'containerWhy' | 'streams'> {
+): Pick<Plan, 'container' | 'containerWhy' | 'customTags' | 'streams'> {
   const inMatroska = { container: 'mkv', streams: planStreams(probe, settings, tables, 'mkv') } as const;
   if (settings.container === 'mkv' || (probe.format.startsWith('matroska') && !probe.container)) return inMatroska;
   if (!probe.container) return { ...inMatroska, containerWhy: 'results are written as Matroska, MP4 or WebM only' };
   const streams = planStreams(probe, settings, tables, probe.container);
   const containerWhy = whyUnfit(probe.container, probe, streams);
-  return containerWhy ? { ...inMatroska, containerWhy } : { container: probe.container, streams };
+  if (containerWhy) return { ...inMatroska, containerWhy };
+  const custom = probe.customTags && !FORMATS[probe.container].customTags;
+  return { container: probe.container, streams, ...(custom && { customTags: true }) };
 }
 
 /**
@@ -309,6 +352,11 @@ export function makePlan(probe: Probe, settings: Settings, tables: Tables): Plan
   if (!video) return skip('no-film', 'There is no video in this file.');
   if (video.codec === 'av1' && settings.skipAv1Files) return skip('av1', 'The video is AV1 already.');
 
+  const [feature] = probe.chapterFeatures ?? [];
+  if (feature) {
+    const reason = `Its chapters ${CHAPTER_FEATURES[feature]}, which a conversion would lose.`;
+    return skip('chapters', reason);
+  }
   const only = probe.streams.filter((s) => s.type === 'video').length === 1;
   for (const stream of probe.streams) {
     const refusal =
@@ -324,11 +372,11 @@ export function makePlan(probe: Probe, settings: Settings, tables: Tables): Plan
     }
   }
   const planned = planContainer(probe, settings, tables);
-  const lost = planned.streams.filter((s) => s.action === 'drop' && s.type !== 'cover' && s.why !== CHAPTER_TITLES);
+  const lost = planned.streams.filter((s) => s.action === 'drop' && s.type !== 'cover' && !NO_LOSS.has(s.why ?? ''));
   if (lost.length > 0 && settings.dataStreams === 'skip') {
     return skip(
       'data',
-      `${lost.map((s) => s.from).join(', ')} would be left out, and your settings keep such films as they are.`,
+      `${lost.map((s) => s.from).join(', ')} would be left out (${lost[0]?.why}). To convert such videos all the same, set "Tracks that cannot be kept" to drop.`,
     );
   }
   return { kind: 'convert', demuxer, ...planned };

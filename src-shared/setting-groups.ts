@@ -33,7 +33,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       objectAudio: 'Dolby Atmos and DTS:X',
       dynamicHdr: 'HDR10+ and Dolby Vision',
       container: 'Container of results',
-      dataStreams: 'Tracks that Matroska cannot hold',
+      dataStreams: 'Tracks that cannot be kept',
     },
   },
   {

@@ -184,8 +184,8 @@ export const Settings = z.strictObject({
     flag: '--container <kind>',
     help: 'Results are Matroska, or keep the MP4 or WebM container of the original where everything fits into it',
   }),
-  dataStreams: setting(z.enum(['drop', 'skip']), 'drop', {
-    help: 'Tracks that Matroska cannot hold (telemetry, timecode, teletext, and subtitles of the kinds XSUB, TTML and ARIB) are left out, or keep the whole film from being converted',
+  dataStreams: setting(z.enum(['drop', 'skip']), 'skip', {
+    help: 'Tracks that cannot be kept (telemetry, teletext, and subtitles of the kinds XSUB, TTML, ARIB and WebVTT in Matroska) keep the whole video from being converted, or are left out',
   }),
   vaultDays: setting(z.int().min(0).max(3650), 7, {
     flag: '--vault-days <days>',

@@ -60,6 +60,8 @@ export const AudioEncode = z.object({
   channels: z.int().min(1).max(8),
   /** Layout to convert to first, where libopus refuses the source's own; a bare name, as it becomes part of a filter. */
   layout: Layout.optional(),
+  /** The decoder is kept from applying the compression that the source carries for listening at night. */
+  fullRange: z.literal(true).optional(),
 });
 export type AudioEncode = z.infer<typeof AudioEncode>;
 

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { Report, toStream } from './ffprobe-report.ts';
+import { Report, tagKinds, toStream } from './ffprobe-report.ts';
 
 /** A stream as ffprobe prints it. */
-const parse = (printed: object) => {
+const parse = (printed: object, still = false) => {
   const [stream] = Report.parse({ streams: [{ index: 1, ...printed }] }).streams;
   if (!stream) throw new Error('no stream');
-  return toStream(stream, []);
+  return toStream(stream, [], still);
 };
 
 it.each([
@@ -24,4 +24,28 @@ it.each([
 ])('reads the tags of pictures without regard to case: %j', (tags) => {
   const pictures = { codec_type: 'video', codec_name: 'vp9', width: 160, height: 90, tags };
   expect(parse(pictures)).toMatchObject({ alpha: true, duration: 3.5 });
+});
+
+it('knows VobSub whose colors are elsewhere', () => {
+  const vobsub = { codec_type: 'subtitle', codec_name: 'dvd_subtitle' };
+  expect(parse(vobsub)).toMatchObject({ noPalette: true });
+  expect(parse({ ...vobsub, extradata_size: 190 })).not.toHaveProperty('noPalette');
+});
+
+it('takes a picture that stands still for a cover, flagged or not', () => {
+  const picture = { codec_type: 'video', codec_name: 'mjpeg', width: 160, height: 90 };
+  expect(parse(picture)).toMatchObject({ type: 'video' });
+  expect(parse(picture, true)).toMatchObject({ type: 'cover', codec: 'mjpeg' });
+  expect(parse({ ...picture, disposition: { attached_pic: 1 } })).toMatchObject({ type: 'cover' });
+});
+
+it.each([
+  [{ major_brand: 'isom', creation_time: '2024', encoder: 'x', 'location-eng': '+48+011/', title: 'A' }, {}],
+  [{ 'com.android.version': '14' }, { customTags: ['com.android.version'] }],
+  [
+    { make: 'Maker', 'make-eng': 'Maker', artist: 'A' },
+    { customTags: ['make'], playerTags: true },
+  ],
+])('tells tags of phones from those that every player knows: %j', (tags, kinds) => {
+  expect(tagKinds(tags)).toEqual(kinds);
 });

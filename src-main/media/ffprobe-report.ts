@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Colour, ContentLight, MasteringDisplay, Stream, VideoStream } from '../../src-shared/media.ts';
+import type { Colour, ContentLight, MasteringDisplay, Probe, Stream, VideoStream } from '../../src-shared/media.ts';
 import { firstChange, known, Shape } from './shape.ts';
+import { Heard, layoutName } from './sound-probe.ts';
 import { stereoOf } from './stereo.ts';
 
 const text = z.string().optional();
@@ -38,6 +39,8 @@ const FfprobeStream = z.object({
   channels: z.number().default(0),
   channel_layout: text,
   sample_rate: number,
+  extradata_size: number,
+  nb_frames: number,
   color_range: text,
   color_space: text,
   color_transfer: text,
@@ -46,7 +49,7 @@ const FfprobeStream = z.object({
   tags: Tags,
   side_data_list: z.array(SideData).default([]),
 });
-type FfprobeStream = z.infer<typeof FfprobeStream>;
+export type FfprobeStream = z.infer<typeof FfprobeStream>;
 
 const FfprobeFrame = Shape.extend({
   interlaced_frame: z.number().default(0),
@@ -70,9 +73,10 @@ const FfprobePacket = z.object({
 /** What ffprobe prints as JSON, as far as it is asked. */
 export const Report = z.object({
   packets: z.array(FfprobePacket).default([]),
+  packets_and_frames: z.array(Heard).default([]),
   streams: z.array(FfprobeStream).default([]),
   chapters: z.array(z.unknown()).default([]),
-  format: z.object({ format_name: z.string(), duration: number, start_time: number }).optional(),
+  format: z.object({ format_name: z.string(), duration: number, start_time: number, tags: Tags }).optional(),
   frames: z.array(FfprobeFrame).default([]),
 });
 
@@ -182,6 +186,26 @@ function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
   }) as VideoStream;
 }
 
+/** Tags that MP4 has places of its own for, and those that ffmpeg makes of other parts of the file (tried with 5.1, 7.1 and 9.0). */
+const PLAYER_TAGS = new Set(
+  'title artist album_artist composer album date comment genre copyright grouping lyrics description synopsis show episode_id network keywords season_number episode_sort media_type hd_video gapless_playback compilation track disc'.split(
+    ' ',
+  ),
+);
+const FILE_TAGS = new Set(
+  'major_brand minor_version compatible_brands creation_time encoder location language handler_name vendor_id timecode title'.split(
+    ' ',
+  ),
+);
+
+/** What kinds of tags an MP4 file has, where the less common ones need care. */
+export function tagKinds(tags: Record<string, string | undefined>): Pick<Probe, 'customTags' | 'playerTags'> {
+  const keys = [...new Set(Object.keys(tags).map((key) => key.replace(/-[a-z]{3}$/, '')))];
+  const customTags = keys.filter((key) => !PLAYER_TAGS.has(key) && !FILE_TAGS.has(key));
+  if (customTags.length === 0) return {};
+  return { customTags, ...(keys.some((key) => PLAYER_TAGS.has(key)) && { playerTags: true }) };
+}
+
 function common(s: FfprobeStream) {
   const dispositions = Object.keys(s.disposition).filter(
     (flag) => s.disposition[flag] === 1 && flag !== 'attached_pic',
@@ -198,19 +222,29 @@ function common(s: FfprobeStream) {
   };
 }
 
-/** A stream as ffprobe tells it, with what its first frames tell of it. */
-export function toStream(s: FfprobeStream, frames: FfprobeFrame[]): Stream {
+/** Codecs of pictures that stand still, which a cover without a flag is in. */
+export const STILL_CODECS = new Set(['mjpeg', 'png', 'bmp', 'webp', 'tiff']);
+
+/**
+ * A stream as ffprobe tells it, with what its first frames tell of it.
+ * @param still it holds a single picture: a cover, flagged as such or not
+ */
+export function toStream(s: FfprobeStream, frames: FfprobeFrame[], still = false): Stream {
   const tagged = { filename: s.tags.filename, mimetype: s.tags.mimetype };
   if (s.codec_type === 'video') {
     const picture = s.disposition.attached_pic === 1 || s.disposition.timed_thumbnails === 1;
-    return picture ? (compact({ ...common(s), type: 'cover' as const, ...tagged }) as Stream) : videoStream(s, frames);
+    return picture || still
+      ? (compact({ ...common(s), type: 'cover' as const, ...tagged }) as Stream)
+      : videoStream(s, frames);
   }
   if (s.codec_type === 'audio') {
-    const layout = s.channel_layout && !/^\d+ channels|unknown/.test(s.channel_layout) ? s.channel_layout : undefined;
+    const layout = layoutName(s.channel_layout);
     const { channels, sample_rate: sampleRate } = s;
     return compact({ ...common(s), type: 'audio' as const, channels, layout, sampleRate }) as Stream;
   }
   const type = s.codec_type === 'subtitle' || s.codec_type === 'attachment' ? s.codec_type : 'data';
   const tag = s.codec_tag_string?.startsWith('[') ? undefined : s.codec_tag_string;
-  return compact({ ...common(s), type, tag: type === 'data' ? tag : undefined, ...tagged }) as Stream;
+  // In Matroska and MP4 the colors of VobSub are in the track's head.
+  const noPalette = s.codec_name === 'dvd_subtitle' && !s.extradata_size ? true : undefined;
+  return compact({ ...common(s), type, tag: type === 'data' ? tag : undefined, noPalette, ...tagged }) as Stream;
 }

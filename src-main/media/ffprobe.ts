@@ -5,13 +5,15 @@ import type { AudioStream, Colour, Probe, Stream, VideoStream } from '../../src-
 import { visibleSize } from '../../src-shared/video-plan.ts';
 import type { Tools } from './capabilities.ts';
 import { measureFields } from './combing.ts';
-import { type FfprobeFrame, Report, toStream } from './ffprobe-report.ts';
+import { type FfprobeFrame, type FfprobeStream, Report, STILL_CODECS, tagKinds, toStream } from './ffprobe-report.ts';
 import { readTracks } from './matroska.ts';
 import { readMp4Tracks } from './mp4.ts';
 import { findExtras } from './nal.ts';
 import { holdsObjects, OBJECT_CODECS } from './object-audio.ts';
 import type { ProcessManager } from './process.ts';
+import { readChapterFeatures } from './segments.ts';
 import { SHAPE_ENTRIES } from './shape.ts';
+import { HEARD_ENTRIES, heardPlaces, noteHeard } from './sound-probe.ts';
 import { stereoOfMode } from './stereo.ts';
 
 /** A probe that takes longer waits for its disk: that is no fault of the file, which is probed again at the next scan. */
@@ -26,6 +28,8 @@ const LONG = 2;
 const LATER_PLACES = [0.15, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9];
 const BEFORE_END = 1;
 const LATER_FRAMES = 4;
+/** Where the packets of a possible cover are counted, as shares of the length. */
+const STILL_PLACES = [0, 0.25, 0.5, 0.75];
 
 /** Containers that results can have too, by the names that files of them have. */
 const OWN_CONTAINERS: Record<string, [demuxer: RegExp, container: NonNullable<Probe['container']>]> = {
@@ -45,6 +49,7 @@ async function addTracks(file: string, streams: Stream[]): Promise<void> {
     const stream = streams[index];
     if (!stream || (stream.type !== track.type && !(stream.type === 'data' && track.type === 'metadata'))) continue;
     if (track.language && track.language !== 'und') stream.bcp47 = track.language;
+    if (stream.type === 'subtitle' && !stream.codec && track.codec) stream.tag = track.codec;
     if (stream.type !== 'video') continue;
     addContainerColour(stream, track.colour);
     const stereo = stereoOfMode(track.stereoMode);
@@ -122,23 +127,29 @@ export class Prober {
         ? await this.#ask(file, deep, ['-show_format', '-show_streams', '-show_chapters'], signal)
         : first;
     if (!report.format) throw new Fault('conflict', 'ffprobe finds no media in it.');
+    const container = ownContainer(file, report.format.format_name);
     const streams: Stream[] = [];
     const claimed = report.format.duration ?? 0;
     for (const s of report.streams) {
-      const film = s.codec_type === 'video' && s.disposition.attached_pic !== 1 && s.codec_name && s.width > 0;
-      const stream = toStream(s, film ? await this.#frames(file, deep, s.index, report.format, signal) : []);
+      const still = await this.#isStill(file, deep, s, claimed, signal);
+      const film =
+        !still && s.codec_type === 'video' && s.disposition.attached_pic !== 1 && s.codec_name && s.width > 0;
+      const stream = toStream(s, film ? await this.#frames(file, deep, s.index, report.format, signal) : [], still);
       if (film && stream.type === 'video') {
         const fields = await measureFields(this.#processes, this.#tools, file, demuxer, stream, claimed, signal);
         if (fields) stream.fields = fields;
       }
       if (film && stream.type === 'video') await this.#addExtras(file, deep, stream, signal);
       if (stream.type === 'audio' && (await this.#hasObjects(file, deep, stream, signal))) stream.objects = true;
+      const { customTags } = container === 'mp4' ? tagKinds(s.tags) : {};
+      if (customTags) stream.customTags = customTags;
       streams.push(stream);
     }
-    const { format_name: format, duration, start_time: start } = report.format;
+    const { format_name: format, duration, start_time: start, tags } = report.format;
+    await this.#listen(file, deep, streams, { start, duration }, signal);
     if (demuxer === 'matroska') await addTracks(file, streams);
     if (demuxer === 'mov') await addMp4Tracks(file, report.streams, streams);
-    const container = ownContainer(file, format);
+    const chapterFeatures = demuxer === 'matroska' ? await readChapterFeatures(file) : [];
     return {
       format,
       ...(container && { container }),
@@ -146,7 +157,46 @@ export class Prober {
       ...(start && { start }),
       streams,
       chapters: report.chapters.length,
+      ...(chapterFeatures.length > 0 && { chapterFeatures }),
+      ...(container === 'mp4' && tagKinds(tags)),
     };
+  }
+
+  /** Whether pictures of a codec for still ones are one picture: a cover without its flag. */
+  async #isStill(
+    file: string,
+    deep: string[],
+    { index, codec_name: codec = '', nb_frames: frames, disposition }: FfprobeStream,
+    duration: number,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    if (!STILL_CODECS.has(codec) || disposition.attached_pic === 1) return false;
+    if (frames) return frames === 1;
+    const places = STILL_PLACES.map((share) => (share > 0 ? `${(share * duration).toFixed(3)}%+1` : '%+20'));
+    const what = ['-select_streams', String(index), '-show_packets', '-read_intervals', places.join(',')];
+    return (await this.#ask(file, deep, what, signal)).packets.length === 1;
+  }
+
+  /** Adds what is heard of the sound tracks: layouts that change, codecs that cannot be decoded. */
+  async #listen(
+    file: string,
+    deep: string[],
+    streams: Stream[],
+    { start = 0, duration = 0 }: { start?: number | undefined; duration?: number | undefined },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (!streams.some((s) => s.type === 'audio' && s.codec !== 'opus')) return;
+    const places = heardPlaces(start, duration);
+    for (const intervals of places.length > 1 ? [places, places.slice(0, 1)] : [places]) {
+      try {
+        const what = ['-read_intervals', intervals.join(','), ...HEARD_ENTRIES];
+        noteHeard(streams, (await this.#ask(file, deep, what, signal)).packets_and_frames);
+        return;
+      } catch (error) {
+        // Not all can be sought in, and what does not decode is the encoder's finding to make.
+        if (!(error instanceof Fault && error.code === 'conflict')) throw error;
+      }
+    }
   }
 
   /** The first frames, and a few throughout: captions and dynamic metadata may begin late, and pictures may change. */

@@ -339,7 +339,7 @@ describe('readTracks', () => {
       { type: 'video', pixelWidth: 320, pixelHeight: 64, crop: { top: 0, bottom: 0, left: 0, right: 16 } },
       { type: 'audio', language: 'pt-BR' },
       { type: 'metadata' },
-      { type: 'subtitle' },
+      { type: 'subtitle', codec: 'D_WEBVTT/SUBTITLES' },
     ]);
     expect(probe(file).streams).toHaveLength(4);
   });

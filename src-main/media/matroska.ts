@@ -1,4 +1,4 @@
-/** What Matroska files say of their tracks and ffmpeg 5.1 neither reads nor writes, or not always: BCP 47 languages, the crop, colors and two eyes. */
+/** What Matroska files say of their tracks and ffmpeg 5.1 neither reads nor writes, or not always: BCP 47 languages, the crop, colors, two eyes, and codecs it does not know. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { isLanguageTag, parseLanguageCarrier } from '../../src-shared/language-carrier.ts';
 import type { Colour } from '../../src-shared/media.ts';
@@ -18,7 +18,7 @@ import {
 } from './ebml.ts';
 
 /** Elements by the names and with the defaults that RFC 9559 gives them. */
-const ID = {
+export const ID = {
   EBML: 0x1a45dfa3,
   Segment: 0x18538067,
   SeekHead: 0x114d9b74,
@@ -26,6 +26,22 @@ const ID = {
   SeekID: 0x53ab,
   SeekPosition: 0x53ac,
   Cluster: 0x1f43b675,
+  Info: 0x1549a966,
+  SegmentUUID: 0x73a4,
+  PrevUUID: 0x3cb923,
+  NextUUID: 0x3eb923,
+  SegmentFamily: 0x4444,
+  Chapters: 0x1043a770,
+  EditionEntry: 0x45b9,
+  EditionFlagHidden: 0x45bd,
+  EditionFlagOrdered: 0x45dd,
+  ChapterAtom: 0xb6,
+  ChapterFlagHidden: 0x98,
+  ChapterFlagEnabled: 0x4598,
+  ChapterSegmentUUID: 0x6e67,
+  ChapterSegmentEditionUID: 0x6ebc,
+  ChapterDisplay: 0x80,
+  ChapProcess: 0x6944,
   Tracks: 0x1654ae6b,
   TrackEntry: 0xae,
   TrackType: 0x83,
@@ -61,6 +77,8 @@ export interface Crop {
 /** One track; absent is what the file does not say. */
 export interface MatroskaTrack {
   type: 'video' | 'audio' | 'subtitle' | 'metadata';
+  /** Matroska's name of a subtitle's codec: `S_TEXT/WEBVTT`. */
+  codec?: string | undefined;
   /** BCP 47 tag (`pt-BR`), which overrules the ISO 639-2 code that ffprobe tells. */
   language?: string | undefined;
   /** Only where it hides anything and leaves a picture. */
@@ -92,8 +110,8 @@ function seekTo(id: number, seekHead: Buffer): number | undefined {
   return uint(entry?.get(ID.SeekPosition));
 }
 
-/** Finds the tracks as ffmpeg does: before the first cluster, else where the index of the file's parts says. */
-async function findTracks(handle: FileHandle): Promise<Extent | undefined> {
+/** Finds a part of the file as ffmpeg does: before the first cluster, else where the index of the file's parts says. */
+async function findPart(handle: FileHandle, id: number): Promise<Extent | undefined> {
   const ebml = await extentAt(handle, 0);
   const segment = ebml.id === ID.EBML ? await extentAt(handle, ebml.end) : undefined;
   if (segment?.id !== ID.Segment) return undefined;
@@ -102,25 +120,26 @@ async function findTracks(handle: FileHandle): Promise<Extent | undefined> {
   let at = segment.start;
   for (let count = 0; count < MOST_CHILDREN && at < end; count++) {
     const element = await extentAt(handle, at);
-    if (element.id === ID.Tracks) return element;
+    if (element.id === id) return element;
     if (element.id === ID.Cluster) break;
     if (element.id === ID.SeekHead) seekHead ??= element;
     at = element.end;
   }
-  const offset = seekHead && seekTo(ID.Tracks, await load(handle, seekHead));
+  const offset = seekHead && seekTo(id, await load(handle, seekHead));
   const found = offset === undefined ? undefined : await extentAt(handle, segment.start + offset);
-  return found?.id === ID.Tracks ? found : undefined;
+  return found?.id === id ? found : undefined;
 }
 
-/** Opens a file and hands over its tracks; undefined when it is no sound Matroska file. */
-async function withTracks<T>(
+/** Opens a file and hands over one of its parts; undefined when it has none, or is no sound Matroska file. */
+export async function withPart<T>(
   file: string,
+  id: number,
   flags: 'r' | 'r+',
-  use: (tracks: Buffer, extent: Extent, handle: FileHandle) => T | Promise<T>,
+  use: (part: Buffer, extent: Extent, handle: FileHandle) => T | Promise<T>,
 ): Promise<T | undefined> {
   const handle = await open(file, flags);
   try {
-    const extent = await findTracks(handle);
+    const extent = await findPart(handle, id);
     return extent && (await use(await load(handle, extent), extent, handle));
   } catch (error) {
     if (error instanceof RangeError) return undefined;
@@ -170,11 +189,13 @@ function pictureOf(video: Buffer): Partial<MatroskaTrack> {
 function parseTrack(entry: Buffer): MatroskaTrack | undefined {
   const fields = fieldsOf(entry);
   const stream = STREAMS[uint(fields.get(ID.TrackType)) ?? 0];
-  if (!stream?.codec.test(text(fields.get(ID.CodecID)))) return undefined;
+  const codec = text(fields.get(ID.CodecID));
+  if (!stream?.codec.test(codec)) return undefined;
   const language = text(fields.get(ID.LanguageBCP47));
   const video = stream.type === 'video' ? fields.get(ID.Video) : undefined;
   return {
     type: stream.type,
+    codec: stream.type === 'subtitle' ? codec : undefined,
     language: isLanguageTag(language) ? language : undefined,
     ...(video && pictureOf(video)),
   };
@@ -186,7 +207,7 @@ function parseTrack(entry: Buffer): MatroskaTrack | undefined {
  * @throws the operating system's error when the file cannot be read
  */
 export async function readTracks(file: string): Promise<MatroskaTrack[] | undefined> {
-  return withTracks(file, 'r', (tracks) => {
+  return withPart(file, ID.Tracks, 'r', (tracks) => {
     const entries = children(tracks).filter((child) => child.id === ID.TrackEntry);
     return entries.map((entry) => parseTrack(entry.data)).filter((track) => track !== undefined);
   });
@@ -210,7 +231,7 @@ function partLanguage(entry: Buffer): boolean {
  * @throws the operating system's error when the file cannot be read or written
  */
 export async function writeLanguages(file: string): Promise<number> {
-  const count = await withTracks(file, 'r+', async (tracks, extent, handle) => {
+  const count = await withPart(file, ID.Tracks, 'r+', async (tracks, extent, handle) => {
     const entries = children(tracks).filter((child) => child.id === ID.TrackEntry);
     const changed = entries.filter((entry) => partLanguage(entry.data));
     if (changed.length === 0) return 0;

@@ -12,6 +12,7 @@ import type { Logger } from '../log.ts';
 import type { AskCapabilities, Tools } from '../media/capabilities.ts';
 import { writeLanguages } from '../media/matroska.ts';
 import { Brake, type ProcessManager, type RunEnd, type RunOptions, STALL_MS } from '../media/process.ts';
+import { keepSegmentNumber } from '../media/segments.ts';
 import { selfTest, selfTestOnce } from '../media/self-test.ts';
 import { findChange } from '../media/shape.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
@@ -204,7 +205,10 @@ export class Converter {
     if (failure) return failure;
     // The result may wait long for its master.
     await rm(apart, { force: true });
-    if (plan.container === 'mkv') await writeLanguages(files.output);
+    if (plan.container === 'mkv') {
+      await writeLanguages(files.output);
+      await keepSegmentNumber(files.input, files.output);
+    }
     return this.#judge(work, log, commands);
   }
 

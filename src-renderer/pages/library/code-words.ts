@@ -5,6 +5,7 @@ const WORDS: Record<SkipCode, string> = {
   av1: 'Already AV1',
   captions: 'Captions in the picture',
   changes: 'Changes in mid-video',
+  chapters: 'Special chapters',
   colors: 'Contradictory colors',
   'container-refuses': 'Container refuses it',
   damaged: 'Damaged',
