@@ -219,7 +219,6 @@ export class Intake {
         resultVersion: versionOf(await lstat(swap.staged, { bigint: true })),
         decodedFrames: delivery.decodedFrames,
         captionLines: delivery.captionLines,
-        damaged: delivery.damaged,
         signal: AbortSignal.any([this.#stopping.signal, held]),
         run: { priority: { nice, ionice }, brake: this.#brake },
         onProgress: (share) => this.#dispatcher.enter(lease, 'checking', share),

@@ -31,6 +31,8 @@ export interface RunOptions {
   /** Holds the child while it is on. */
   brake?: Brake | undefined;
   onStdout?: (line: string) => void;
+  /** Gets what the child prints as it is, piece by piece; instead of {@link onStdout}. */
+  onBytes?: (bytes: Uint8Array) => void;
   onStderr?: (line: string) => void;
 }
 
@@ -119,7 +121,7 @@ export class ProcessManager {
       cancelSignal: ending,
       forceKillAfterDelay: GRACE_MS,
       stdin: 'ignore',
-      stdout: options.onStdout ? 'pipe' : 'ignore',
+      stdout: options.onStdout || options.onBytes ? 'pipe' : 'ignore',
       stderr: options.onStderr ? 'pipe' : 'ignore',
       buffer: false,
       reject: false,
@@ -143,9 +145,20 @@ export class ProcessManager {
         onLine(line);
       }
     };
+    const readBytes = async (onBytes?: (bytes: Uint8Array) => void) => {
+      if (!onBytes) return;
+      for await (const bytes of child.iterable({ from: 'stdout', binary: true })) {
+        alive();
+        onBytes(bytes as Uint8Array);
+      }
+    };
     // At once: a stream that nobody reads in the first turn is poured away. Readers end with the child; what they report
     // of its death is told by the result.
-    const reading = Promise.allSettled([read('stdout', options.onStdout), read('stderr', options.onStderr)]);
+    const reading = Promise.allSettled([
+      read('stdout', options.onStdout),
+      readBytes(options.onBytes),
+      read('stderr', options.onStderr),
+    ]);
     const note = child.pid && path.join(this.#notes, String(child.pid));
     const kept = Promise.withResolvers<undefined>();
     let isKept = false;

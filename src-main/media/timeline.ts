@@ -20,6 +20,8 @@ export interface StreamTimeline {
   times?: Float64Array;
   /** Those of them that decoding can begin at. */
   keys?: Float64Array;
+  /** Start and duration of each packet in order of their starts, 0 where a duration is not known; subtitles only. */
+  spans?: readonly (readonly [start: number, duration: number])[];
   /** The decoding time, in s, after which the next packet's lies before it, as where two films were joined by force. */
   jumpsBackAt?: number;
   /** False when packets come without times of their own (AVI), so that only their number and order are known. */
@@ -77,6 +79,8 @@ export class Timelines {
     const video = new Set(probe.streams.filter((s) => s.type === 'video').map((s) => s.index));
     const timeline = new Map<number, StreamTimeline>();
     const times = new Map([...video].map((index) => [index, { all: [] as number[], keys: [] as number[] }]));
+    const subtitles = probe.streams.filter((s) => s.type === 'subtitle');
+    const spans = new Map(subtitles.map(({ index }) => [index, [] as [number, number][]]));
     const errors: string[] = [];
     const deep = needsDeepProbe(demuxer) ? DEEP_PROBE_ARGS : [];
     const input = ['-hide_banner', '-v', 'error', '-protocol_whitelist', 'file', ...deep, '-f', demuxer];
@@ -96,6 +100,7 @@ export class Timelines {
         const lists = times.get(packet.index);
         lists?.all.push(packet.time);
         if (packet.key) lists?.keys.push(packet.time);
+        spans.get(packet.index)?.push([packet.time, packet.duration]);
       },
     });
     if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
@@ -106,6 +111,10 @@ export class Timelines {
     for (const [index, { all, keys }] of times) {
       const stream = timeline.get(index);
       if (stream) Object.assign(stream, { times: Float64Array.from(all).sort(), keys: Float64Array.from(keys).sort() });
+    }
+    for (const [index, list] of spans) {
+      const stream = timeline.get(index);
+      if (stream) stream.spans = list.sort(([a], [b]) => a - b);
     }
     for (const { type, index } of probe.streams) {
       const stream = timeline.get(index);

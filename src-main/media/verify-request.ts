@@ -14,8 +14,8 @@ export interface VerifyRequest {
   decodedFrames: number[];
   /** Lines of captions that were read out of the pictures. */
   captionLines: number;
-  /** The source is known to be damaged and converted all the same: its sound may carry the damage over. */
-  damaged: boolean;
+  /** Chooses the places that are looked at, the same ones for the same seed; by chance where left out. */
+  seed?: number;
   signal?: AbortSignal;
   /** How much of the computer it may use, and what holds it. */
   run?: Pick<RunOptions, 'priority' | 'brake'>;

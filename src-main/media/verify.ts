@@ -1,18 +1,25 @@
+import { randomInt } from 'node:crypto';
+import pLimit from 'p-limit';
 import { FORMATS } from '../../src-shared/container.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import { inputArgs, resultStreams } from '../../src-shared/ffmpeg-args.ts';
+import { resultStreams } from '../../src-shared/ffmpeg-args.ts';
 import type { Probe } from '../../src-shared/media.ts';
 import { withoutCaptions } from '../../src-shared/plan.ts';
-import { timingArgs } from '../../src-shared/video-args.ts';
 import type { AskCapabilities, Tools } from './capabilities.ts';
 import { DolbyVision } from './check-dolby-vision.ts';
 import { checkStreams } from './check-streams.ts';
 import { checkTimes } from './check-times.ts';
 import type { Prober } from './ffprobe.ts';
-import { comparePictures, type Likeness } from './picture.ts';
-import { type ProcessManager, STALL_MS, wasKilled } from './process.ts';
+import type { Likeness } from './picture.ts';
+import type { ProcessManager } from './process.ts';
+import { compareWindows, picturesOf, prove } from './prove.ts';
+import { sidesOf } from './sides.ts';
 import type { Timeline, Timelines } from './timeline.ts';
 import { Refused, type VerifyRequest } from './verify-request.ts';
+import { randomFrom } from './windows.ts';
+
+/** Programs that one check runs at a time: both sides of a comparison. */
+const AT_A_TIME = 2;
 
 /** Proves a result before anything is touched. */
 export class Verifier {
@@ -37,8 +44,8 @@ export class Verifier {
   }
 
   /**
-   * Checks streams, tags, colour, every video timestamp, the sound's first and last, decodes all of it, and compares the
-   * pictures of a few short windows.
+   * Proves that a result is the same video: streams, tags, colors, chapters, attachments, the time of every frame, the words and
+   * times of subtitles, the packets of what was copied, and the pictures and the sound at places that no worker can foresee.
    * @returns how alike the pictures are
    * @throws Refused with the reason when anything differs from the plan
    */
@@ -55,10 +62,11 @@ export class Verifier {
       this.#timelines.read(request.source, request.sourceVersion, request.sourceProbe, signal),
       this.#timelines.read(request.result, request.resultVersion, result, signal),
     ]);
-    checkTimes(request, before, after);
+    const shift = checkTimes(request, before, after);
     await this.#checkDolbyVision(request, before, after);
-    await this.#decode(request, after);
-    return this.#compare(request, result, before, after);
+    const parts = { processes: this.#processes, tools: this.#tools, caps: await this.#caps(), turn: pLimit(AT_A_TIME) };
+    const random = randomFrom(request.seed ?? randomInt(2 ** 32));
+    return prove(sidesOf({ ...parts, request, shift, random }, result, before, after));
   }
 
   /**
@@ -75,28 +83,11 @@ export class Verifier {
   }
 
   async #compare(request: VerifyRequest, probe: Probe, before: Timeline, after: Timeline): Promise<Likeness> {
-    const { source, plan: whole, result, sourceProbe, signal, run = {} } = request;
-    const index = resultStreams(whole).findIndex((s) => s.action === 'encode');
-    const plan = whole.streams.find((s) => s.action === 'encode');
-    const from = plan && before.get(plan.source);
-    const to = after.get(index);
-    if (!plan || !from || !to) throw new Refused('The result has no pictures.');
-    const likeness = await comparePictures(this.#processes, this.#tools, await this.#caps(), {
-      source,
-      demuxer: whole.demuxer,
-      sourceStart: sourceProbe.start ?? 0,
-      result,
-      resultDemuxer: FORMATS[whole.container].demuxer,
-      resultStart: probe.start ?? 0,
-      plan,
-      index,
-      before: from,
-      after: to,
-      ...(signal && { signal }),
-      run,
-    });
-    if (typeof likeness === 'string') throw new Refused(likeness);
-    return likeness;
+    const parts = { processes: this.#processes, tools: this.#tools, caps: await this.#caps(), turn: pLimit(AT_A_TIME) };
+    const sides = sidesOf({ ...parts, request, shift: 0, random: Math.random }, probe, before, after);
+    const [pictures] = picturesOf(sides);
+    if (!pictures) throw new Refused('The result has no pictures.');
+    return compareWindows(sides, pictures);
   }
 
   async #checkDolbyVision(request: VerifyRequest, before: Timeline, after: Timeline): Promise<void> {
@@ -111,31 +102,5 @@ export class Verifier {
         { ...run, ...(signal && { signal }) },
       );
     }
-  }
-
-  async #decode(request: VerifyRequest, timeline: Timeline): Promise<void> {
-    const { plan, result, damaged, signal, run, onProgress } = request;
-    const errors: string[] = [];
-    const frames = timeline.get(resultStreams(plan).findIndex((s) => s.action === 'encode'))?.count ?? 0;
-    const args = ['-nostdin', '-hide_banner', '-v', 'error', '-progress', 'pipe:1', '-nostats', '-xerror'];
-    args.push(...inputArgs(FORMATS[plan.container].demuxer, result), '-map', '0:v');
-    if (!damaged) args.push('-map', '0:a?');
-    // Without the first of these, variable frame rates look like timestamps that run backwards.
-    args.push(...timingArgs(await this.#caps(), ':v'), '-f', 'null', '-');
-    const end = await this.#processes.run(this.#tools.ffmpeg, args, {
-      ...run,
-      stallMs: STALL_MS,
-      ...(signal && { signal }),
-      onStdout: (line) => {
-        const frame = Number(/^frame=\s*(\d+)/.exec(line)?.[1]);
-        if (frame > 0 && frames > 0) onProgress?.(Math.min(1, frame / frames));
-      },
-      onStderr: (line) => errors.push(line),
-    });
-    if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
-    if (wasKilled(end)) throw new Fault('node', 'ffmpeg was killed while it checked a result.');
-    if (end.kind !== 'exit') throw new Refused('The result could not be decoded to its end.');
-    if (end.code !== 0 || errors.length > 0)
-      throw new Refused(`The result does not decode cleanly: ${errors[0] ?? `ffmpeg ended with ${end.code}`}.`);
   }
 }

@@ -1,0 +1,63 @@
+import { correlation, difference, inDecibels, spread, type Thumbnail } from './thumbnail.ts';
+
+/** Below this PSNR, in dB, a frame shows another picture: as in comparePictures, whose pictures are larger and less alike. */
+const LEAST_PSNR = 28;
+/** A source whose luma spreads by more than this, in units of 8 bits, shows something that can be told from another picture. */
+const LEAST_SPREAD = 2;
+/** What a source shows must be found in its result with this correlation: dark pictures differ little from black ones in PSNR. */
+const LEAST_CORRELATION = 0.7;
+
+/** Frames of a result stand still where they differ by less than this, in units of 8 bits squared (48 dB). */
+const STILL = 1;
+/** A source moves where its frames differ by so many times more than the result's do, and than the two sides do. */
+const MOVES = 4;
+/** What a source may move in a stretch that stands still in the result, in units of 8 bits squared: coding noise. */
+const MAY_MOVE = 2;
+
+/** The same frame of both sides. */
+export interface Look {
+  /** Number of the frame in the result. */
+  frame: number;
+  source: Thumbnail;
+  result: Thumbnail;
+}
+
+/** Tells whether a frame of the result shows another picture than the source. */
+export function showsAnother({ source, result }: Pick<Look, 'source' | 'result'>): boolean {
+  if (inDecibels(difference(source, result)) < LEAST_PSNR) return true;
+  return spread(source) > LEAST_SPREAD && correlation(source, result) < LEAST_CORRELATION;
+}
+
+/** Frames of a result, in order, from one to another. */
+export interface Stretch {
+  from: number;
+  to: number;
+}
+
+/**
+ * Finds where a result stands still, black stretches among them.
+ * @param frames thumbnails of some of its frames by their numbers, ascending
+ * @param least frames that a stretch has to have
+ */
+export function stillStretches(frames: ReadonlyMap<number, Thumbnail>, least: number): Stretch[] {
+  const found: Stretch[] = [];
+  let current: (Stretch & { last: Thumbnail }) | undefined;
+  for (const [frame, thumbnail] of frames) {
+    if (current && difference(current.last, thumbnail) < STILL) {
+      Object.assign(current, { to: frame, last: thumbnail });
+      continue;
+    }
+    if (current && current.to - current.from >= least) found.push({ from: current.from, to: current.to });
+    current = { from: frame, to: frame, last: thumbnail };
+  }
+  if (current && current.to - current.from >= least) found.push({ from: current.from, to: current.to });
+  return found;
+}
+
+/** Tells whether the source moves from one look to another, while the result does not. */
+export function standsStill(a: Look, b: Look): boolean {
+  const moved = difference(a.source, b.source);
+  const followed = difference(a.result, b.result);
+  const noise = Math.min(difference(a.source, a.result), difference(b.source, b.result));
+  return followed < STILL && moved > MAY_MOVE + MOVES * (followed + noise);
+}

@@ -1,0 +1,76 @@
+/** Rate of the sound that is compared, in Hz: what lies above half of it, Opus makes up at low bitrates. */
+export const SOUND_RATE = 8000;
+/** How far the sides may lie apart, in s, beside the codecs' delay: checkTimes allows as much. */
+const SLACK_SECONDS = 0.06;
+
+/** RMS below which a channel is silent, as a share of full scale (-60 dB). */
+const SILENT = 0.001;
+/** A channel softer than the loudest one by more than this (-40 dB) is drowned by that one's coding noise. */
+const DROWNED = 0.01;
+/** How loud such a channel may become, as a share of the loudest (-26 dB). */
+const MAY_LEAK = 0.05;
+/** A channel may be so many times louder or softer (3 dB). */
+const LEVEL = 1.41;
+/** Forms of the same channel correlate at least so: Opus keeps those of any sound at the bitrates of the table. */
+const LEAST_CORRELATION = 0.6;
+
+/** The channels of a moment of sound, each at {@link SOUND_RATE}. */
+export type Channels = readonly Float32Array[];
+
+/** Takes interleaved 32-bit samples apart. */
+export function deinterleave(bytes: Buffer, channels: number): Channels {
+  const count = Math.floor(bytes.length / 4 / channels);
+  return Array.from({ length: channels }, (_, channel) =>
+    Float32Array.from({ length: count }, (__, i) => bytes.readFloatLE(4 * (i * channels + channel))),
+  );
+}
+
+const rms = (samples: Float32Array) =>
+  Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / Math.max(1, samples.length));
+
+/** Why two moments of sound are not the same. */
+export interface SoundFlaw {
+  channel: number;
+  /** Goes on from "in the result": `it is silent`. */
+  what: string;
+}
+
+/** Compares the same moment of both sides, channel by channel; undefined when they are the same. */
+export function compareSound(source: Channels, result: Channels): SoundFlaw | undefined {
+  const before = source.map(rms);
+  const after = result.map(rms);
+  const loudest = Math.max(...before);
+  for (const [channel, loud] of before.entries()) {
+    const is = after[channel] ?? 0;
+    const flaw = (what: string): SoundFlaw => ({ channel, what });
+    if (loud < Math.max(SILENT, loudest * DROWNED)) {
+      if (is > Math.max(2 * SILENT, loudest * MAY_LEAK)) return flaw('is heard, where it was silent');
+      continue;
+    }
+    if (is < loud / LEVEL) return flaw(is < SILENT ? 'is silent' : `is ${decibels(loud / is)} dB softer`);
+    if (is > loud * LEVEL) return flaw(`is ${decibels(is / loud)} dB louder`);
+    const alike = bestCorrelation(source[channel] as Float32Array, result[channel] as Float32Array);
+    if (alike < LEAST_CORRELATION) return flaw('holds other sound');
+  }
+  return undefined;
+}
+
+const decibels = (ratio: number) => Math.round(20 * Math.log10(ratio));
+
+/** The highest normalized correlation of two channels, with either of them moved a little. */
+function bestCorrelation(a: Float32Array, b: Float32Array): number {
+  const slack = Math.round(SLACK_SECONDS * SOUND_RATE);
+  const length = Math.min(a.length, b.length) - 2 * slack;
+  if (length <= 0) return 1;
+  const middle = a.subarray(slack, slack + length);
+  const energyA = middle.reduce((sum, value) => sum + value * value, 0);
+  let energyB = b.subarray(0, length).reduce((sum, value) => sum + value * value, 0);
+  let best = 0;
+  for (let lag = 0; lag <= 2 * slack; lag++) {
+    let product = 0;
+    for (let i = 0; i < length; i++) product += (middle[i] ?? 0) * (b[i + lag] ?? 0);
+    if (energyB > 0 && energyA > 0) best = Math.max(best, product / Math.sqrt(energyA * energyB));
+    energyB += (b[lag + length] ?? 0) ** 2 - (b[lag] ?? 0) ** 2;
+  }
+  return best;
+}

@@ -1,0 +1,187 @@
+import type { VideoEncode } from '../../src-shared/stream-plan.ts';
+import { type Look, type Stretch, showsAnother, standsStill, stillStretches } from './check-looks.ts';
+import { decodeSource, type Pass, seekSource, type Wanted } from './passes.ts';
+import { type Sides, together } from './sides.ts';
+import { difference, type Thumbnail } from './thumbnail.ts';
+import type { StreamTimeline } from './timeline.ts';
+import { Refused } from './verify-request.ts';
+import { areAlike, chosenKeys, frameAt, gridOf, randomFrames, sourceTimeOf } from './windows.ts';
+
+/** Frames that are looked at, at a place of the source that was sought for. */
+const RUN = 6;
+/** Frames to each side that may be the right one, where packets do not tell the number of a frame. */
+const REACH = 2;
+/** Stretches that stand still of which the source is looked at. */
+const STRETCHES = 3;
+/** Frames that are looked at anew from the start of the source. */
+const SUSPECTS = 40;
+
+/** Looks at single frames all over a video, to find long stretches of other, black or frozen pictures. */
+export class Looks {
+  readonly #sides: Sides;
+  readonly #plan: VideoEncode;
+  readonly #before: StreamTimeline;
+  readonly #after: StreamTimeline;
+  readonly #reach: number;
+  readonly #places: number[];
+  /** Frames of the result that show key frames of the source, by the time of these. */
+  readonly #keys: Map<number, number>;
+  readonly #grid: Pick<Wanted, 'grid' | 'phase'>;
+
+  constructor(sides: Sides, plan: VideoEncode, before: StreamTimeline, after: StreamTimeline) {
+    this.#sides = sides;
+    this.#plan = plan;
+    this.#before = before;
+    this.#after = after;
+    this.#reach = before.timed && areAlike(before, after) ? 0 : REACH;
+    this.#places = randomFrames(after, sides.random);
+    const keys = [...chosenKeys(before, sides.random)];
+    this.#keys = new Map(
+      keys.flatMap((time) => {
+        const frame = frameAt(before, after, time, sides.shift);
+        return frame === undefined ? [] : [[time, frame]];
+      }),
+    );
+    const grid = gridOf(after);
+    this.#grid = { grid, phase: Math.floor(sides.random() * grid) };
+  }
+
+  /** Whether key frames of the source are looked at. */
+  get wantsKeys(): boolean {
+    return this.#keys.size > 0;
+  }
+
+  /** Frames of the result that are to be known. */
+  get wanted(): Wanted {
+    const around = (frame: number, run: number) =>
+      Array.from({ length: run + 2 * this.#reach }, (_, i) => frame + i - this.#reach);
+    const runs = this.#places.flatMap((frame) => around(frame, RUN));
+    const keys = [...this.#keys.values()].flatMap((frame) => around(frame, 1));
+    return { frames: [...runs, ...keys], ...this.#grid };
+  }
+
+  /**
+   * Compares what was seen.
+   * @param result the pass over the result, with the frames that were {@link wanted}
+   * @param source the pass over the key frames of the source, where they are wanted
+   * @param sought from {@link seek}
+   * @throws Refused when the result shows another picture, or stands still where the source moves
+   */
+  async check(result: Pass, source: Pass | undefined, sought: Map<number, Thumbnail[]>): Promise<void> {
+    const seen = result.thumbnails;
+    const looks: Look[] = [];
+    const note = (frame: number, candidates: Thumbnail[]) => {
+      const look = this.#pair(frame, candidates, seen);
+      if (look) looks.push(look);
+    };
+    for (const [time, thumbnail] of source?.thumbnails ?? []) {
+      const frame = this.#frameOfKey(time);
+      if (frame !== undefined) note(frame, [thumbnail]);
+    }
+    for (const [frame, thumbnails] of sought) {
+      for (const [i, thumbnail] of thumbnails.entries()) note(frame + i, this.#reach > 0 ? thumbnails : [thumbnail]);
+    }
+    const pairs = await this.#lookAtStill(seen, looks);
+    const another = looks.filter(showsAnother);
+    const still = pairs.filter(([a, b]) => standsStill(a, b));
+    if (another.length === 0 && still.length === 0) return;
+    const suspects = [...new Set([...still.flat(), ...another].map(({ frame }) => frame))].slice(0, SUSPECTS);
+    await this.#judge(suspects, still, seen);
+  }
+
+  /** Seeks in the source for the places that are looked at at random. @returns what they show, by the frame of the result */
+  async seek(): Promise<Map<number, Thumbnail[]>> {
+    const found = await together(
+      this.#sides,
+      this.#places.map(async (frame) => [frame, await this.#seek(frame, RUN)] as const),
+    );
+    return new Map(found);
+  }
+
+  #seek(frame: number, count: number): Promise<Thumbnail[]> {
+    const at = sourceTimeOf(this.#before, this.#after, Math.max(0, frame - this.#reach), this.#sides.shift);
+    return seekSource(this.#sides, this.#plan, at, count + 2 * this.#reach);
+  }
+
+  /** The frame of the result that shows the key frame of the source at this time; undefined for one that nobody sees. */
+  #frameOfKey(time: number): number | undefined {
+    const known = this.#keys.get(time);
+    if (known !== undefined) return known;
+    for (const [key, frame] of this.#keys) if (Math.abs(key - time) < 0.001) return frame;
+    return undefined;
+  }
+
+  /** The same frame of both sides: of those it can be, the pair that is most alike. */
+  #pair(frame: number, candidates: Thumbnail[], seen: ReadonlyMap<number, Thumbnail>): Look | undefined {
+    let best: (Look & { apart: number }) | undefined;
+    for (let n = frame - this.#reach; n <= frame + this.#reach; n++) {
+      const result = seen.get(n);
+      if (!result) continue;
+      for (const source of candidates) {
+        const apart = difference(source, result);
+        if (!best || apart < best.apart) best = { frame: n, source, result, apart };
+      }
+    }
+    return best;
+  }
+
+  /** Looks at the source near the start and near the end of stretches that stand still in the result. */
+  async #lookAtStill(seen: ReadonlyMap<number, Thumbnail>, looks: Look[]): Promise<[Look, Look][]> {
+    const { grid, phase } = this.#grid;
+    const even = new Map([...seen].filter(([frame]) => frame % grid === phase));
+    const all = stillStretches(even, 2 * grid).sort((a, b) => b.to - b.from - (a.to - a.from));
+    const chosen = [...all.slice(0, 1), ...pick(all.slice(1), STRETCHES - 1, this.#sides.random)];
+    const pairs = await together(
+      this.#sides,
+      chosen.map(({ from, to }) => this.#ends(from, to, seen)),
+    );
+    for (const pair of pairs) looks.push(...(pair ?? []));
+    const within = all.map(({ from, to }) => looks.filter(({ frame }) => frame >= from && frame <= to));
+    const known = within.flatMap((list): [Look, Look][] => {
+      const [a, b] = [list[0], list.at(-1)];
+      return a && b && a !== b ? [[a, b]] : [];
+    });
+    return [...pairs.filter((pair) => pair !== undefined), ...known];
+  }
+
+  async #ends(from: number, to: number, seen: ReadonlyMap<number, Thumbnail>): Promise<[Look, Look] | undefined> {
+    const frames = [from, to] as const;
+    const [a, b] = await together(
+      this.#sides,
+      frames.map(async (frame) => this.#pair(frame, await this.#seek(frame, 1), seen)),
+    );
+    return a && b && [a, b];
+  }
+
+  /** Looks at suspects anew, decoding the source from its start, since not all can be sought in exactly. */
+  async #judge(suspects: number[], still: [Look, Look][], seen: ReadonlyMap<number, Thumbnail>): Promise<void> {
+    const times = suspects.map((frame) => sourceTimeOf(this.#before, this.#after, frame, this.#sides.shift));
+    const shown = await decodeSource(this.#sides, this.#plan, times);
+    const certain = new Map<number, Look>();
+    for (const [i, frame] of suspects.entries()) {
+      const look = this.#pair(frame, shown[i] ?? [], seen);
+      if (look) certain.set(frame, look);
+      if (look && showsAnother(look))
+        throw new Refused(`The result shows another picture than the original at ${this.#at(frame)}.`);
+    }
+    for (const [first, second] of still) {
+      const [a, b] = [certain.get(first.frame), certain.get(second.frame)];
+      if (a && b && standsStill(a, b))
+        throw new Refused(
+          `The result's picture stands still from ${this.#at(a.frame)} to ${this.#at(b.frame)}, where the original's moves.`,
+        );
+    }
+  }
+
+  #at(frame: number): string {
+    return `${((this.#after.times?.[frame] ?? 0) - this.#after.first).toFixed(1)} s`;
+  }
+}
+
+/** Chooses up to `count` at random. */
+function pick(from: Stretch[], count: number, random: () => number): Stretch[] {
+  const left = [...from];
+  return Array.from({ length: Math.min(count, left.length) }, () =>
+    left.splice(Math.floor(random() * left.length), 1),
+  ).flat();
+}

@@ -1,0 +1,221 @@
+/** Runs of ffmpeg over one side of a comparison: the result from end to end, the source by its key frames or at chosen places. */
+import type { StreamPlan, VideoEncode } from '../../src-shared/stream-plan.ts';
+import { timingArgs } from '../../src-shared/video-args.ts';
+import { inputOf, runFor, type Sides } from './sides.ts';
+import { sourceThumbnailFilters, type Thumbnail, ThumbnailReader, thumbnailFilters } from './thumbnail.ts';
+
+/** Lines of a log, with their level in front, that tell of something wrong. */
+const WRONG = /\[(error|fatal|panic)\]/;
+/** Frames of the source that are looked at around a place whose time is known only nearly, in s to each side. */
+const AROUND = 0.1;
+
+/** A stream whose packets are hashed: its index in the file, and ffmpeg's name of its codec. */
+export interface Hashed {
+  index: number;
+  codec?: string | undefined;
+}
+
+/** Output options that hash the packets of streams; a line for each comes on stderr: `0,a,SHA256=…`. */
+function hashArgs(streams: Hashed[]): string[] {
+  if (streams.length === 0) return [];
+  const maps = streams.flatMap(({ index }) => ['-map', `0:${index}`]);
+  // Transport streams repeat in each packet of AAC what other containers say once.
+  const alike = streams.flatMap(({ codec }, n) => (codec === 'aac' ? [`-bsf:${n}`, 'aac_adtstoasc'] : []));
+  return [...maps, '-c', 'copy', ...alike, '-f', 'streamhash', '-hash', 'sha256', 'pipe:2'];
+}
+
+/** Reads the lines of {@link hashArgs}: hashes by the index of the stream. */
+class HashReader {
+  readonly hashes = new Map<number, string>();
+  readonly #streams: Hashed[];
+
+  constructor(streams: Hashed[]) {
+    this.#streams = streams;
+  }
+
+  add(line: string): boolean {
+    const [, n, hash] = /^(\d+),\w,SHA256=([0-9a-f]{64})/.exec(line) ?? [];
+    const stream = this.#streams[Number(n)];
+    if (!hash || !stream) return false;
+    this.hashes.set(stream.index, hash);
+    return true;
+  }
+}
+
+/** What a pass over the whole of a file found. */
+export interface Pass {
+  /** Thumbnails by the number of their frame, or by their time in s where that is what is known. */
+  thumbnails: Map<number, Thumbnail>;
+  /** SHA-256 of the packets, by the index of the stream. */
+  hashes: ReadonlyMap<number, string>;
+  /** What was wrong, as ffmpeg says; undefined when nothing was. */
+  problem: string | undefined;
+}
+
+/** Finds in ffmpeg's verbose log whether what it decodes changes in mid-video: size, pixel format, rate or channels. */
+class ChangeFinder {
+  readonly #first = new Map<string, string>();
+  found: string | undefined;
+
+  add(line: string): void {
+    // One line for each time that a stream enters a graph of filters (ffmpeg 5 and later), or one of its own (7 and later).
+    const [, stream, video] = /\[graph -?\d+ input from stream (\S+) @ .*?\b(w:\d+ h:\d+ pixfmt:\S+)/.exec(line) ?? [];
+    const [, sound, audio] = /\[graph_-?\d+_in_(\S+) @ .*?\b(samplerate:\d+ chlayout:\S+)/.exec(line) ?? [];
+    const [is, name] = [video ?? audio, stream ?? sound];
+    if (is === undefined || name === undefined) return;
+    const was = this.#first.get(name) ?? is;
+    this.#first.set(name, was);
+    if (was !== is) this.found ??= `it changes in the middle, from ${was} to ${is}`;
+  }
+}
+
+function problemOf({ code, log }: { code: number; log: string[] }): string | undefined {
+  const wrong = log.find((line) => WRONG.test(line));
+  if (code === 0 && wrong === undefined) return undefined;
+  return wrong?.replace(/^(\[[^\]]*\]\s*)+/, '') ?? `ffmpeg ended with ${code}`;
+}
+
+/** Frames of a result to make thumbnails of: every `grid`th one from `phase` on, and these. */
+export interface Wanted {
+  frames: number[];
+  grid: number;
+  phase: number;
+}
+
+/**
+ * Decodes pictures of a result, and the sound that was encoded anew, from end to end.
+ * @param index of the pictures in the result
+ * @param others streams to decode and streams to hash beside the pictures
+ */
+export async function passResult(
+  sides: Sides,
+  plan: VideoEncode,
+  index: number,
+  wanted: Wanted,
+  others: { decode: number[]; hash: Hashed[]; onProgress?: ((share: number) => void) | undefined },
+): Promise<Pass> {
+  const { caps, result } = sides;
+  const count = result.timeline.get(index)?.count ?? 0;
+  const { grid, phase } = wanted;
+  const even = Array.from({ length: Math.ceil(count / grid) }, (_, i) => i * grid + phase);
+  const all = new Set([...even, ...wanted.frames]);
+  const frames = [...all].filter((frame) => frame >= 0 && frame < count).sort((a, b) => a - b);
+  const thumbnails = new Map<number, Thumbnail>();
+  const reader = new ThumbnailReader(plan, (thumbnail) => {
+    thumbnails.set(frames[thumbnails.size] ?? -1, thumbnail);
+    others.onProgress?.(thumbnails.size / frames.length);
+  });
+  const hashes = new HashReader(others.hash);
+  const changes = new ChangeFinder();
+  const timing = timingArgs(caps, ':v');
+  const every = ['-map', `0:${index}`, ...others.decode.flatMap((n) => ['-map', `0:${n}`]), ...timing];
+  const few = [`select='${selection(frames, wanted)}'`, ...thumbnailFilters(plan)].join(',');
+  const said = await runFor(
+    sides,
+    [
+      // More than errors: only so does it say what it decodes.
+      ...['-v', 'level+verbose', '-xerror', ...inputOf(result), ...every, '-f', 'null', '-'],
+      ...['-map', `0:${index}`, '-filter:v', few, ...timing, '-flush_packets', '1', '-f', 'rawvideo', 'pipe:1'],
+      ...hashArgs(others.hash),
+    ],
+    (bytes) => reader.add(bytes),
+    (line) => {
+      changes.add(line);
+      return hashes.add(line) || !WRONG.test(line);
+    },
+  );
+  return { thumbnails, hashes: hashes.hashes, problem: problemOf(said) ?? changes.found };
+}
+
+/** Every `grid`th frame, and runs of the others, as ffmpeg's select filter wants it. */
+function selection(frames: number[], { grid, phase }: Wanted): string {
+  const runs: [number, number][] = [];
+  for (const frame of frames.filter((n) => n % grid !== phase)) {
+    const run = runs.at(-1);
+    if (run && run[1] === frame - 1) run[1] = frame;
+    else runs.push([frame, frame]);
+  }
+  return [`eq(mod(n,${grid}),${phase})`, ...runs.map(([from, to]) => `between(n,${from},${to})`)].join('+');
+}
+
+/**
+ * Reads a source from end to end, but decodes only its key frames.
+ * @param plan of pictures to make thumbnails of, which are found by their times; undefined for none
+ */
+export async function passSource(sides: Sides, plan: VideoEncode | undefined, hash: Hashed[]): Promise<Pass> {
+  const thumbnails = new Map<number, Thumbnail>();
+  const hashes = new HashReader(hash);
+  const times: number[] = [];
+  const found: Thumbnail[] = [];
+  const reader = plan && new ThumbnailReader(plan, (thumbnail) => found.push(thumbnail));
+  const only = ['-discard:v', 'nokey', '-skip_frame:v', 'nokey'];
+  const said = await runFor(
+    sides,
+    [
+      ...['-v', 'level+info', '-copyts', ...(plan ? only : []), ...inputOf(sides.source)],
+      ...(plan ? thumbnailArgs(sides, plan) : []),
+      ...hashArgs(hash),
+    ],
+    (bytes) => reader?.add(bytes),
+    (line) => hashes.add(line) || noteTime(line, times),
+  );
+  for (const [i, thumbnail] of found.entries()) thumbnails.set(times[i] ?? Number.NaN, thumbnail);
+  return { thumbnails, hashes: hashes.hashes, problem: problemOf(said) };
+}
+
+/** Output options for thumbnails whose times the log tells. */
+function thumbnailArgs(
+  { caps }: Sides,
+  plan: VideoEncode,
+  { select, count }: { select?: string; count?: number } = {},
+): string[] {
+  const chosen = select === undefined ? [] : [`select='${select}'`];
+  const most = count === undefined ? [] : ['-frames:v', String(count)];
+  const filters = [...chosen, ...sourceThumbnailFilters(plan), 'showinfo=checksum=0'].join(',');
+  const timing = timingArgs(caps, ':v');
+  return ['-map', `0:${plan.source}`, '-filter:v', filters, ...timing, ...most, '-f', 'rawvideo', 'pipe:1'];
+}
+
+/** Takes the time of a frame out of a line of the filter showinfo. @returns whether it was one of its lines */
+function noteTime(line: string, times: number[]): boolean {
+  if (!line.startsWith('[Parsed_showinfo_')) return false;
+  const [, time] = /\bpts_time:\s*(-?[\d.]+)/.exec(line) ?? [];
+  if (time !== undefined) times.push(Number(time));
+  return true;
+}
+
+/**
+ * Makes thumbnails of a source from a time on.
+ * @param at on the source's clock, in s
+ * @param count how many frames
+ */
+export async function seekSource(sides: Sides, plan: VideoEncode, at: number, count: number): Promise<Thumbnail[]> {
+  const found: Thumbnail[] = [];
+  const reader = new ThumbnailReader(plan, (thumbnail) => found.push(thumbnail));
+  const input = ['-v', 'level+error', '-an', '-sn', '-dn', ...inputOf(sides.source, at)];
+  await runFor(sides, [...input, ...thumbnailArgs(sides, plan, { count })], (bytes) => reader.add(bytes));
+  return found;
+}
+
+/**
+ * Makes thumbnails of a source around chosen times, decoding it from its start: slow, but certain.
+ * @returns for each time those that are shown about then
+ */
+export async function decodeSource(sides: Sides, plan: VideoEncode, at: number[]): Promise<Thumbnail[][]> {
+  const times: number[] = [];
+  const found: Thumbnail[] = [];
+  const reader = new ThumbnailReader(plan, (thumbnail) => found.push(thumbnail));
+  const select = at.map((time) => `between(t,${(time - AROUND).toFixed(4)},${(time + AROUND).toFixed(4)})`).join('+');
+  await runFor(
+    sides,
+    ['-v', 'level+info', '-copyts', ...inputOf(sides.source), '-an', '-sn', ...thumbnailArgs(sides, plan, { select })],
+    (bytes) => reader.add(bytes),
+    (line) => noteTime(line, times),
+  );
+  return at.map((time) => found.filter((_, i) => Math.abs((times[i] ?? Number.NaN) - time) <= AROUND));
+}
+
+/** Streams of a result that are encoded as pictures, with their index in it. */
+export function encodedPictures(streams: StreamPlan[]): { index: number; plan: VideoEncode }[] {
+  return streams.flatMap((plan, index) => (plan.action === 'encode' ? [{ index, plan }] : []));
+}

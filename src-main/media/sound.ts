@@ -1,0 +1,76 @@
+import { type Channels, compareSound, deinterleave, SOUND_RATE, type SoundFlaw } from './check-sound.ts';
+import { inputOf, runFor, type Side, type Sides, together } from './sides.ts';
+import { Refused } from './verify-request.ts';
+
+/** Length of a window, in s. */
+const SECONDS = 1;
+/** Windows at random places of a track, beside those at its start and its end. */
+const RANDOM = 3;
+
+/** A track of sound in source and result, as both are compared. */
+export interface Track {
+  /** What it is, in words. */
+  from: string;
+  source: number;
+  /** Its index in the result. */
+  index: number;
+  channels: number;
+  /** Layout that the source was converted to, if it was. */
+  layout?: string | undefined;
+}
+
+/**
+ * Compares short windows of a track with the source: at the start, at the end and at random.
+ * @throws Refused when a channel is silent, softer, louder or not the same sound
+ */
+export async function checkSound(sides: Sides, track: Track): Promise<void> {
+  const line = sides.source.timeline.get(track.source);
+  if (!line) return;
+  const latest = Math.max(line.first, line.end - SECONDS);
+  const places = Array.from({ length: RANDOM }, () => line.first + sides.random() * (latest - line.first));
+  const windows = [...new Set([line.first, ...places, latest])];
+  const listen = async (at: number, seeking: boolean) => {
+    const [before, after] = await together(sides, [
+      hear(sides, sides.source, track.source, track, at, seeking),
+      hear(sides, sides.result, track.index, track, at + sides.shift, seeking),
+    ]);
+    return compareSound(before, after);
+  };
+  const found = await together(
+    sides,
+    windows.map(async (at): Promise<(SoundFlaw & { at: number }) | undefined> => {
+      if ((await listen(at, true)) === undefined) return undefined;
+      // Files that cannot be sought in exactly are decoded up to the window: slow, but certain.
+      const flaw = await listen(at, false);
+      return flaw && { ...flaw, at };
+    }),
+  );
+  const flaw = found.find((f) => f !== undefined);
+  if (!flaw) return;
+  const where = track.channels > 1 ? `channel ${flaw.channel + 1} of ${track.from}` : track.from;
+  throw new Refused(`In the result, ${where} ${flaw.what} at ${(flaw.at - line.first).toFixed(1)} s.`);
+}
+
+/** The sound of a window of one side, silence where there is none. */
+async function hear(
+  sides: Sides,
+  side: Side,
+  index: number,
+  { channels, layout }: Track,
+  at: number,
+  seeking: boolean,
+): Promise<Channels> {
+  const input = ['-vn', '-sn', '-dn', ...inputOf(side, seeking ? at : undefined)];
+  const begins = seeking ? 0 : Math.max(0, at - (side.probe.start ?? 0));
+  // What comes late begins with silence, and holes are filled: both sides are as long.
+  const aligned = `aresample=${SOUND_RATE}:async=1:first_pts=0`;
+  const cut = `atrim=start=${begins.toFixed(6)}:duration=${SECONDS},apad=whole_len=${SECONDS * SOUND_RATE}`;
+  const mapped = layout ? [`aformat=channel_layouts=${layout}`] : [];
+  const filters = [...mapped, aligned, cut].join(',');
+  const pieces: Uint8Array[] = [];
+  const output = ['-map', `0:${index}`, '-af', filters, '-t', String(begins + SECONDS), '-c:a', 'pcm_f32le'];
+  await runFor(sides, ['-v', 'level+error', ...input, ...output, '-f', 'f32le', 'pipe:1'], (bytes) =>
+    pieces.push(bytes),
+  );
+  return deinterleave(Buffer.concat(pieces), channels);
+}

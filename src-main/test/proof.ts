@@ -1,0 +1,47 @@
+/** What the tests of the check of results share. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from 'vitest';
+import { makePlan, type Plan } from '../../src-shared/plan.ts';
+import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
+import { Settings } from '../../src-shared/settings.ts';
+import { versionOf } from '../master/identity.ts';
+import { detectCapabilities, type Tools } from '../media/capabilities.ts';
+import { Prober } from '../media/ffprobe.ts';
+import type { Likeness } from '../media/picture.ts';
+import { ProcessManager } from '../media/process.ts';
+import { Timelines } from '../media/timeline.ts';
+import { Verifier } from '../media/verify.ts';
+import { Refused } from '../media/verify-request.ts';
+import { tempFolder } from './helpers.ts';
+
+/** A check of a result against the source with as many `frames` in each video stream. */
+export interface Check {
+  verify: (source: string, result: string, frames: number[]) => Promise<Likeness>;
+  /** The reason why it refuses. */
+  refusal: (source: string, result: string, frames: number[]) => Promise<string>;
+}
+
+/** Makes a {@link Check} with an ffmpeg; the places that it looks at are the same every time. */
+export async function makeCheck(tools: Tools): Promise<Check> {
+  const processes = await ProcessManager.create(path.join(tempFolder(), 'children'));
+  const caps = await detectCapabilities(processes, tools);
+  const prober = new Prober(processes, tools);
+  const timelines = new Timelines(processes, tools);
+  const verifier = new Verifier({ processes, tools, caps: async () => caps, prober, timelines });
+  const version = async (file: string) => versionOf(await stat(file, { bigint: true }));
+  const verify: Check['verify'] = async (source, result, decodedFrames) => {
+    const sourceProbe = await prober.probe(source);
+    const plan = makePlan(sourceProbe, Settings.parse({}), DEFAULT_TABLES) as Plan;
+    return verifier.verify({
+      ...{ source, sourceVersion: await version(source), sourceProbe, plan, decodedFrames, captionLines: 0 },
+      ...{ result, resultVersion: await version(result), seed: 1 },
+    });
+  };
+  const refusal: Check['refusal'] = async (...asked) => {
+    const refused = await verify(...asked).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(Refused);
+    return (refused as Refused).message;
+  };
+  return { verify, refusal };
+}
