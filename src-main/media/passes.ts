@@ -1,5 +1,5 @@
 /** Runs of ffmpeg over one side of a comparison: the result from end to end, the source by its key frames or at chosen places. */
-import type { StreamPlan, VideoEncode } from '../../src-shared/stream-plan.ts';
+import type { VideoEncode } from '../../src-shared/stream-plan.ts';
 import { timingArgs } from '../../src-shared/video-args.ts';
 import { inputOf, runFor, type Sides } from './sides.ts';
 import { sourceThumbnailFilters, type Thumbnail, ThumbnailReader, thumbnailFilters } from './thumbnail.ts';
@@ -213,9 +213,4 @@ export async function decodeSource(sides: Sides, plan: VideoEncode, at: number[]
     (line) => noteTime(line, times),
   );
   return at.map((time) => found.filter((_, i) => Math.abs((times[i] ?? Number.NaN) - time) <= AROUND));
-}
-
-/** Streams of a result that are encoded as pictures, with their index in it. */
-export function encodedPictures(streams: StreamPlan[]): { index: number; plan: VideoEncode }[] {
-  return streams.flatMap((plan, index) => (plan.action === 'encode' ? [{ index, plan }] : []));
 }

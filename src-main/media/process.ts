@@ -148,7 +148,7 @@ export class ProcessManager {
     const readBytes = async (onBytes?: (bytes: Uint8Array) => void) => {
       if (!onBytes) return;
       for await (const bytes of child.iterable({ from: 'stdout', binary: true })) {
-        alive();
+        silence?.hear('');
         onBytes(bytes as Uint8Array);
       }
     };
