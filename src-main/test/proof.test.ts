@@ -47,6 +47,11 @@ const SPOILED: [name: string, filter: string, reason: RegExp][] = [
   // Right in the frames that are the cheapest to look at: the first ones after each key frame.
   ['black between key frames', "lutyuv=y=16:u=128:v=128:enable='gte(mod(n,48),26)'", /another picture/],
   ['noisy between key frames', "noise=alls=90:allf=t:enable='gte(mod(n,48),26)'", /another picture/],
+  [
+    'standing still for half of the time',
+    'trim=end_frame=96,tpad=stop=96:stop_mode=clone',
+    /another picture|stands still/,
+  ],
   ['black in their last second', "lutyuv=y=16:u=128:v=128:enable='gte(n,178)'", /another picture/],
 ];
 

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { compareSound, deinterleave, SOUND_RATE } from './check-sound.ts';
+import { randomFrom } from './windows.ts';
+
+/** A second of noise whose loudness swells, the same one for the same seed. */
+function noise(seed: number, loudness = 0.1): Float32Array {
+  const random = randomFrom(seed);
+  return Float32Array.from(
+    { length: SOUND_RATE },
+    (_, i) => loudness * (random() - 0.5) * (1 + Math.sin((6 * i) / SOUND_RATE)),
+  );
+}
+const silence = new Float32Array(SOUND_RATE);
+const plus = (a: Float32Array, b: Float32Array) => a.map((value, i) => value + (b[i] ?? 0));
+const late = (a: Float32Array, ms: number) => {
+  const by = (ms * SOUND_RATE) / 1000;
+  return a.map((_, i) => a[i - by] ?? 0);
+};
+const [left, right] = [noise(1), noise(2)];
+
+describe('compareSound', () => {
+  it('takes coding noise, a small delay and silence for silence for the same sound', () => {
+    expect(compareSound([left, right], [plus(left, noise(3, 0.03)), late(right, 7)])).toBeUndefined();
+    expect(compareSound([left, silence], [left, noise(3, 0.002)])).toBeUndefined();
+    expect(compareSound([silence], [silence])).toBeUndefined();
+  });
+
+  it.each([
+    ['silence', [left, silence], /^is silent/],
+    ['swapped sides', [right, left], /^holds other sound/],
+    ['the opposite sign', [left, right.map((value) => -value)], /^holds other sound/],
+    ['another noise', [left, noise(4)], /^holds other sound/],
+    ['what comes much too late', [left, late(right, 200)], /^holds other sound|softer/],
+    ['soft sound', [left, right.map((value) => value / 2)], /^is 6 dB softer/],
+    ['loud sound', [left, right.map((value) => value * 2)], /^is 6 dB louder/],
+  ])('tells %s', (_, result, what) => {
+    expect(compareSound([left, right], result)?.what).toMatch(what);
+  });
+
+  it('tells sound where there was none', () => {
+    expect(compareSound([left, silence], [left, right])).toEqual({ channel: 1, what: 'is heard, where it was silent' });
+  });
+});
+
+it('takes interleaved samples apart', () => {
+  const bytes = Buffer.from(Float32Array.of(1, -1, 0.5, -0.5).buffer);
+  expect(deinterleave(bytes, 2)).toEqual([Float32Array.of(1, 0.5), Float32Array.of(-1, -0.5)]);
+});

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { checkCues, parseCues } from './check-subtitles.ts';
+
+const SUBRIP = [
+  '1\n00:00:01,000 --> 00:00:02,000\n<i>Hello</i>\nthere, {\\an8}you\n',
+  '2\n00:00:03,000 --> 00:00:03,500\n \n',
+  '3\n01:00:00,250 --> 01:00:01,000\n1984\n',
+].join('\n');
+const [hello, year] = [
+  { start: 1, end: 2, text: 'Hello there, you' },
+  { start: 3600.25, end: 3601, text: '1984' },
+];
+
+it('reads what a text says, without tags and empty lines', () => {
+  expect(parseCues(SUBRIP)).toEqual([hello, year]);
+  expect(parseCues('')).toEqual([]);
+});
+
+it('forgives rounding, a moved clock and another order', () => {
+  const moved = [year, hello].map((cue) => ({ ...cue, start: cue.start + 10.005, end: cue.end + 9.995 }));
+  expect(() => checkCues('a text', [hello, year], moved, 10)).not.toThrow();
+});
+
+it.each([
+  ['a lost line', [hello], /has 1 lines instead of 2/],
+  ['other words', [hello, { ...year, text: '1985' }], /is missing or says something else \("1984" at 3600\.250 s\)/],
+  ['another time', [{ ...hello, start: 0.9 }, year], /is shown at another time \("Hello there, you" at 1\.000 s\)/],
+  ['another end', [hello, { ...year, end: 3602 }], /another time/],
+])('refuses %s', (_, after, reason) => {
+  expect(() => checkCues('a text', [hello, year], after, 0)).toThrow(reason);
+});
