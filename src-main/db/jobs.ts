@@ -242,7 +242,8 @@ export class JobTable {
       ${range ? 'AND NOT EXISTS (SELECT 1 FROM files WHERE files.id = jobs.file AND hdr = @range)' : ''}
       ${except.length > 0 ? 'AND id NOT IN (SELECT value FROM json_each(@except))' : ''}
       AND (attempts < 2 OR 2 > (SELECT count(*) FROM (SELECT worker FROM attempts
-        WHERE job = jobs.id AND outcome = 'failed' ORDER BY id DESC LIMIT 2) WHERE worker = @notTo))`;
+        WHERE job = jobs.id AND outcome = 'failed' ORDER BY id DESC LIMIT 2) WHERE worker = @notTo))
+      AND NOT EXISTS (SELECT 1 FROM attempts WHERE job = jobs.id AND outcome = 'unconfirmed' AND worker = @notTo)`;
     const top = this.#sql(`SELECT priority, rank ${queued} ORDER BY priority DESC, rank DESC LIMIT 1`).get(params);
     if (top === undefined) return undefined;
     return JobRow.optional().parse(
@@ -316,6 +317,12 @@ export class JobTable {
       const row = this.get(job);
       if (row?.state === 'failed') this.apply(row.file, 'queue');
     })();
+  }
+
+  /** Workers who said of a job that it is to be left as it is, which nobody has confirmed. */
+  unconfirmed(job: number): string[] {
+    const sql = "SELECT worker FROM attempts WHERE job = ? AND outcome = 'unconfirmed'";
+    return z.array(z.string()).parse(this.#sql(sql).pluck().all(job));
   }
 
   /** What became of a replacement is known only after its attempt had ended: undone, waiting, or done after all. */

@@ -502,6 +502,35 @@ describe('before a grant', () => {
     expect(state('two.mp4')).toBe('queued');
   });
 
+  it('a verdict that a computer at fault comes to as well counts when another one comes to it too', async () => {
+    const { dispatcher, lease, state, attempts } = await makeMaster(['one.mp4', 'two.mp4']);
+    const damaged: Outcome = { kind: 'skip', code: 'damaged', reason: 'The video is damaged.' };
+    for (const id of ['a', 'b']) dispatcher.fleet.linked(id, true);
+    const first = await lease('a');
+    dispatcher.giveBack(leaseOf(first), damaged, 'a');
+    expect(state(first.path)).toBe('queued');
+    const other = await lease('a');
+    expect(other.path).not.toBe(first.path);
+    const second = await lease('b');
+    expect(second.path).toBe(first.path);
+    dispatcher.giveBack(leaseOf(second), damaged, 'b');
+    expect(state(first.path)).toBe('skipped');
+    expect(attempts(first.path)).toEqual(['A unconfirmed', 'B skip']);
+    // With nobody else to ask, its word has to do.
+    dispatcher.fleet.linked('b', false);
+    dispatcher.giveBack(leaseOf(other), damaged, 'a');
+    expect(state(other.path)).toBe('skipped');
+  });
+
+  it('a worker that leaves film after film for one reason has to prove itself', async () => {
+    const { dispatcher, lease } = await makeMaster(['1.mp4', '2.mp4', '3.mp4', '4.mp4']);
+    const damaged: Outcome = { kind: 'skip', code: 'damaged', reason: 'The video is damaged.' };
+    for (let n = 0; n < 3; n++) dispatcher.giveBack(leaseOf(await lease('a')), damaged, 'a');
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    dispatcher.trials.ended('a', null);
+    expect(await dispatcher.lease('a', false)).not.toBeNull();
+  });
+
   it('a film that the user skips or forgets meanwhile is no fault of anybody', async () => {
     const { lease, ctx, state, files } = await makeMaster(['1.mp4', '2.mp4', '3.mp4']);
     const wishes = [() => ctx.jobs.apply(1, 'skip', { code: 'user' }), () => files.remove(2)];

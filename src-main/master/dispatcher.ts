@@ -12,6 +12,7 @@ import {
   type RunningView,
   type Stage,
 } from '../../src-shared/lease.ts';
+import type { SkipCode } from '../../src-shared/plan.ts';
 import type { FileRow } from '../db/files.ts';
 import type { TaskRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
@@ -22,6 +23,9 @@ import { leftToOthers, retryFor } from './matching.ts';
 import { Pause } from './pause.ts';
 import { Returns } from './returns.ts';
 import { Trials } from './trials.ts';
+
+/** Verdicts on a video that a computer at fault comes to as well: they need a second opinion where there is one to be had. */
+const DOUBTFUL: ReadonlySet<SkipCode> = new Set(['captions', 'container-refuses', 'damaged']);
 
 /** A film is given up after so many attempts of its own fault. */
 const ATTEMPTS = 3;
@@ -385,12 +389,14 @@ export class Dispatcher {
     if (!job) throw new Error(`task ${task.id} has no job`);
     const reason = 'reason' in outcome ? outcome.reason : undefined;
     const log = 'log' in outcome ? outcome.log : undefined;
-    const end = { outcome: outcome.kind, stages: this.stages(lease), ...(reason && { reason }), ...(log && { log }) };
+    const unconfirmed = outcome.kind === 'skip' && this.#isUnconfirmed(task, outcome.code);
+    const ended = unconfirmed ? 'unconfirmed' : outcome.kind;
+    const end = { outcome: ended, stages: this.stages(lease), ...(reason && { reason }), ...(log && { log }) };
     if (outcome.kind === 'released') this.#noteReturn(task);
     else this.#returns.settled(job.id, task.worker ?? '');
     this.#ctx.db.transaction(() => {
       const burnt = jobs.endAttempt(job.id, lease.epoch, end, outcome.kind === 'failed');
-      if (outcome.kind === 'skip') jobs.apply(job.file, 'skip', outcome);
+      if (outcome.kind === 'skip' && !unconfirmed) jobs.apply(job.file, 'skip', outcome);
       else if (outcome.kind === 'failed' && burnt >= ATTEMPTS)
         jobs.apply(job.file, 'fail', { code: 'attempts', reason: outcome.reason });
       else jobs.apply(job.file, 'release', reason ? { reason } : {});
@@ -398,8 +404,17 @@ export class Dispatcher {
     this.drop(lease);
     if (outcome.kind === 'failed' && task.worker) {
       this.trials.failed(task.worker, { ...lease, job: job.id });
-    } else if (outcome.kind === 'skip' && task.worker) this.didWell(task.worker);
+    } else if (outcome.kind === 'skip' && task.worker) {
+      if (DOUBTFUL.has(outcome.code)) this.trials.judged(task.worker, outcome.code);
+      else this.didWell(task.worker);
+    }
     this.#ctx.emit('work', {});
+  }
+
+  /** Whether another computer has to look at a video before the verdict of this one counts. */
+  #isUnconfirmed({ job, worker }: TaskRow, code: SkipCode): boolean {
+    if (!worker || !DOUBTFUL.has(code) || this.fleet.othersThan(worker).length === 0) return false;
+    return this.#ctx.jobs.unconfirmed(job).length === 0;
   }
 
   /** A worker did what it was to do. */

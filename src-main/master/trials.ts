@@ -1,9 +1,13 @@
 import type { Lease } from '../../src-shared/lease.ts';
+import type { SkipCode } from '../../src-shared/plan.ts';
 import type { MasterContext } from './context.ts';
 import type { Fleet } from './fleet.ts';
 
 /** After so many failures in a row on one worker, it has to prove that not its own ffmpeg is at fault. */
 const IN_A_ROW = 2;
+
+/** The same verdict on so many videos in a row puts a worker in doubt as well: one with a bad decoder finds all of them damaged. */
+const SAME_VERDICTS = 3;
 
 /** An attempt that failed. */
 interface Failure extends Lease {
@@ -19,6 +23,8 @@ export class Trials {
   readonly #fleet: Fleet;
   /** By worker, since something went well there. */
   readonly #failures = new Map<string, Failure[]>();
+  /** The verdict that each worker came to last, and how many times in a row. */
+  readonly #verdicts = new Map<string, { code: SkipCode; count: number }>();
 
   constructor(ctx: MasterContext, fleet: Fleet) {
     this.#ctx = ctx;
@@ -37,9 +43,23 @@ export class Trials {
     );
   }
 
+  /** A worker found that a video has to be left as it is. */
+  judged(worker: string, code: SkipCode): void {
+    const last = this.#verdicts.get(worker);
+    const count = last?.code === code ? last.count + 1 : 1;
+    this.#verdicts.set(worker, { code, count });
+    if (count % SAME_VERDICTS !== 0) return;
+    const name = this.#fleet.member(worker)?.name ?? worker;
+    this.#fleet.doubt(
+      worker,
+      `${name} left ${count} videos in a row for the same reason (${code}): it converts a test picture, to find out whether its own ffmpeg is at fault.`,
+    );
+  }
+
   /** A worker did something well. */
   succeeded(worker: string): void {
     this.#failures.delete(worker);
+    this.#verdicts.delete(worker);
   }
 
   /**

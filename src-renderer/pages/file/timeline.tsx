@@ -11,6 +11,7 @@ const OUTCOMES: Record<string, string> = {
   done: 'Converted',
   skip: 'Left as it is',
   skipped: 'Left as it is',
+  unconfirmed: 'Waiting for a second opinion',
   failed: 'Failed',
   node: 'Given back',
   released: 'Given back',
