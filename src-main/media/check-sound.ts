@@ -14,6 +14,12 @@ const LEVEL = 1.41;
 /** Forms of the same channel correlate at least so: Opus keeps those of any sound at the bitrates of the table. */
 const LEAST_CORRELATION = 0.6;
 
+/** Layouts with a channel for low effects have it fourth (ffmpeg's order); Opus keeps nothing of it above some 200 Hz. */
+const LOW_CHANNEL = 3;
+const LOW_LAYOUT = /^\d\.1/;
+/** What the mean of so many samples leaves of a sound lies below 100 Hz. */
+const LOW_PASS = SOUND_RATE / 100;
+
 /** The channels of a moment of sound, each at {@link SOUND_RATE}. */
 export type Channels = readonly Float32Array[];
 
@@ -23,6 +29,19 @@ export function deinterleave(bytes: Buffer, channels: number): Channels {
   return Array.from({ length: channels }, (_, channel) =>
     Float32Array.from({ length: count }, (__, i) => bytes.readFloatLE(4 * (i * channels + channel))),
   );
+}
+
+/** Leaves of the channel for low effects what Opus keeps of it. */
+export function withoutHighEffects(channels: Channels, layout: string | undefined): Channels {
+  if (!LOW_LAYOUT.test(layout ?? '')) return channels;
+  return channels.map((samples, channel) => {
+    if (channel !== LOW_CHANNEL) return samples;
+    let sum = 0;
+    return samples.map((value, i) => {
+      sum += value - (samples[i - LOW_PASS] ?? 0);
+      return sum / LOW_PASS;
+    });
+  });
 }
 
 const rms = (samples: Float32Array) =>

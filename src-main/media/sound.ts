@@ -1,4 +1,11 @@
-import { type Channels, compareSound, deinterleave, SOUND_RATE, type SoundFlaw } from './check-sound.ts';
+import {
+  type Channels,
+  compareSound,
+  deinterleave,
+  SOUND_RATE,
+  type SoundFlaw,
+  withoutHighEffects,
+} from './check-sound.ts';
 import { inputOf, runFor, type Side, type Sides, together } from './sides.ts';
 import { Refused } from './verify-request.ts';
 
@@ -26,6 +33,8 @@ export interface Track {
 export async function checkSound(sides: Sides, track: Track): Promise<void> {
   const line = sides.source.timeline.get(track.source);
   if (!line) return;
+  const stream = sides.source.probe.streams.find((s) => s.index === track.source);
+  const heard = track.layout ?? (stream?.type === 'audio' ? stream.layout : undefined);
   const latest = Math.max(line.first, line.end - SECONDS);
   const places = Array.from({ length: RANDOM }, () => line.first + sides.random() * (latest - line.first));
   const windows = [...new Set([line.first, ...places, latest])];
@@ -34,7 +43,7 @@ export async function checkSound(sides: Sides, track: Track): Promise<void> {
       hear(sides, sides.source, track.source, track, at, seeking),
       hear(sides, sides.result, track.index, track, at + sides.shift, seeking),
     ]);
-    return compareSound(before, after);
+    return compareSound(withoutHighEffects(before, heard), withoutHighEffects(after, heard));
   };
   const found = await together(
     sides,
