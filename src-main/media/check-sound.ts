@@ -34,13 +34,16 @@ export function deinterleave(bytes: Buffer, channels: number): Channels {
 /** Leaves of the channel for low effects what Opus keeps of it. */
 export function withoutHighEffects(channels: Channels, layout: string | undefined): Channels {
   if (!LOW_LAYOUT.test(layout ?? '')) return channels;
-  return channels.map((samples, channel) => {
-    if (channel !== LOW_CHANNEL) return samples;
-    let sum = 0;
-    return samples.map((value, i) => {
-      sum += value - (samples[i - LOW_PASS] ?? 0);
-      return sum / LOW_PASS;
-    });
+  const low = (samples: Float32Array) => meanOfLast(meanOfLast(meanOfLast(samples)));
+  return channels.map((samples, channel) => (channel === LOW_CHANNEL ? low(samples) : samples));
+}
+
+/** Each sample's mean with those before it. */
+function meanOfLast(samples: Float32Array): Float32Array {
+  let sum = 0;
+  return samples.map((value, i) => {
+    sum += value - (samples[i - LOW_PASS] ?? 0);
+    return sum / LOW_PASS;
   });
 }
 

@@ -29,7 +29,8 @@ export function thumbnailFilters(plan: VideoEncode): string[] {
 /** Returns the filters that make thumbnails of a source, of any of its frames: a deinterlacer would need their neighbors. */
 export function sourceThumbnailFilters(plan: VideoEncode): string[] {
   const { deinterlace, fieldRate, ...rest } = plan;
-  return [...pictureFilters(rest), ...thumbnailFilters(plan)];
+  // The format first, as for the encoder: what a filter says of matrix and range holds for the conversion to it.
+  return [...pictureFilters(rest), `format=${FORMAT}`, ...thumbnailFilters(plan)];
 }
 
 /** Takes thumbnails out of what ffmpeg writes as raw video. */
