@@ -73,6 +73,22 @@ describe('skips', () => {
     ],
     ['dolby-vision', 'Dolby Vision,', probe(video({ dolbyVision: { profile: 0, compatibility: 0 } }))],
     ['hdr10-plus', 'HDR10+', probe(video({ hdr10Plus: true }))],
+    ['dynamic-hdr', 'HDR Vivid', probe(video({ dynamicHdr: 'HDR Vivid' }))],
+    ['changes', 'the picture size from', probe(video({ changes: 'the picture size from 160x90 to 320x180' }))],
+    ['fields', 'single fields', probe(video({ singleFields: true }))],
+    ['layers', 'another view', probe(video({ layers: true }))],
+    ['stereo', '(block_lr)', probe(video({ stereo: 'block_lr' }))],
+    ['stereo', 'turned', probe(video({ stereo: 'left_right', rotation: 90 }))],
+    [
+      'colors',
+      'PQ, but the container says standard',
+      probe(video({ colour: { transfer: 'smpte2084' }, containerColour: { transfer: 'bt709' } })),
+    ],
+    [
+      'colors',
+      'standard dynamic range, but the container says HLG',
+      probe(video({ colour: { transfer: 'bt2020-10' }, containerColour: { transfer: 'arib-std-b67' } })),
+    ],
     [
       'size',
       'cut at its borders and turned',

@@ -23,10 +23,10 @@ const LEAST_FRAMES = 10;
 /**
  * Where something moves, how much a line differs from its two neighbors, against how much it differs from the next two of
  * its own field. Fields of different moments make it large; detail of one moment differs less from what is nearer. Measured:
- * interlaced pictures 0.92 to 1.14; progressive ones 0.42 to 0.57 filmed, 0.65 in fine test patterns, 0.81 in a fractal.
+ * interlaced pictures 0.84 to 1.14; progressive ones 0.42 to 0.57 filmed, 0.65 in fine test patterns, 0.81 in a fractal.
  * Noise has 1, but no field order.
  */
-const COMBED = 0.85;
+const COMBED = 0.75;
 /** Combing is measured in the middle of the picture, which bounds what it costs. */
 const MIDDLE = "crop='min(iw,640)':'min(ih,360)'";
 /** A pixel that changed by more than this, of 255, since the frame before moves. */

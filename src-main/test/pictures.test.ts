@@ -7,7 +7,7 @@ import type { Probe } from '../../src-shared/media.ts';
 import { ProcessManager } from '../media/process.ts';
 import { findChange } from '../media/shape.ts';
 import { FFMPEGS } from './ffmpegs.ts';
-import { convert, type Line, makeHome, probe, tempFolder } from './helpers.ts';
+import { convert, type Line, makeHome, packetTimes, probe, tempFolder } from './helpers.ts';
 
 const SIZE = 's=160x90:r=25';
 
@@ -188,4 +188,39 @@ describe.each(FFMPEGS)('two eyes with $name', ({ env }) => {
   });
 
   it.each(['laced.mkv', 'lines.mp4'])('%s is left alone', (name) => expect(end(name)[0]).toBe('stereo'));
+});
+
+describe('fields', () => {
+  const { at, end } = library((media) => {
+    const made = (name: string) => path.join(media, name);
+    const fields = 'testsrc2=s=160x128:r=50:d=1,interlace=scan=tff,setfield=tff';
+    const x265 = 'log-level=none:bframes=0:interlace=tff:repeat-headers=1';
+    ffmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      `${fields},separatefields,format=yuv420p`,
+      '-c:v',
+      'libx265',
+      '-x265-params',
+      x265,
+      made('single.mkv'),
+    );
+    const flagged = ['-c:v', 'mpeg2video', '-q:v', '4', '-f', 'mpegts'];
+    const parts = [
+      ['-i', fields, '-flags', '+ildct+ilme', '-muxdelay', '0', '-output_ts_offset', '1'],
+      ['-i', 'testsrc2=s=160x128:r=25:d=2', '-muxdelay', '0', '-output_ts_offset', '2'],
+    ].map((args, i) => {
+      const [input, source = '', ...more] = args;
+      ffmpeg('-f', 'lavfi', input ?? '', source, ...more, ...flagged, made(`${i}.part`));
+      return readFileSync(made(`${i}.part`));
+    });
+    writeFileSync(made('mixed.ts'), Buffer.concat(parts));
+  });
+
+  it('that stand alone are left alone', () => expect(end('single.mkv')[0]).toBe('fields'));
+  it('and whole pictures, mixed, become one picture each', () => {
+    expect(end('mixed.mkv')).toEqual(['done', null]);
+    expect(Math.abs(packetTimes(at('mixed.mkv'), 0).length - 75)).toBeLessThanOrEqual(2);
+  });
 });
