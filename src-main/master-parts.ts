@@ -131,6 +131,7 @@ export async function openMaster(core: Core) {
   // Checks disturb as encodes do.
   const checks = new Brake();
   const intake = new Intake(ctx, { dispatcher, swapper, vault, brake: checks, retryMs: terms?.retryMs });
+  if (!config.dryRun && swaps.all().length > 0) intake.retryWaiting(terms?.retryMs);
   const temp = path.join(settings().tempDir ?? paths.temp, `flotilla-${install}`);
   await moveFolder(paths.masterTemp, temp, [UPLOADS]).catch((error) =>
     log.warn(`The temporary folder of before could not be removed; that is tried again: ${messageOf(error)}.`),
@@ -154,6 +155,7 @@ export async function openMaster(core: Core) {
     const { fileOrder } = settings();
     const atWork =
       probing.busy ||
+      intake.isRetrying ||
       dispatcher.running.length > 0 ||
       dispatcher.fleet.doubting ||
       jobs.first(scopes(), fileOrder) !== undefined;

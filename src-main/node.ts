@@ -245,13 +245,14 @@ function makeLeading(
 /** Has the parts hear of each other. */
 function connect(
   { on, defect }: Core,
-  { self, dispatcher, libraries, uploads }: MasterParts,
+  { self, dispatcher, libraries, uploads, intake }: MasterParts,
   { worker, leading, membership }: { worker: Worker; leading: Leading; membership: Membership },
 ): void {
   on('work', () => {
     worker.hint();
     leading.emit('work', {});
   });
+  on('retry', () => intake.retryWaiting());
   // A lease has ended: nothing that came under it is kept.
   on('file', ({ state }) => state !== 'running' && uploads.sweep().catch(defect));
   on('revoked', ({ worker: id, ...lease }) => {

@@ -61,6 +61,8 @@ export interface Events {
   progress: RunningView;
   /** Work can be had: an idle worker asks again. */
   work: Record<string, never>;
+  /** Replacements that wait are to be tried again. */
+  retry: Record<string, never>;
   /** Everything found has been looked into. */
   probed: Record<string, never>;
   /** Nothing is left to do at present. */

@@ -72,7 +72,13 @@ export const ResultFacts = z.object({
 /** How a worker's attempt ended. */
 export const Outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('skip'), code: SkipCode, reason: Reason }),
-  z.object({ kind: z.literal('failed'), reason: Reason, log: AttemptLog }),
+  z.object({
+    kind: z.literal('failed'),
+    reason: Reason,
+    log: AttemptLog,
+    /** The result was looked at and is not good: the same computer would make the same again. */
+    refused: z.literal(true).optional(),
+  }),
   /** The computer is at fault, not the film: no attempt is counted. */
   z.object({ kind: z.literal('node'), reason: Reason }),
   z.object({ kind: z.literal('released'), reason: Reason.optional() }),

@@ -54,6 +54,8 @@ export class Dispatcher {
   readonly #granter: Granter;
   readonly #leases: Leases;
   readonly #returns: Returns;
+  /** Workers whose results were refused, by job, until it has ended. */
+  readonly #refused = new Map<number, Set<string>>();
   /** One grant at a time: the checks before it take their time, and two must not find the same job. */
   readonly #turn = pLimit(1);
   readonly #ticking: NodeJS.Timeout;
@@ -160,7 +162,7 @@ export class Dispatcher {
         const elsewhere = others.length > 0;
         const job = this.#ctx.jobs.first(scopes, this.#ctx.settings().fileOrder, {
           notTo: elsewhere ? worker : '',
-          except: this.#returns.keptFrom(worker, elsewhere),
+          except: [...this.#returns.keptFrom(worker, elsewhere), ...this.#refusedFrom(worker, others)],
           range: leftToOthers(this.#ctx, member, this.fleet.connected),
         });
         if (!job || (ahead && this.#ctx.storage.isShared(worker, job.library))) return null;
@@ -394,10 +396,12 @@ export class Dispatcher {
     const end = { outcome: ended, stages: this.stages(lease), ...(reason && { reason }), ...(log && { log }) };
     if (outcome.kind === 'released') this.#noteReturn(task);
     else this.#returns.settled(job.id, task.worker ?? '');
+    const isFinal =
+      outcome.kind === 'failed' && outcome.refused === true && this.#noteRefusal(job.id, task.worker ?? '');
     this.#ctx.db.transaction(() => {
       const burnt = jobs.endAttempt(job.id, lease.epoch, end, outcome.kind === 'failed');
       if (outcome.kind === 'skip' && !unconfirmed) jobs.apply(job.file, 'skip', outcome);
-      else if (outcome.kind === 'failed' && burnt >= ATTEMPTS)
+      else if (outcome.kind === 'failed' && (burnt >= ATTEMPTS || isFinal))
         jobs.apply(job.file, 'fail', { code: 'attempts', reason: outcome.reason });
       else jobs.apply(job.file, 'release', reason ? { reason } : {});
     })();
@@ -415,6 +419,21 @@ export class Dispatcher {
   #isUnconfirmed({ job, worker }: TaskRow, code: SkipCode): boolean {
     if (!worker || !DOUBTFUL.has(code) || this.fleet.othersThan(worker).length === 0) return false;
     return this.#ctx.jobs.unconfirmed(job).length === 0;
+  }
+
+  /** The same computer would make the same result again. @returns true when no other one is there to try it once */
+  #noteRefusal(job: number, worker: string): boolean {
+    const refused = this.#refused.get(job) ?? new Set();
+    this.#refused.set(job, refused.add(worker));
+    const isLast = refused.size > 1 || this.fleet.othersThan(worker).length === 0;
+    if (isLast) this.#refused.delete(job);
+    return isLast;
+  }
+
+  /** Jobs whose result from this worker was refused, while another one can try them. */
+  #refusedFrom(worker: string, others: Member[]): number[] {
+    if (others.length === 0) return [];
+    return [...this.#refused].filter(([, workers]) => workers.has(worker)).map(([job]) => job);
   }
 
   /** A worker did what it was to do. */

@@ -31,7 +31,7 @@ export class Granter {
    * paused, so that it does not come first again.
    */
   async grant(job: JobRow, worker: Asker): Promise<Grant | undefined> {
-    const { files, jobs, libraries } = this.#ctx;
+    const { files, jobs, libraries, swaps } = this.#ctx;
     const file = files.get(job.file);
     const library = libraries.get(job.library);
     if (!file || !library) throw new Error(`job ${job.id} has no file`);
@@ -52,6 +52,12 @@ export class Granter {
       return undefined;
     }
     if (!this.#isQueued(job)) return undefined;
+    if (swaps.waitingFor(job.id)) {
+      const reason = 'Its finished result is kept, and the replacement is tried again now.';
+      jobs.apply(file.id, 'block', { code: 'not-replaced', reason });
+      this.#ctx.emit('retry', {});
+      return undefined;
+    }
     if (plan.kind === 'skip') {
       jobs.apply(file.id, 'skip', plan);
       return undefined;
@@ -67,7 +73,7 @@ export class Granter {
       size: file.size,
       plan,
       probe: file.probe,
-      version: file.version,
+      version: files.get(file.id)?.version ?? file.version,
       uselessAt: Math.ceil(file.size * (1 - settings.minSavings / 100)),
       priority: { nice: settings.niceLevel, ionice: settings.ioniceClass },
       convertDamaged: settings.convertDamaged,
@@ -124,11 +130,14 @@ export class Granter {
         if (this.#isQueued(job)) jobs.apply(file.id, 'skip', aside);
         return false;
       }
-      const sameBytes = sameInode(inodeOf(stat), file.inode) || (await sampledHash(source)) === file.hash;
+      const sameVersion = versionOf(stat) === file.version;
+      const sameFile = sameVersion && sameInode(inodeOf(stat), file.inode);
+      const sameBytes = sameFile || (Number(stat.size) === file.size && (await sampledHash(source)) === file.hash);
       if (!this.#isQueued(job)) return false;
-      if (versionOf(stat) === file.version && sameBytes) {
-        // FAT and some network shares number a file anew at times; the replacement compares with the number of now.
-        if (inodeOf(stat) !== file.inode) files.setPlace(file.id, { path: file.path, inode: inodeOf(stat) });
+      if (sameBytes) {
+        // Some file systems number files anew or shift their times, and programs touch them.
+        if (inodeOf(stat) !== file.inode || !sameVersion)
+          files.setTouched(file.id, { path: file.path, ...factsOf(stat), settles: null });
         if (stat.nlink === 1n || !this.#ctx.settings().skipHardLinked) return true;
         jobs.apply(file.id, 'skip', { code: 'hard-linked', reason: hardLinked(stat.nlink) });
         return false;

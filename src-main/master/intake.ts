@@ -12,7 +12,7 @@ import type { Brake } from '../media/process.ts';
 import { Refused } from '../media/verify-request.ts';
 import type { MasterContext } from './context.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { versionOf } from './identity.ts';
+import { identify, sameContent, versionOf } from './identity.ts';
 import { pauseLibrary } from './pause-library.ts';
 import type { Swapper } from './swap.ts';
 import type { Vault } from './vault.ts';
@@ -46,6 +46,7 @@ export class Intake {
   /** Libraries that had no room for a result, and until when they are not tried again: in ms of the monotonic clock. */
   readonly #full = new Map<number, { reason: string; until: number }>();
   #retrying: NodeJS.Timeout | undefined;
+  #isRetrying = false;
 
   /**
    * @param parts `brake` holds checks while they would disturb the user of this computer; `retryMs` is how long a result waits
@@ -70,6 +71,11 @@ export class Intake {
     await this.#turn(() => undefined);
   }
 
+  /** True while replacements that wait are tried again because somebody wants it. */
+  get isRetrying(): boolean {
+    return this.#isRetrying;
+  }
+
   /**
    * Has replacements that wait with their result tried again, at once and then ever more rarely.
    * @param after how long at first, in ms
@@ -77,10 +83,13 @@ export class Intake {
   retryWaiting(after = 0): void {
     clearTimeout(this.#retrying);
     if (this.#stopping.signal.aborted) return;
+    this.#isRetrying = after === 0;
     const again = async () => {
       const left = await this.#turn(() =>
         this.#stopping.signal.aborted ? 0 : this.#swapper.retry((file) => this.#mayReplace(file)),
       );
+      this.#isRetrying = false;
+      this.#ctx.emit('work', {});
       if (left > 0) this.retryWaiting(Math.min(LONGEST_RETRY_MS, Math.max(this.#retryMs, 2 * after)));
     };
     this.#retrying = setTimeout(() => again().catch(() => this.retryWaiting(LONGEST_RETRY_MS)), after);
@@ -153,7 +162,10 @@ export class Intake {
     const source = path.join(library.root, file.path);
     const keepDays = settings.testingMode ? null : settings.vaultDays;
     const plan = Plan.parse(jobs.planOf(job.id, lease.epoch));
-    const { inode, version, hash } = file;
+    const known = { inode: file.inode, version: file.version, size: file.size, hash: file.hash };
+    // Its times may have been set since it was probed.
+    const now = await identify(source);
+    const sourceIdentity = sameContent(now, known) ? now : known;
     const swap = await this.#swapper
       .stage(
         {
@@ -163,7 +175,7 @@ export class Intake {
           epoch: lease.epoch,
           root: library.root,
           source,
-          sourceIdentity: { inode, version, size: file.size, hash },
+          sourceIdentity,
           container: plan.container,
           keepDays,
         },
@@ -212,7 +224,7 @@ export class Intake {
       if (!file?.probe) throw new Error('the file was forgotten meanwhile');
       return await this.#ctx.verifier.verify({
         source: swap.source,
-        sourceVersion: file.version,
+        sourceVersion: swap.sourceIdentity.version,
         sourceProbe: file.probe,
         plan,
         result: swap.staged,
@@ -241,7 +253,7 @@ export class Intake {
   }
 
   #outcomeOf(error: unknown, log: string): Outcome | undefined {
-    if (error instanceof Refused) return { kind: 'failed', reason: error.message, log };
+    if (error instanceof Refused) return { kind: 'failed', reason: error.message, log, refused: true };
     if (nodeFaultReason(error)) return { kind: 'node', reason: roomless(error) };
     // The replacement undid itself and put the file into the state that tells why.
     if (error instanceof Fault && error.code === 'conflict') return undefined;

@@ -175,6 +175,7 @@ export class Libraries {
       if (file.probe) jobs.queue(file);
       else jobs.apply(file.id, 'change');
     }
+    if (!this.#readOnly) this.#ctx.emit('retry', {});
     this.#ctx.emit('work', {});
   }
 

@@ -1,9 +1,10 @@
 import { lstat } from 'node:fs/promises';
 import { Fault } from '../../src-shared/errors.ts';
 import type { Lease } from '../../src-shared/lease.ts';
+import type { FileRow } from '../db/files.ts';
 import type { MasterContext } from './context.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { versionOf } from './identity.ts';
+import { sampledHash, versionOf } from './identity.ts';
 
 /** The film of a lease, as its worker may read it. */
 export interface Original {
@@ -38,8 +39,8 @@ export class Originals {
     const file = job && files.get(job.file);
     const library = file && libraries.get(file.library);
     if (!library) throw new Error(`task ${lease.task} has lost its file`);
-    const version = await versionAt(`${library.root}/${file.path}`);
-    if (version !== file.version) {
+    const version = file.version;
+    if (!(await isStill(`${library.root}/${file.path}`, file))) {
       this.#dispatcher.finish(lease, {
         kind: 'released',
         reason: 'The film was changed or moved while it was fetched.',
@@ -50,11 +51,13 @@ export class Originals {
   }
 }
 
-async function versionAt(file: string): Promise<string | undefined> {
+/** True while the same content is there; other times alone are no change. */
+async function isStill(place: string, file: FileRow): Promise<boolean> {
   try {
-    const stat = await lstat(file, { bigint: true });
-    return stat.isFile() ? versionOf(stat) : undefined;
+    const stat = await lstat(place, { bigint: true });
+    if (!stat.isFile() || Number(stat.size) !== file.size) return false;
+    return versionOf(stat) === file.version || (await sampledHash(place)) === file.hash;
   } catch {
-    return undefined;
+    return false;
   }
 }

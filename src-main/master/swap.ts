@@ -142,12 +142,12 @@ export class Swapper {
   }
 
   /**
-   * Finishes or undoes what a crash interrupted, and what waits.
+   * Finishes or undoes what a crash interrupted.
    * @returns sentences about what could not be finished
    */
   async recover(): Promise<string[]> {
     const problems: string[] = [];
-    for (const swap of this.#swaps.all()) {
+    for (const swap of this.#swaps.all().filter(({ step }) => step !== 'waiting')) {
       try {
         await this.#parts.lock(() => this.#settle(swap));
       } catch (error) {

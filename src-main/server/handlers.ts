@@ -86,11 +86,16 @@ export function makeHandlers(parts: HandlerParts): Handlers {
     },
     'library.remove': ({ library }) => {
       const { root } = libraries.get(library);
-      if (dispatcher.running.some((r) => r.library === library)) {
+      const isReplacing = ctx.swaps
+        .all()
+        .some(({ step, file }) => step !== 'waiting' && ctx.files.get(file)?.library === library);
+      if (isReplacing || dispatcher.running.some((r) => r.library === library)) {
         throw new Fault('conflict', `A film of ${root} is being converted; wait for it or pause the queue first.`);
       }
       ctx.libraries.remove(library);
       ctx.emit('libraries', {});
+      // What waited with its result is cleared away.
+      ctx.emit('retry', {});
       return {};
     },
     'library.scan': ({ library, prefix }) => libraries.scan(libraries.get(library), prefix),

@@ -1,4 +1,5 @@
 /** Replacements step by step: what is checked, undone, finished after a crash, and how on unusual file systems. */
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import {
   chmod,
@@ -126,6 +127,39 @@ describe('a replacement', () => {
       expect(Math.abs((await lstat(at('film.mkv'))).mtimeMs - mtimeMs)).toBeLessThan(1);
     }
   });
+
+  test('that waits is cleared away when its library was removed', async () => {
+    const { at, names, deliver, replace, journal, libraries, view, swapper } = await makeLibrary();
+    const { swap } = await deliver('film.mp4');
+    await writeFile(at('film.mkv'), 'of somebody else');
+    await expect(replace(swap)).rejects.toMatchObject({ code: 'conflict' });
+    libraries.remove(view.id);
+    expect(await swapper.retry()).toBe(0);
+    expect([await names(), journal()]).toEqual([['film.mkv', 'film.mp4'], []]);
+  });
+
+  test.skipIf(!root || process.platform !== 'linux')(
+    'that meets a file in use waits with its result, over a restart too (needs root on Linux)',
+    async () => {
+      for (const name of ['film.mkv', 'film.mp4']) {
+        const { at, names, deliver, replace, read, state, journal, swapper, swaps, jobs } = await makeLibrary();
+        const { file, swap, job } = await deliver(name);
+        // A name that cannot be moved away: the system says EBUSY.
+        execFileSync('mount', ['--bind', at(name), at(name)]);
+        try {
+          await expect(replace(swap)).rejects.toMatchObject({ code: 'conflict', message: /in use.* is kept/ });
+          expect([await swapper.recover(), await swapper.retry()]).toEqual([[], 1]);
+        } finally {
+          execFileSync('umount', [at(name)]);
+        }
+        expect([await names(), state(file)]).toEqual([[path.basename(swap.staged), name], 'blocked']);
+        expect([swaps.waitingFor(job.id)?.id, await read(name)]).toEqual([swap.id, `original of ${name}`]);
+        expect(await swapper.retry()).toBe(0);
+        expect([await read('film.mkv'), state(file), journal()]).toEqual([`result of ${name}`, 'done', []]);
+        expect(jobs.attempts(file).map(({ outcome }) => outcome)).toEqual(['done']);
+      }
+    },
+  );
 
   test('does not happen when the task was given to another worker meanwhile', async () => {
     const { names, deliver, replace, read, jobs, journal } = await makeLibrary();
