@@ -263,8 +263,6 @@ const inGraph = (text: string) => text.replace(/[\\':]/g, '\\$&').replace(/[\\'[
  * the raw triplets of the standard (ANSI/CTA-708-E, 4.4), which tell whether there is more than that.
  */
 export function captionArgs(plan: Plan, input: string, texts: string, raw: string): string[] {
-  const options = `format_name=${plan.demuxer}:format_opts=protocol_whitelist=file`;
-  const graph = `movie=filename=${inGraph(input)}:${options}[out0+subcc]`;
   const head = [...HEAD, '-loglevel', 'level+error', '-progress', 'pipe:1', '-nostats', '-copyts'];
   const output = [
     '-map',
@@ -280,5 +278,18 @@ export function captionArgs(plan: Plan, input: string, texts: string, raw: strin
     'data',
     `file:${raw}`,
   ];
-  return [...head, '-data_field', 'first', '-f', 'lavfi', '-i', graph, ...output];
+  return [...head, '-data_field', 'first', ...captionInput(plan, input), ...output];
+}
+
+function captionInput(plan: Plan, input: string, from?: number): string[] {
+  const seek = from === undefined ? '' : `:seek_point=${from.toFixed(3)}`;
+  const options = `format_name=${plan.demuxer}:format_opts=protocol_whitelist=file${seek}`;
+  return ['-f', 'lavfi', '-i', `movie=filename=${inGraph(input)}:${options}[out0+subcc]`];
+}
+
+/** Writes captions that are broadcast inside the pictures as SubRip to the standard output, all of them or those of a part, in s. */
+export function captionTextArgs(plan: Plan, input: string, part?: { from: number; seconds: number }): string[] {
+  const only = part ? ['-t', String(part.seconds)] : [];
+  const head = ['-data_field', 'first', ...only, ...captionInput(plan, input, part?.from)];
+  return [...head, '-map', '0:s', '-f', 'srt', 'pipe:1'];
 }

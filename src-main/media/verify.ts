@@ -9,6 +9,7 @@ import type { AskCapabilities, Tools } from './capabilities.ts';
 import { DolbyVision } from './check-dolby-vision.ts';
 import { checkStreams } from './check-streams.ts';
 import { checkTimes } from './check-times.ts';
+import { checkNoCaptions } from './claimed-captions.ts';
 import type { Prober } from './ffprobe.ts';
 import type { Likeness } from './picture.ts';
 import type { ProcessManager } from './process.ts';
@@ -66,7 +67,9 @@ export class Verifier {
     await this.#checkDolbyVision(request, before, after);
     const parts = { processes: this.#processes, tools: this.#tools, caps: await this.#caps(), turn: pLimit(AT_A_TIME) };
     const random = randomFrom(request.seed ?? randomInt(2 ** 32));
-    return prove(sidesOf({ ...parts, request, shift, random }, result, before, after));
+    const sides = sidesOf({ ...parts, request, shift, random }, result, before, after);
+    if (asked.captionLines === 0) await checkNoCaptions({ ...sides, request: { ...sides.request, plan: asked.plan } });
+    return prove(sides);
   }
 
   /**

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FFMPEGS } from './ffmpegs.ts';
-import { tempFolder } from './helpers.ts';
+import { SHARED, tempFolder } from './helpers.ts';
 import { type Check, makeCheck } from './proof.ts';
 
 const FRAMES = [48, 48];
@@ -132,6 +132,16 @@ describe.each(FFMPEGS)('the check of all streams with $name', ({ installed, tool
     const { ssim } = await check.verify(source, make('right', {}), FRAMES);
     expect(ssim).toBeGreaterThan(0.95);
   });
+
+  const captioned = path.join(SHARED, 'zoo/cc608_sei.mp4');
+  it.skipIf(!existsSync(captioned))(
+    'refuses a result without the captions that its worker says there are none of',
+    async () => {
+      const result = path.join(folder, 'result without captions.mkv');
+      if (!existsSync(result)) ffmpeg('-i', captioned, ...AV1, ...TIMING, '-c:a', 'libopus', result);
+      expect(await check.refusal(captioned, result, [75])).toMatch(/lacks the captions .*"HELLO CAPTION"/);
+    },
+  );
 
   it.each(installed ? SPOILED : SPOILED.filter(([name]) => /swapped|surround|kept|words|named/.test(name)))(
     'refuses %s',
