@@ -61,7 +61,8 @@ describe.concurrent('a fleet', () => {
         problem: expect.stringMatching(/^anna cannot convert even a test picture \(Illegal instruction\); install/),
       }),
     );
-    await until(async () => expect(new Set((await stories(master)).flat())).toEqual(new Set(['anna node'])));
+    const seen = new Set(['anna done', 'anna node']);
+    await until(async () => expect(new Set((await stories(master)).flat())).toEqual(seen));
     expect((await master.call('queue.summary')).counts).toMatchObject({ queued: 3, failed: 0 });
     rmSync(broken);
     await allDone(master, 3);
