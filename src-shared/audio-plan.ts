@@ -51,6 +51,12 @@ const HOLD_SMALLER = new Set(['stereo', '5.1', '7.1']);
 /** Codecs that carry words for a night mode, which ffmpeg's decoders apply unless told otherwise (ETSI TS 102 366, 7.7). */
 const NIGHT_MODE = new Set(['ac3', 'eac3']);
 
+/** Channels of what a track of `layout` becomes in Opus; undefined when Opus has no place for it. */
+export function opusChannels(layout: string): number | undefined {
+  const target = layout in OPUS_LAYOUTS ? (layout as keyof typeof OPUS_LAYOUTS) : REMEDIES[layout];
+  return target && OPUS_LAYOUTS[target];
+}
+
 /** Names of object audio, in profiles and in titles of tracks. */
 const OBJECT_AUDIO = /atmos(?!ph)|dts[:-]?x\b/i;
 

@@ -205,7 +205,7 @@ const EVERY: [SettingKey, flag: string | undefined, standard: unknown, allowed: 
   ['objectAudio', undefined, 'copy', 'copy or opus'],
   ['dynamicHdr', '--dynamic-hdr <choice>', 'keep', 'keep, skip or base-layer'],
   ['container', '--container <kind>', 'mkv', 'mkv or source'],
-  ['dataStreams', undefined, 'skip', 'drop or skip'],
+  ['dataStreams', '--data-streams <choice>', 'skip', 'drop or skip'],
   ['vaultDays', '--vault-days <days>', 7, 'a whole number from 0 to 3650'],
   ['settleMinutes', '--settle <minutes>', 2, 'a number from 0 to 1440'],
   ['logLevel', '--log-level <level>', 'info', 'silent, fatal, error, warn, info, debug or trace'],

@@ -185,6 +185,7 @@ export const Settings = z.strictObject({
     help: 'Results are Matroska, or keep the MP4 or WebM container of the original where everything fits into it',
   }),
   dataStreams: setting(z.enum(['drop', 'skip']), 'skip', {
+    flag: '--data-streams <choice>',
     help: 'Tracks that cannot be kept (telemetry, teletext, and subtitles of the kinds XSUB, TTML, ARIB and WebVTT in Matroska) keep the whole video from being converted, or are left out',
   }),
   vaultDays: setting(z.int().min(0).max(3650), 7, {

@@ -48,6 +48,7 @@ export const PLAN_SETTINGS: SettingKey[] = [
   'crf',
   'container',
   'dynamicHdr',
+  'dataStreams',
   'skipAudioTranscode',
   'convertDamaged',
   'ffmpegPath',

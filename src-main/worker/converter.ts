@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { opusChannels } from '../../src-shared/audio-plan.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { type EncodeFiles, encodeArgs, labelsOf, pictureArgs } from '../../src-shared/ffmpeg-args.ts';
 import { count, formatDuration } from '../../src-shared/format.ts';
@@ -17,6 +18,7 @@ import { selfTest, selfTestOnce } from '../media/self-test.ts';
 import { findChange } from '../media/shape.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
 import { readCaptions } from './captions.ts';
+import { isNegligible } from './damage.ts';
 import { requireDolbyVision } from './dolby-vision.ts';
 import { EncoderLog } from './encoder-log.ts';
 import { takeCovers, tryHeader } from './first-look.ts';
@@ -181,7 +183,7 @@ export class Converter {
   async #encode(work: Work): Promise<Conversion> {
     const { grant, plan, files, timeline, threads, report } = work;
     report({ stage: 'encoding' });
-    const log = new EncoderLog();
+    const log = new EncoderLog(grant.probe);
     const commands: string[] = [];
     const video = mainVideo(grant.probe);
     const line = video && timeline.get(video.index);
@@ -254,11 +256,17 @@ export class Converter {
     return end.code === 0 ? undefined : failed(`ffmpeg failed: ${log.lastError ?? `it ended with ${end.code}`}.`);
   }
 
-  #judge({ grant, files, captionLines, flawed }: Work, log: EncoderLog, commands: string[]): Conversion {
-    const { damage } = log;
+  #judge(work: Work, log: EncoderLog, commands: string[]): Conversion {
+    const { grant, files, captionLines, flawed, timeline } = work;
+    const changed = soundChange(grant, log);
+    if (changed) return { kind: 'skip', code: 'changes', reason: changed };
+    const lost = log.lostSeconds(timeline);
+    const line = timeline.get(mainVideo(grant.probe)?.index ?? -1);
+    const damage = isNegligible(lost, line ? line.end - line.first : 0) ? undefined : log.damage;
     if (damage && !grant.convertDamaged) {
       const errors = count(damage.count, 'error');
-      const reason = `The film is damaged: it decodes with ${errors} ("${damage.first}").`;
+      const much = Number.isFinite(lost) ? `, so that about ${lost.toFixed(1)} s of it are lost` : '';
+      const reason = `The film is damaged: it decodes with ${errors} ("${damage.first}")${much}.`;
       return { kind: 'skip', code: 'damaged', reason };
     }
     const encodes = grant.plan.streams.filter((s) => s.action === 'encode');
@@ -266,6 +274,18 @@ export class Converter {
     const damaged = damage !== undefined || flawed;
     return { kind: 'result', file: files.output, decodedFrames, captionLines, damaged, log: log.text(commands) };
   }
+}
+
+/** Why sound that turned out to change in mid-video, unseen before, did not keep all its channels; undefined when it did. */
+function soundChange({ plan, probe }: Grant, log: EncoderLog): string | undefined {
+  for (const track of plan.streams) {
+    const source = probe.streams.find((s) => s.index === track.source);
+    if (track.action !== 'opus' || source?.type !== 'audio' || source.layouts) continue;
+    const seen = log.layouts(track.source);
+    if (seen.length > 1 && seen.some((layout) => (opusChannels(layout) ?? Number.POSITIVE_INFINITY) > track.channels))
+      return `The channels of ${track.from} change in mid-video (${seen.join(', ')}), so that some would be lost.`;
+  }
+  return undefined;
 }
 
 function changes(change: string): Outcome {

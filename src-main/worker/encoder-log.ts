@@ -1,6 +1,9 @@
 import path from 'node:path';
 import { Fault } from '../../src-shared/errors.ts';
+import type { Probe } from '../../src-shared/media.ts';
 import { Shape, shapeChange } from '../media/shape.ts';
+import type { Timeline } from '../media/timeline.ts';
+import { Damage } from './damage.ts';
 
 /** Lines of ffmpeg that are kept with an attempt. */
 const KEPT_LINES = 200;
@@ -17,10 +20,15 @@ const STORAGE_GONE = /Stale file handle|Transport endpoint is not connected|Host
 const FILTER_INPUT =
   /\[graph -?\d+ input from stream (\d+:\d+) @ .* w:(\d+) h:(\d+) pixfmt:(\S+)(?:.* csp:(\S+) range:(\S+))?/;
 
+const SOUND_INPUT = /\[graph_-?\d+_in_0[:_](\d+) @ .* chlayout:(\S+)/;
+
 /** Reads ffmpeg's log, each line with its level (`-loglevel level+…`): keeps what matters and finds what it says of the source. */
 export class EncoderLog {
   readonly #lines: string[] = [];
   readonly #decoded = new Map<number, number>();
+  readonly #probe: Probe | undefined;
+  readonly #losses: Damage;
+  readonly #layouts = new Map<number, Set<string>>();
   #damage = 0;
   #firstDamage: string | undefined;
   readonly #shapes = new Map<string, Shape>();
@@ -29,10 +37,18 @@ export class EncoderLog {
   #diskFull = false;
   #storageGone: string | undefined;
 
+  /** @param probe of the source, to measure how much of it is damaged */
+  constructor(probe?: Probe) {
+    this.#probe = probe;
+    this.#losses = new Damage(probe);
+  }
+
   add(line: string): void {
     const stats = /Input stream #0:(\d+) \(video\): .*?(\d+) frames decoded/.exec(line);
     if (stats) this.#decoded.set(Number(stats[1]), Number(stats[2]));
     this.#noteShape(line);
+    this.#noteLayout(line);
+    this.#losses.look(line);
     const level = /\[(panic|fatal|error|warning)\]/.exec(line)?.[1];
     if (!level && !/^Svt\[(error|warn)/.test(line)) return;
     this.#lines.push(line);
@@ -42,6 +58,7 @@ export class EncoderLog {
     this.#storageGone ??= STORAGE_GONE.exec(line)?.[0];
     if (DISK_FULL.test(line)) this.#diskFull = true;
     else if (!OUTPUT_SIDE.test(line)) {
+      this.#losses.add(line);
       this.#damage += 1;
       this.#firstDamage ??= plain(line);
     }
@@ -50,6 +67,25 @@ export class EncoderLog {
   /** Errors that reading and decoding the source gave, with the first of them; undefined when there were none. */
   get damage(): { count: number; first: string } | undefined {
     return this.#firstDamage === undefined ? undefined : { count: this.#damage, first: this.#firstDamage };
+  }
+
+  /** Seconds of the source that could not be decoded; Infinity where that cannot be told. */
+  lostSeconds(timeline: Timeline): number {
+    if (!this.damage) return 0;
+    if (!this.#probe) return Number.POSITIVE_INFINITY;
+    return this.#losses.lostSeconds(this.#probe, timeline, (index) => this.#decoded.get(index));
+  }
+
+  /** Channel layouts that the source's stream `index` was decoded to, in order. */
+  layouts(index: number): string[] {
+    return [...(this.#layouts.get(index) ?? [])];
+  }
+
+  #noteLayout(line: string): void {
+    const [, index, layout] = SOUND_INPUT.exec(line) ?? [];
+    if (!layout) return;
+    const seen = this.#layouts.get(Number(index)) ?? new Set();
+    this.#layouts.set(Number(index), seen.add(layout));
   }
 
   /**
