@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, constants, copyFile, link, lstat, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { execa } from 'execa';
 import pRetry from 'p-retry';
 import { Fault } from '../../src-shared/errors.ts';
 import { faultPoint } from '../fault.ts';
@@ -140,15 +141,24 @@ async function copyProven(from: string, to: string): Promise<void> {
 }
 
 /**
- * Gives `to` the mode, owner and times of `from`, and has all of it on the disk before it returns. An owner that this user
- * may not set is left, as any copying program does without root's rights.
+ * Gives `to` the mode, owner, group and times of `from`, and where the system's `cp` can (GNU's), its access control list
+ * and extended attributes; it has all of that on the disk before it returns. Without root's rights the owner is left as any
+ * copying program leaves it; the group is set where this user is in it.
  */
 export async function carryOver(from: string, to: string): Promise<void> {
   const stat = await lstat(from);
-  // Opened first: the mode of `from` may let nobody write.
+  if (process.platform === 'linux') {
+    // Others' cp does not know the option, or some of it cannot be set here.
+    await execa('cp', ['--attributes-only', '--preserve=all', '--', from, to], { reject: false });
+  }
+  // Opened before its mode is set: that of `from` may let nobody write.
+  await chmod(to, 0o600).catch(unless('EPERM', 'ENOTSUP'));
   const handle = await open(to, 'r+');
   try {
-    await handle.chown(stat.uid, stat.gid).catch(unless('EPERM', 'EINVAL', 'ENOSYS'));
+    await handle.chown(stat.uid, stat.gid).catch(async (error) => {
+      unless('EPERM', 'EINVAL', 'ENOSYS')(error);
+      await handle.chown((await handle.stat()).uid, stat.gid).catch(unless('EPERM', 'EINVAL', 'ENOSYS'));
+    });
     await handle.chmod(stat.mode & 0o7777).catch(unless('EPERM', 'ENOTSUP'));
     await handle.utimes(stat.atimeMs / 1000, stat.mtimeMs / 1000);
     await handle.sync();

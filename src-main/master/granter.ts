@@ -5,7 +5,7 @@ import type { LibraryView } from '../../src-shared/contract.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { estimateSize } from '../../src-shared/estimate.ts';
 import type { Grant } from '../../src-shared/lease.ts';
-import { makePlan } from '../../src-shared/plan.ts';
+import { makePlan, Plan } from '../../src-shared/plan.ts';
 import { answered, isOverdue, unanswered } from '../answered.ts';
 import type { FileRow } from '../db/files.ts';
 import type { JobRow } from '../db/jobs.ts';
@@ -16,7 +16,7 @@ import { type Asker, whyUnfit } from './matching.ts';
 import { isLinkNow, isStanding } from './paths.ts';
 import { pauseLibrary } from './pause-library.ts';
 import { hardLinked } from './probing.ts';
-import { requireReplaceable } from './replaceable.ts';
+import { requireReplaceable, targetOf } from './replaceable.ts';
 
 /** Makes grants, after a last look at the file and at what would keep its replacement from succeeding. */
 export class Granter {
@@ -43,7 +43,10 @@ export class Granter {
     try {
       if (!(await answered(library.root, () => this.#isOurs(library)))) return undefined;
       if (!(await answered(library.root, () => this.#unchanged(job, file, source)))) return undefined;
-      if (plan.kind === 'convert') await answered(library.root, () => requireReplaceable(source, plan.container));
+      if (plan.kind === 'convert') {
+        this.#requireSole(job, library, targetOf(source, plan.container));
+        await answered(library.root, () => requireReplaceable(source, plan.container, library.root));
+      }
     } catch (error) {
       const fault = nodeFaultReason(error);
       if (isOverdue(library.root)) pauseLibrary(this.#ctx, library.id, unanswered(library.root).message);
@@ -103,6 +106,19 @@ export class Granter {
       if (error instanceof Fault && error.code === 'conflict') return false;
     }
     return true;
+  }
+
+  /** @throws Fault `conflict` when another film is being converted to the very name */
+  #requireSole(job: JobRow, library: LibraryView, target: string): void {
+    const { files, jobs } = this.#ctx;
+    for (const task of jobs.openTasks().filter((open) => open.job !== job.id)) {
+      const file = files.get(jobs.fileOf(task.job) ?? -1);
+      if (file?.library !== library.id) continue;
+      const { container } = Plan.parse(jobs.planOf(task.job, task.epoch));
+      if (targetOf(path.join(library.root, file.path), container) !== target) continue;
+      const [other, name] = [path.basename(file.path), path.basename(target)];
+      throw new Fault('conflict', `${other} is being converted to ${name} too; rename one of the two.`);
+    }
   }
 
   /** False when the root itself is out of reach, which pauses the library. */

@@ -1,12 +1,18 @@
-import { open } from 'node:fs/promises';
+import { lstat, open, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Container } from '../../src-shared/container.ts';
 import { Fault } from '../../src-shared/errors.ts';
+import { formatBytes } from '../../src-shared/format.ts';
 import { faultPoint } from '../fault.ts';
-import { exists, remove } from './durable.ts';
+import { exists, placeNew, remove } from './durable.ts';
+import { vaultPlace } from './vault-folder.ts';
 
 /** Made and removed at once; always the same name, so that the next trial clears away what a crash left. */
 const TRIAL = '.flotilla-trial.part';
+/** Another one, where the vault is. */
+const VAULT_TRIAL = '.flotilla-vault-trial.part';
+/** In a mode: what is in the folder may be renamed and removed by its owners alone (S_ISVTX of POSIX). */
+const STICKY = 0o1000;
 /** Longest name that ext4, XFS and APFS allow, in bytes, and NTFS and exFAT, in UTF-16 units. */
 const LONGEST_NAME = 255;
 
@@ -19,21 +25,65 @@ export function targetOf(source: string, container: Container): string {
 
 /**
  * Finds what would keep a replacement of `source` from succeeding, before hours are spent on an encode.
+ * @param root of its library
  * @throws Fault `conflict` with the reason
  */
-export async function requireReplaceable(source: string, container: Container): Promise<void> {
+export async function requireReplaceable(source: string, container: Container, root: string): Promise<void> {
   const target = targetOf(source, container);
   if (target !== source) await requireName(target);
+  const folder = path.dirname(source);
   try {
-    await tryToWrite(path.join(path.dirname(source), TRIAL));
+    await tryToWrite(path.join(folder, TRIAL));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
     throw new Fault(
       'conflict',
-      `Flotilla may not write in ${path.dirname(source)}, so it cannot replace the film there; give its user the right to.`,
+      `Flotilla may not write in ${folder}, so it cannot replace the film there; give its user the right to.`,
     );
   }
+  await requireMovable(source);
+  await requireVault(source, root);
+}
+
+/** @throws Fault `conflict` where the system keeps a file from being renamed and removed, whatever rights its folder gives */
+async function requireMovable(source: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const name = path.basename(source);
+  const [file, folder] = [await lstat(source), await lstat(path.dirname(source))];
+  const user = process.geteuid?.() ?? 0;
+  if (folder.mode & STICKY && user !== 0 && user !== file.uid && user !== folder.uid) {
+    throw new Fault('conflict', `Only the owner of ${name} may replace it in its folder (chmod -t would change that).`);
+  }
+  try {
+    await (await open(source, 'r+')).close();
+  } catch (error) {
+    // Missing rights of the file itself are another code, and no hindrance.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return;
+    throw new Fault(
+      'conflict',
+      `${name} is protected against changes; unlock it (chattr -i, or chflags nouchg on macOS).`,
+    );
+  }
+}
+
+/** @throws Fault `conflict` where the original would have to be copied into the vault and there is no room */
+async function requireVault(source: string, root: string): Promise<void> {
+  const place = await vaultPlace(root, source);
+  if (place === undefined || place === path.dirname(source)) return;
+  const [here, there] = [path.join(path.dirname(source), TRIAL), path.join(place, VAULT_TRIAL)];
+  await remove(there);
+  await (await open(here, 'w')).close();
+  try {
+    if ((await placeNew(here, there)) !== 'copied') return;
+  } finally {
+    for (const file of [here, there]) await remove(file);
+  }
+  const { size } = await lstat(source);
+  const { bavail, bsize } = await statfs(place);
+  if (bavail * bsize > size) return;
+  const sizes = `${formatBytes(size)}, but only ${formatBytes(bavail * bsize)} are free`;
+  throw new Fault('conflict', `The original has to be copied into the vault in ${place} (${sizes}); free some space.`);
 }
 
 /** @throws Fault `conflict` where the system does not allow the name of `target`, or it is taken */

@@ -34,18 +34,39 @@ export type Manifest = z.infer<typeof Manifest>;
 /** Two paths of the longest that systems allow, escaped, are far less. */
 const LARGEST_MANIFEST = 100_000;
 
+/** Errors of a folder that may not be written to. */
+const FORBIDDEN: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS']);
+
+/** Folders of a library on a file's own file system, from the highest one down to its own. */
+async function candidates(root: string, file: string): Promise<string[]> {
+  const folder = path.dirname(file);
+  const { dev } = await lstat(folder);
+  const steps = path.relative(root, folder).split(path.sep).filter(Boolean);
+  const folders = [root, ...steps.map((_, i) => path.join(root, ...steps.slice(0, i + 1)))];
+  const found = [];
+  for (const candidate of folders) if ((await lstat(candidate)).dev === dev) found.push(candidate);
+  return found;
+}
+
+/** The folder that the vault for a file would be made in; undefined where none may be written to. */
+export async function vaultPlace(root: string, file: string): Promise<string | undefined> {
+  for (const candidate of await candidates(root, file)) {
+    const isWritable = await access(candidate, constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isWritable) return candidate;
+  }
+  return undefined;
+}
+
 /**
  * The vault for a file, made if need be: in the highest folder of the library on the file's own file system, so that
  * originals get there by a link, never by a copy.
  * @throws Fault `conflict` when no folder from the root to the file can be written to, or the vault would be elsewhere
  */
 export async function vaultFor(root: string, file: string): Promise<string> {
-  const folder = path.dirname(file);
-  const { dev } = await lstat(folder);
-  const steps = path.relative(root, folder).split(path.sep).filter(Boolean);
-  const candidates = [root, ...steps.map((_, i) => path.join(root, ...steps.slice(0, i + 1)))];
-  for (const candidate of candidates) {
-    if ((await lstat(candidate)).dev !== dev) continue;
+  for (const candidate of await candidates(root, file)) {
     const vault = path.join(candidate, OWN_FOLDER, 'vault');
     if (!(await hasNoLinks(candidate, vault))) {
       const own = path.join(candidate, OWN_FOLDER);
@@ -63,13 +84,12 @@ export async function vaultFor(root: string, file: string): Promise<string> {
       }
       return vault;
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
+      if (!FORBIDDEN.has((error as NodeJS.ErrnoException).code)) throw error;
     }
   }
   throw new Fault(
     'conflict',
-    `Flotilla may not write in ${folder}, so it cannot replace the film there; give its user the right to.`,
+    `Flotilla may not write in ${path.dirname(file)}, so it cannot replace the film there; give its user the right to.`,
   );
 }
 

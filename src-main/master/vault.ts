@@ -117,19 +117,22 @@ export class Vault {
     await this.#returnResult(row);
     const back = await identify(row.original);
     const inPlace = sameContent(back, row.identity);
-    const ours = sameContent(await identify(row.result), row.result_identity);
+    const result = await identify(row.result);
+    const ours = sameContent(result, row.result_identity);
     if (!inPlace && !sameContent(await identify(row.kept), row.identity)) {
       throw new Fault(
         'conflict',
         `The original of ${name} in the vault (${row.kept}) is gone or damaged, so it cannot be restored.`,
       );
     }
-    const isSame = row.original === row.result;
+    // On a disk that knows no case, a name may differ by that alone.
+    const isSame =
+      row.original === row.result || (ours && back !== undefined && sameInode(back.inode, result?.inode ?? ''));
     const taken = back !== undefined || (await exists(row.original));
     if (taken && !inPlace && !(isSame && ours)) throw isAnother(row);
     this.#swaps.beginRestore(row.id);
     faultPoint('restore-begun');
-    if (!inPlace) await this.#putInPlace(row);
+    if (!inPlace) await this.#putInPlace(row, isSame);
     faultPoint('restore-placed');
     const stands = async () => sameContent(await identify(row.original), row.identity);
     if (!isSame && ours) {
@@ -159,12 +162,12 @@ export class Vault {
     if (original !== result || !sameContent(await identify(original), identity)) await putBack(result, id);
   }
 
-  async #putInPlace(row: VaultRow): Promise<void> {
+  async #putInPlace(row: VaultRow, isSame: boolean): Promise<void> {
     const { id, original, result, kept } = row;
     try {
       await mkdir(path.dirname(original), { recursive: true });
       await removeUnproven(original);
-      if (original === result) {
+      if (isSame) {
         const held = await setAside(result, id);
         // It may have gone, but must not be another.
         if (held ? !sameContent(held, row.result_identity) : await exists(asidePath(result, id))) throw isAnother(row);

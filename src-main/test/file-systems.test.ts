@@ -8,7 +8,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../src-shared/errors.ts';
 import type { VaultRow } from '../db/swaps.ts';
 import type { MasterContext } from '../master/context.ts';
-import { unprovenPath } from '../master/durable.ts';
+import { carryOver, unprovenPath } from '../master/durable.ts';
+import { requireReplaceable } from '../master/replaceable.ts';
 import { Uploads } from '../master/uploads.ts';
 import { keptPath } from '../master/vault-folder.ts';
 import type { RunningNode } from '../node.ts';
@@ -201,6 +202,87 @@ describe('unusual file systems', () => {
         await asUser(12345, () => vault.restore(swaps.vaultEntry(swap.id) as VaultRow));
         expect(await read(film)).toBe(`original of ${film}`);
       }
+    },
+  );
+
+  test.skipIf(!CAN_MOUNT)(`room for a copy in the vault is asked for beforehand (${NO_MOUNT})`, async () => {
+    const home = await tempFolder();
+    const library = path.join(home, 'library');
+    await mounted(library, '-t', 'tmpfs', '-o', 'size=3m', 'tmpfs');
+    await mkdir(path.join(library, 'other'));
+    await mounted(path.join(library, 'volume'), '--bind', path.join(library, 'other'));
+    const film = path.join(library, 'volume/film.mkv');
+    await writeFile(film, Buffer.alloc(2_000_000));
+    const ask = () => requireReplaceable(film, 'mkv', library);
+    await expect(ask()).rejects.toMatchObject({
+      code: 'conflict',
+      message: /copied into the vault .* free some space/,
+    });
+    await writeFile(film, Buffer.alloc(1_000_000));
+    await ask();
+    expect((await readdir(library, { recursive: true })).sort()).toEqual(
+      ['other', 'other/film.mkv', 'volume', 'volume/film.mkv'].sort(),
+    );
+  });
+
+  test.skipIf(!root || process.platform !== 'linux')(
+    'a video that only others may move, or that is protected, is refused beforehand (needs root on Linux)',
+    async () => {
+      const { at, library } = await makeLibrary();
+      await mkdir(at('sticky'));
+      await chmod(at('sticky'), 0o1777);
+      await writeFile(at('sticky/film.mkv'), '');
+      const ask = (film: string) => requireReplaceable(at(film), 'mkv', library);
+      await ask('sticky/film.mkv');
+      execFileSync('chmod', ['-R', 'o+rX', path.dirname(library)]);
+      const denied = asUser(12345, () => ask('sticky/film.mkv'));
+      await expect(denied).rejects.toMatchObject({ code: 'conflict', message: /Only the owner/ });
+      await writeFile(at('film.mkv'), '');
+      try {
+        execFileSync('chattr', ['+i', at('film.mkv')], { stdio: 'ignore' });
+      } catch {
+        return; // Not known to this file system.
+      }
+      await expect(ask('film.mkv').finally(() => execFileSync('chattr', ['-i', at('film.mkv')]))).rejects.toMatchObject(
+        {
+          code: 'conflict',
+          message: /protected/,
+        },
+      );
+    },
+  );
+
+  test.skipIf(!root || process.platform !== 'linux')(
+    'the group is kept where the owner cannot be, and extended attributes are (needs root on Linux)',
+    async () => {
+      const { at, library } = await makeLibrary();
+      execFileSync('chmod', ['777', path.dirname(library), library]);
+      await writeFile(at('film.mkv'), '');
+      await chmod(at('film.mkv'), 0o660);
+      await chown(at('film.mkv'), 3000, 2000);
+      const set = "import os, sys; os.setxattr(sys.argv[1], 'user.comment', b'seen')";
+      const get = "import os, sys; print(os.getxattr(sys.argv[1], 'user.comment').decode(), end='')";
+      const python = (...args: string[]) =>
+        execFileSync('python3', ['-c', ...args], { encoding: 'utf8', stdio: 'pipe' });
+      let hasAttributes = true;
+      try {
+        python(set, at('film.mkv'));
+      } catch {
+        hasAttributes = false;
+      }
+      const groups = process.getgroups?.() ?? [];
+      process.setgroups?.([2000]);
+      try {
+        await asUser(1000, async () => {
+          await writeFile(at('result.mkv'), '');
+          await carryOver(at('film.mkv'), at('result.mkv'));
+        });
+      } finally {
+        process.setgroups?.(groups);
+      }
+      const { uid, gid, mode } = await lstat(at('result.mkv'));
+      expect([uid, gid, mode & 0o777]).toEqual([1000, 2000, 0o660]);
+      if (hasAttributes) expect(python(get, at('result.mkv'))).toBe('seen');
     },
   );
 
