@@ -24,6 +24,7 @@ const CAPS: Capabilities = {
   dolbyVisionCoding: false,
   applyCropping: false,
   demuxTimeBase: false,
+  teletext: false,
 };
 const words = { from: '', to: '' };
 const video = (over: Partial<VideoEncode> = {}): VideoEncode => ({

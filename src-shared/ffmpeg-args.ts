@@ -2,7 +2,7 @@ import { type Container, FORMATS } from './container.ts';
 import { languageCarrier } from './language-carrier.ts';
 import type { Probe, Stream } from './media.ts';
 import { baseLayerOf, type Plan } from './plan.ts';
-import type { AudioEncode, StreamPlan } from './stream-plan.ts';
+import type { AudioEncode, StreamPlan, Teletext } from './stream-plan.ts';
 import { decodeArgs, videoArgs } from './video-args.ts';
 import type { Capabilities } from './worker-info.ts';
 
@@ -22,6 +22,8 @@ export interface EncodeFiles {
   pictures?: AlignedFile;
   /** Captions that were read from the pictures. */
   captions?: AlignedFile;
+  /** Subtitles that were read from teletext, one for each page of the plan, in the plan's order. */
+  teletext?: AlignedFile[];
 }
 
 /** Per-stream statistics that mkvmerge writes as tags; copied, they would describe the source. */
@@ -85,11 +87,13 @@ function soundDecodeArgs(plans: StreamPlan[]): string[] {
   return plans.flatMap((s) => (s.action === 'opus' && s.fullRange ? [`-drc_scale:${s.source}`, '0'] : []));
 }
 
+/** Tells texts that are read ahead, into files of their own. */
+const isRead = (s: StreamPlan) => s.action === 'captions' || s.action === 'teletext';
+
 /** Streams that reach the result, in its order: pictures, sound and texts as in the source, captions, attachments, covers. */
 export function resultStreams(plan: Plan): StreamPlan[] {
   const kept = plan.streams.filter((s) => s.action !== 'drop');
-  const rank = (s: StreamPlan) =>
-    s.type === 'cover' ? 3 : s.type === 'attachment' ? 2 : s.action === 'captions' ? 1 : 0;
+  const rank = (s: StreamPlan) => (s.type === 'cover' ? 3 : s.type === 'attachment' ? 2 : isRead(s) ? 1 : 0);
   return kept.sort((a, b) => rank(a) - rank(b));
 }
 
@@ -150,9 +154,14 @@ export function encodeArgs(
   const more = (file: AlignedFile, demuxer: string) =>
     args.push('-itsoffset', file.offset.toFixed(6), '-f', demuxer, '-i', `file:${file.path}`);
   if (files.pictures) more(files.pictures, 'mov');
-  if (files.captions) more(files.captions, 'srt');
+  const texts = resultStreams(plan).filter(isRead);
+  const pages = [...(files.teletext ?? [])];
+  for (const text of texts) {
+    const file = text.action === 'captions' ? files.captions : pages.shift();
+    if (file) more(file, 'srt');
+  }
   for (const s of mapped) {
-    if (s.action === 'captions') args.push('-map', `${files.pictures ? 2 : 1}:0`);
+    if (isRead(s)) args.push('-map', `${texts.indexOf(s) + (files.pictures ? 2 : 1)}:0`);
     else args.push('-map', files.pictures && s.action === 'encode' ? '1:0' : `0:${s.source}`);
   }
   args.push('-c', 'copy');
@@ -164,7 +173,8 @@ export function encodeArgs(
     seen[kind] = n + 1;
     if (s.action === 'encode' && !files.pictures) args.push(...videoArgs(s, n, caps, threads));
     if (s.action === 'opus') args.push(...audioArgs(s, n));
-    if (s.action === 'text' || s.action === 'captions') args.push(`-c:s:${n}`, TEXT_ENCODERS[s.codec]);
+    if (s.action === 'text' || s.action === 'captions' || s.action === 'teletext')
+      args.push(`-c:s:${n}`, TEXT_ENCODERS[s.codec]);
     if (s.type === 'attachment') args.push(...attachmentArgs(n, s));
     else args.push(...labelArgs(s, `${kind}:${n}`, plan.container, labels.get(s.source), files));
   }
@@ -204,6 +214,11 @@ function labelArgs(
   const tag = (text: string) => [`-metadata:s:${at}`, text];
   if (stream.action === 'cover') return [`-disposition:${at}`, 'attached_pic'];
   if (stream.action === 'captions') return [`-disposition:${at}`, '0', ...tag('title=Closed captions')];
+  if (stream.action === 'teletext') {
+    const { page, language, impaired } = stream;
+    const flags = [`-disposition:${at}`, impaired ? 'hearing_impaired' : '0'];
+    return [...flags, ...tag(`title=Teletext ${page}`), ...(language ? tag(`language=${language}`) : [])];
+  }
   const { dispositions, language, bcp47, title } = labels;
   // Of pictures that were encoded apart, the file does not know the names.
   const apart = stream.action === 'encode' && files.pictures !== undefined;
@@ -292,4 +307,22 @@ export function captionTextArgs(plan: Plan, input: string, part?: { from: number
   const only = part ? ['-t', String(part.seconds)] : [];
   const head = ['-data_field', 'first', ...only, ...captionInput(plan, input, part?.from)];
   return [...head, '-map', '0:s', '-f', 'srt', 'pipe:1'];
+}
+
+/** Longest that a line of teletext is shown which nothing takes away, in ms. */
+const LONGEST_LINE = 30_000;
+
+/**
+ * Reads the subtitles of one page of teletext: as SubRip from the standard output, with the times of the source's own clock.
+ * @param ended lines end where the next one begins or the page is emptied, and the last one is missing, as ffmpeg waits for
+ *   what ends it; otherwise all are there, and their ends say nothing
+ */
+export function teletextArgs(demuxer: string, input: string, { source, page }: Teletext, ended: boolean): string[] {
+  const of = (option: string) => `-${option}:${source}`;
+  const reading = [of('txt_page'), page, of('txt_format'), 'text', of('txt_duration'), String(LONGEST_LINE)];
+  if (ended) reading.push(of('fix_sub_duration'));
+  // One that is not 0: ffmpeg 5.1 moves what begins late in a stream that begins at 0, even with -copyts.
+  reading.push('-itsoffset', '0.000001');
+  const output = ['-map', `0:${source}`, '-c:s', TEXT_ENCODERS.subrip, '-f', 'srt', 'pipe:1'];
+  return [...HEAD, '-loglevel', 'error', '-copyts', ...reading, ...inputArgs(demuxer, input), ...output];
 }

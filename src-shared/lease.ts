@@ -63,6 +63,8 @@ export const ResultFacts = z.object({
   decodedFrames: z.array(z.int().nonnegative()).max(1000),
   /** Lines of the captions that were taken out of the picture. */
   captionLines: z.int().nonnegative(),
+  /** Lines of each page of teletext, in the order of the plan. */
+  teletextLines: z.array(z.int().nonnegative()).max(1000).optional(),
   /** The original decodes with errors, or its times have gaps. */
   damaged: z.boolean(),
   /** The end of ffmpeg's log. */

@@ -129,9 +129,23 @@ export const AudioStream = z.object({
 });
 export type AudioStream = z.infer<typeof AudioStream>;
 
+/** Number of a teletext page, without those of machines (hexadecimal digits). */
+export const TeletextPage = z.string().regex(/^[1-8]\d\d$/);
+
 export const OtherStream = z.object({
   ...common,
   type: z.enum(['subtitle', 'attachment', 'data']),
+  /** Pages of subtitles that a teletext stream is said to have. */
+  teletext: z
+    .array(
+      z.object({
+        page: TeletextPage,
+        language: z.string().optional(),
+        /** For the hard of hearing. */
+        impaired: z.literal(true).optional(),
+      }),
+    )
+    .optional(),
   /** The container's name of the codec for streams that ffmpeg has none for: tmcd, gpmd, S_TEXT/WEBVTT … */
   tag: z.string().optional(),
   /** VobSub whose colors are in another file: a DVD keeps them in the IFO. */

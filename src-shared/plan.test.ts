@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { fitPlan, withoutEmptyTexts } from './fit-plan.ts';
 import type { AudioStream, CoverStream, OtherStream, Probe, Stream, VideoStream } from './media.ts';
-import { baseLayerOf, makePlan, Plan, SKIP_CODES, Skip, withoutCaptions } from './plan.ts';
+import { baseLayerOf, makePlan, Plan, SKIP_CODES, Skip } from './plan.ts';
 import { DEFAULT_TABLES } from './quality.ts';
 import { Settings } from './settings.ts';
 import type { StreamPlan } from './stream-plan.ts';
+import type { Capabilities } from './worker-info.ts';
 
 const settings = Settings.parse({ dataStreams: 'drop' });
 const video = (over: Partial<VideoStream> = {}): VideoStream => ({
@@ -423,6 +425,41 @@ describe('Dolby Vision', () => {
   });
 });
 
+describe('teletext', () => {
+  const pages = [
+    { page: '888', language: 'eng' },
+    { page: '889', language: 'eng', impaired: true as const },
+  ];
+  const film = probe(video(), audio(), other('subtitle', 'dvb_teletext', { index: 2, teletext: pages }));
+  const able = { teletext: true } as Capabilities;
+  const unable = { teletext: false } as Capabilities;
+
+  it('becomes a track of text for each page of subtitles, where a page has any', () => {
+    const made = planned(film);
+    const told = { action: 'teletext', source: 2, codec: 'subrip', why: expect.stringContaining('words') };
+    expect(made.streams.slice(2)).toMatchObject([
+      { ...told, page: '888', language: 'eng', to: 'SubRip, from page 888' },
+      { ...told, page: '889', impaired: true, to: 'SubRip, from page 889' },
+    ]);
+    expect(fitPlan(made, able, { dataStreams: 'skip' })).toEqual(made);
+    const { streams } = withoutEmptyTexts(made, { captionLines: 0, teletextLines: [0, 3] });
+    expect(streams.slice(2)).toMatchObject([{ page: '889' }]);
+  });
+
+  it('is left out by the name of the stream, or keeps the video as it is, where ffmpeg cannot read it', () => {
+    const made = planned(film);
+    const fitted = fitPlan(made, unable, { dataStreams: 'drop' });
+    expect(fitted.kind === 'convert' && fitted.streams.slice(2)).toMatchObject([
+      { action: 'drop', source: 2, from: expect.stringMatching(/teletext/i), why: expect.stringMatching(/libzvbi/) },
+    ]);
+    expect(fitPlan(made, unable, { dataStreams: 'skip' })).toMatchObject({
+      kind: 'skip',
+      code: 'old-ffmpeg',
+      reason: expect.stringContaining('teletext'),
+    });
+  });
+});
+
 describe('captions inside the pictures', () => {
   it('become a track of their own, behind the pictures that carry them', () => {
     const { streams } = planned(probe(video({ captions: true }), audio()));
@@ -431,7 +468,7 @@ describe('captions inside the pictures', () => {
       [0, 'captions'],
       [1, 'opus'],
     ]);
-    expect(withoutCaptions(planned(probe(video({ captions: true }), audio())))).toEqual(
+    expect(withoutEmptyTexts(planned(probe(video({ captions: true }), audio())), { captionLines: 0 })).toEqual(
       planned(probe(video(), audio())),
     );
   });

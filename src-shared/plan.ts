@@ -92,11 +92,6 @@ export function baseLayerOf(plan: Plan): VideoEncode | undefined {
   return plan.streams.find((s) => s.action === 'encode' && s.baseLayer) as VideoEncode | undefined;
 }
 
-/** The plan for a film whose pictures turn out to carry no captions but their padding. */
-export function withoutCaptions(plan: Plan): Plan {
-  return { ...plan, streams: plan.streams.filter((s) => s.action !== 'captions') };
-}
-
 const skip = (code: SkipCode, reason: string): Skip => ({ kind: 'skip', code, reason });
 
 /** Text subtitles that ffmpeg turns into others. */
@@ -276,6 +271,22 @@ function planCaptions(video: VideoStream, container: Container): StreamPlan[] {
   ];
 }
 
+/** Each page of subtitles becomes a track of its own; undefined where teletext is not kept. */
+function planTeletext(stream: OtherStream, container: Container): StreamPlan[] | undefined {
+  const { name, text: codec } = FORMATS[container];
+  if (!codec || !stream.teletext?.length) return undefined;
+  return stream.teletext.map((page) => ({
+    action: 'teletext',
+    type: 'subtitle',
+    source: stream.index,
+    from: describeStream({ ...stream, language: page.language }),
+    to: `${TEXT_NAMES[codec]}, from page ${page.page}`,
+    why: `${name} does not hold teletext; the words of its subtitles are kept`,
+    codec,
+    ...page,
+  }));
+}
+
 /** Why a data track may go without a loss; undefined when it would be one. */
 function whyNeedless(stream: OtherStream, container: Container, { chapters, format }: Probe): string | undefined {
   if (chapters > 0 && stream.tag?.trim() === 'text') return CHAPTER_TITLES;
@@ -317,7 +328,8 @@ function planStreams(probe: Probe, settings: Settings, tables: Tables, container
   return probe.streams.flatMap((stream): StreamPlan[] => {
     if (stream.type === 'video') return [planVideo(stream, settings, tables), ...planCaptions(stream, container)];
     if (stream.type === 'audio') return [planAudio(stream, settings, tables)];
-    return [stream.type === 'cover' ? planCover(stream, probe) : planOther(stream, container, probe)];
+    if (stream.type === 'cover') return [planCover(stream, probe)];
+    return planTeletext(stream, container) ?? [planOther(stream, container, probe)];
   });
 }
 
@@ -335,6 +347,16 @@ function planContainer(
   if (containerWhy) return { ...inMatroska, containerWhy };
   const custom = probe.customTags && !FORMATS[probe.container].customTags;
   return { container: probe.container, streams, ...(custom && { customTags: true }) };
+}
+
+/** Why a video stays as it is rather than lose tracks; undefined where that is no reason. */
+export function whyNotWithout(streams: StreamPlan[], { dataStreams }: Pick<Settings, 'dataStreams'>): Skip | undefined {
+  const lost = streams.filter((s) => s.action === 'drop' && s.type !== 'cover' && !NO_LOSS.has(s.why ?? ''));
+  if (lost.length === 0 || dataStreams !== 'skip') return undefined;
+  return skip(
+    'data',
+    `${lost.map((s) => s.from).join(', ')} would be left out (${lost[0]?.why}). To convert such videos all the same, set "Tracks that cannot be kept" to drop.`,
+  );
 }
 
 /**
@@ -372,12 +394,7 @@ export function makePlan(probe: Probe, settings: Settings, tables: Tables): Plan
     }
   }
   const planned = planContainer(probe, settings, tables);
-  const lost = planned.streams.filter((s) => s.action === 'drop' && s.type !== 'cover' && !NO_LOSS.has(s.why ?? ''));
-  if (lost.length > 0 && settings.dataStreams === 'skip') {
-    return skip(
-      'data',
-      `${lost.map((s) => s.from).join(', ')} would be left out (${lost[0]?.why}). To convert such videos all the same, set "Tracks that cannot be kept" to drop.`,
-    );
-  }
+  const refusal = whyNotWithout(planned.streams, settings);
+  if (refusal) return refusal;
   return { kind: 'convert', demuxer, ...planned };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Colour, ContentLight, Crop, MasteringDisplay, StereoMode } from './media.ts';
+import { Colour, ContentLight, Crop, MasteringDisplay, StereoMode, TeletextPage } from './media.ts';
 
 /** Layouts that libopus takes, with ffmpeg's names. */
 export const Layout = z.enum(['mono', 'stereo', '3.0', 'quad', '5.0', '5.1', '6.1', '7.1']);
@@ -91,6 +91,18 @@ const Captions = z.object({
   codec: z.enum(['subrip', 'mov_text']),
 });
 
+/** Subtitles of one page of teletext, which become a track of their own where the page shows any. */
+const Teletext = z.object({
+  ...common,
+  action: z.literal('teletext'),
+  type: z.literal('subtitle'),
+  codec: z.enum(['subrip', 'mov_text']),
+  page: TeletextPage,
+  language: z.string().optional(),
+  impaired: z.literal(true).optional(),
+});
+export type Teletext = z.infer<typeof Teletext>;
+
 const Cover = z.object({
   ...common,
   action: z.literal('cover'),
@@ -112,6 +124,7 @@ export const StreamPlan = z.discriminatedUnion('action', [
   Copy,
   TextConvert,
   Captions,
+  Teletext,
   Cover,
   Drop,
 ]);

@@ -26,6 +26,8 @@ export const Capabilities = z.object({
   applyCropping: can,
   /** `-enc_time_base demux` (ffmpeg 6.1 and later), which alone is left since 9.0; up to 6.0 there is only `-1`. */
   demuxTimeBase: can,
+  /** The teletext decoder of libzvbi, which builds may lack. */
+  teletext: can,
 });
 export type Capabilities = z.infer<typeof Capabilities>;
 

@@ -7,12 +7,12 @@ import { Command } from 'commander';
 import { describeStream, formatName } from '../../src-shared/describe.ts';
 import { Fault, messageOf } from '../../src-shared/errors.ts';
 import { estimateSize } from '../../src-shared/estimate.ts';
-import { captionArgs, encodeArgs, labelsOf, pictureArgs } from '../../src-shared/ffmpeg-args.ts';
+import { captionArgs, encodeArgs, labelsOf, pictureArgs, teletextArgs } from '../../src-shared/ffmpeg-args.ts';
+import { fitPlan } from '../../src-shared/fit-plan.ts';
 import { formatBytes, formatDuration } from '../../src-shared/format.ts';
 import { mainVideo, type Probe } from '../../src-shared/media.ts';
 import { makePlan, type Plan, type Skip } from '../../src-shared/plan.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';
-import { skipUnable } from '../../src-shared/video-args.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import { dataPaths } from '../config.ts';
 import { SettingTable } from '../db/settings.ts';
@@ -81,7 +81,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
       };
     }
     const wanted = makePlan(probe, values, tables);
-    const made = (wanted.kind === 'convert' && skipUnable(wanted, caps)) || wanted;
+    const made = wanted.kind === 'convert' ? fitPlan(wanted, caps, values) : wanted;
     if (made.kind === 'skip') return { ...base, probe, plan: made };
     return {
       ...base,
@@ -99,16 +99,19 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
 function commandsOf(made: Plan, input: string, probe: Probe, caps: Capabilities): string[][] {
   const covers = made.streams.filter((s) => s.action === 'cover').map((s) => `cover-${s.source}`);
   const captions = made.streams.some((s) => s.action === 'captions') && { path: 'captions.srt', offset: 0 };
+  const pages = made.streams.filter((s) => s.action === 'teletext');
   const pictures = pictureArgs(made, input, 'pictures.mp4', caps);
   const files = {
     input,
     output: targetOf(input, made.container),
     covers,
     ...(captions && { captions }),
+    teletext: pages.map(({ page }) => ({ path: `teletext-${page}.srt`, offset: 0 })),
     ...(pictures && { pictures: { path: 'pictures.mp4', offset: 0 } }),
   };
   return [
     ...(captions ? [captionArgs(made, input, captions.path, 'captions.raw')] : []),
+    ...pages.flatMap((page) => [true, false].map((ended) => teletextArgs(made.demuxer, input, page, ended))),
     ...(pictures ? [pictures] : []),
     encodeArgs(made, files, caps, labelsOf(probe)),
   ];

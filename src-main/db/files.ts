@@ -146,7 +146,7 @@ export class FileTable {
     this.#sql(
       `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime,
            settles = @settles, missing = NULL, hash = @hash, codec = NULL, width = NULL, height = NULL, resolution = NULL,
-           hdr = NULL, frame_rate = NULL, bit_rate = NULL, audio = NULL, duration = NULL, source_size = NULL,
+           hdr = NULL, teletext = NULL, frame_rate = NULL, bit_rate = NULL, audio = NULL, duration = NULL, source_size = NULL,
            result_size = NULL, code = NULL, reason = NULL WHERE id = @id`,
     ).run({ hash: null, ...file, id });
     this.#sql('DELETE FROM probes WHERE file = ?').run(id);
@@ -189,7 +189,7 @@ export class FileTable {
   setProbe(id: number, hash: string, probe: Probe | null): void {
     this.#sql(
       `UPDATE files SET hash = @hash, codec = @codec, width = @width, height = @height, resolution = @resolution,
-           hdr = @hdr, frame_rate = @frameRate, bit_rate = CAST(size * 8 / @duration AS INTEGER), audio = @audio,
+           hdr = @hdr, teletext = @teletext, frame_rate = @frameRate, bit_rate = CAST(size * 8 / @duration AS INTEGER), audio = @audio,
            duration = @duration WHERE id = @id`,
     ).run({ id, hash, ...listed(probe) });
     if (!probe) this.#sql('DELETE FROM probes WHERE file = ?').run(id);
@@ -291,6 +291,7 @@ function listed(probe: Probe | null) {
     height: video?.height ?? null,
     resolution: video?.width && video.height ? resolutionOf(video.width, video.height) : null,
     hdr: video ? dynamicRange(video) : null,
+    teletext: probe?.streams.some((s) => s.type === 'subtitle' && s.teletext?.length) ? 1 : null,
     frameRate: video?.frameRate ?? null,
     audio: first ? `${layout} ${codecName(first.codec)}${more}` : null,
     duration: video?.duration ?? probe?.duration ?? null,

@@ -67,6 +67,7 @@ export interface LeftOut {
   notTo?: string;
   except?: readonly number[];
   range?: DynamicRange | undefined;
+  teletext?: boolean | undefined;
 }
 
 /** Words that go with a change of state. */
@@ -212,8 +213,8 @@ export class JobTable {
   /**
    * The queued job that comes first in these scopes: highest priority, then what was moved up by hand, then the order; a
    * jump into an index in every library, however long the queue.
-   * @param but what is left out: the jobs in `except`, what failed twice in a row on the worker `notTo`, and films of a
-   *   dynamic range
+   * @param but what is left out: the jobs in `except`, what failed twice in a row on the worker `notTo`, films of a
+   *   dynamic range, and those with teletext
    */
   first(scopes: Scope[], order: FileOrder, but: LeftOut = {}): JobRow | undefined {
     const [column, direction] = SORTED[order];
@@ -226,7 +227,7 @@ export class JobTable {
     scope: Scope,
     column: 'mtime' | 'size',
     direction: 'ASC' | 'DESC',
-    { notTo = '', except = [], range }: LeftOut,
+    { notTo = '', except = [], range, teletext }: LeftOut,
   ): JobRow | undefined {
     const params = {
       ...{ ...within(scope), notTo, ...(range && { range }) },
@@ -240,6 +241,7 @@ export class JobTable {
     const index = column === 'size' ? 'jobs_queued_by_size' : 'jobs_queued_by_mtime';
     const queued = `FROM jobs INDEXED BY ${index} WHERE state = 'queued' AND library = @library ${inside}
       ${range ? 'AND NOT EXISTS (SELECT 1 FROM files WHERE files.id = jobs.file AND hdr = @range)' : ''}
+      ${teletext ? 'AND NOT EXISTS (SELECT 1 FROM files WHERE files.id = jobs.file AND teletext = 1)' : ''}
       ${except.length > 0 ? 'AND id NOT IN (SELECT value FROM json_each(@except))' : ''}
       AND (attempts < 2 OR 2 > (SELECT count(*) FROM (SELECT worker FROM attempts
         WHERE job = jobs.id AND outcome = 'failed' ORDER BY id DESC LIMIT 2) WHERE worker = @notTo))

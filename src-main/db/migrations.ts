@@ -209,4 +209,7 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE libraries ADD COLUMN owner TEXT; -- the computer whose Flotilla works there instead of this one
   `,
+  `
+  ALTER TABLE files ADD COLUMN teletext INTEGER; -- 1: pages of subtitles, for which not every ffmpeg will do
+  `,
 ];

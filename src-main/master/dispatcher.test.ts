@@ -3,6 +3,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Grant, Lease, Orders, Outcome } from '../../src-shared/lease.ts';
+import type { Stream } from '../../src-shared/media.ts';
 import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import { WorkerTable } from '../db/workers.ts';
 import { makeContext } from '../test/context.ts';
@@ -644,6 +645,32 @@ describe('a task that is open without being held', () => {
     pass(LEASE_TERMS.beat);
     expect(state(two.path)).toBe('queued');
     expect(dispatcher.take(leaseOf(one))).toMatchObject({ state: 'leased', worker: 'a' });
+  });
+});
+
+describe('a video with teletext', () => {
+  it('is left to the worker that can read it, skipped where none can, and queued again when one comes', async () => {
+    const { files, library, members, dispatcher, lease } = await makeMaster(['told.ts', 'plain.mkv']);
+    const row = files.at(library.id, 'told.ts');
+    if (!row?.hash || !row.probe) throw new Error('no film');
+    const text: Stream = { index: 9, type: 'subtitle', codec: 'dvb_teletext', teletext: [{ page: '888' }] };
+    files.setProbe(row.id, row.hash, { ...row.probe, streams: [...row.probe.streams, text] });
+    for (const member of members) {
+      member.hello = helloOf(member.id);
+      member.hello.computer.ffmpeg.teletext = member.id === 'b';
+    }
+    for (const id of ['here', 'a', 'b']) dispatcher.linked(id, true);
+    expect((await lease('a')).path).toBe('plain.mkv');
+    const kept = await lease('b');
+    expect(kept.plan.streams.at(-1)).toMatchObject({ action: 'teletext', page: '888' });
+    dispatcher.linked('b', false);
+    dispatcher.linked('b', false);
+    dispatcher.giveBack(leaseOf(kept), { kind: 'released' }, 'b');
+    expect(await dispatcher.lease('here', false)).toBeNull();
+    const { code, reason } = files.at(library.id, 'told.ts') ?? {};
+    expect([code, reason]).toEqual(['old-ffmpeg', expect.stringContaining('libzvbi')]);
+    dispatcher.linked('b', true);
+    expect((await lease('b')).path).toBe('told.ts');
   });
 });
 

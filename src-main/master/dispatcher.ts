@@ -163,7 +163,7 @@ export class Dispatcher {
         const job = this.#ctx.jobs.first(scopes, this.#ctx.settings().fileOrder, {
           notTo: elsewhere ? worker : '',
           except: [...this.#returns.keptFrom(worker, elsewhere), ...this.#refusedFrom(worker, others)],
-          range: leftToOthers(this.#ctx, member, this.fleet.connected),
+          ...leftToOthers(this.#ctx, member, this.fleet.connected),
         });
         if (!job || (ahead && this.#ctx.storage.isShared(worker, job.library))) return null;
         const grant = await this.#granter.grant(job, member);

@@ -12,7 +12,7 @@ import type { JobRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
 import { factsOf, inodeOf, sameInode, sampledHash, versionOf } from './identity.ts';
 import { whyLeftAlone } from './left-alone.ts';
-import { type Asker, whyUnfit } from './matching.ts';
+import { type Asker, fitFor } from './matching.ts';
 import { isLinkNow, isStanding } from './paths.ts';
 import { pauseLibrary } from './pause-library.ts';
 import { hardLinked } from './probing.ts';
@@ -39,7 +39,7 @@ export class Granter {
     if (!file.probe) throw new Error(`file ${file.id} was queued without a probe`);
     const settings = this.#ctx.settings();
     const made = makePlan(file.probe, settings, this.#ctx.tables());
-    const plan = (made.kind === 'convert' && whyUnfit(made, worker)) || made;
+    const plan = made.kind === 'convert' ? fitFor(made, worker, settings) : made;
     try {
       if (!(await answered(library.root, () => this.#isOurs(library)))) return undefined;
       if (!(await answered(library.root, () => this.#unchanged(job, file, source)))) return undefined;

@@ -28,6 +28,7 @@ export interface Delivery {
   file: string;
   decodedFrames: number[];
   captionLines: number;
+  teletextLines?: number[] | undefined;
   damaged: boolean;
   log: string;
 }
@@ -231,6 +232,7 @@ export class Intake {
         resultVersion: versionOf(await lstat(swap.staged, { bigint: true })),
         decodedFrames: delivery.decodedFrames,
         captionLines: delivery.captionLines,
+        teletextLines: delivery.teletextLines,
         signal: AbortSignal.any([this.#stopping.signal, held]),
         run: { priority: { nice, ionice }, brake: this.#brake },
         onProgress: (share) => this.#dispatcher.enter(lease, 'checking', share),

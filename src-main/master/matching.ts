@@ -1,6 +1,7 @@
-import type { DynamicRange } from '../../src-shared/media.ts';
+import { fitPlan } from '../../src-shared/fit-plan.ts';
 import type { Plan, Skip } from '../../src-shared/plan.ts';
-import { skipUnable } from '../../src-shared/video-args.ts';
+import type { Settings } from '../../src-shared/settings.ts';
+import type { LeftOut } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
 import type { Member } from './fleet.ts';
 
@@ -10,25 +11,29 @@ export type Asker = Pick<Member, 'id' | 'name'> & Partial<Pick<Member, 'hello'>>
 /** What a worker's ffmpeg can do; undefined until it has told. */
 const abilities = ({ hello }: Asker) => hello?.computer.ffmpeg;
 const keepsDolbyVision = (member: Asker) => abilities(member)?.dolbyVisionCoding === true;
+const readsTeletext = (member: Asker) => abilities(member)?.teletext === true;
 
 /**
  * The films that are not given to a worker because its ffmpeg cannot keep what their plan keeps, and another one's can.
  * @param others that are connected
  */
-export function leftToOthers(ctx: MasterContext, member: Asker, others: Asker[]): DynamicRange | undefined {
-  if (ctx.settings().dynamicHdr !== 'keep' || !abilities(member) || keepsDolbyVision(member)) return undefined;
-  return others.some(keepsDolbyVision) ? 'Dolby Vision' : undefined;
+export function leftToOthers(ctx: MasterContext, member: Asker, others: Asker[]): Pick<LeftOut, 'range' | 'teletext'> {
+  const lacks = (can: (member: Asker) => boolean) => abilities(member) && !can(member) && others.some(can);
+  return {
+    range: ctx.settings().dynamicHdr === 'keep' && lacks(keepsDolbyVision) ? 'Dolby Vision' : undefined,
+    teletext: lacks(readsTeletext),
+  };
 }
 
-/** Why a worker could not follow a plan, before the film is sent to it; undefined when it can, or has not told what it can do. */
-export function whyUnfit(plan: Plan, member: Asker): Skip | undefined {
+/** The plan as a worker can follow it, or why it cannot, before the film is sent to it; the same until it has told what it can do. */
+export function fitFor(plan: Plan, member: Asker, settings: Settings): Plan | Skip {
   const caps = abilities(member);
-  return caps && skipUnable(plan, caps);
+  return caps ? fitPlan(plan, caps, settings) : plan;
 }
 
-/** Queues again what was skipped for want of a newer ffmpeg, now that a worker with one is there. */
+/** Queues again what was skipped for want of a newer or fuller ffmpeg, now that a worker with one is there. */
 export function retryFor(ctx: MasterContext, member: Asker): void {
-  if (!keepsDolbyVision(member)) return;
+  if (!keepsDolbyVision(member) && !readsTeletext(member)) return;
   for (const id of ctx.files.skippedFor('old-ffmpeg')) {
     const file = ctx.files.get(id);
     if (file) ctx.jobs.queue(file);

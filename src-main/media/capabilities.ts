@@ -67,6 +67,7 @@ export async function detectCapabilities(processes: ProcessManager, tools: Tools
     dolbyVisionCoding: svt?.includes(' -dolbyvision ') ?? false,
     applyCropping: /^-apply_cropping/m.test(own),
     demuxTimeBase: demuxed !== undefined,
+    teletext: of('libzvbi_teletextdec') !== undefined,
   };
 }
 

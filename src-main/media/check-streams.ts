@@ -30,7 +30,12 @@ export function checkStreams(plan: Plan, source: Probe, result: Probe): void {
   wanted.forEach((want, i) => {
     const original = source.streams.find((s) => s.index === want.source);
     const stream = got[i];
-    if (want.action === 'captions') {
+    if (want.action === 'teletext') {
+      const { codec, language, impaired = false } = want;
+      const is = [stream?.codec, stream?.language, stream?.dispositions?.includes('hearing_impaired') ?? false];
+      if (`${is}` !== `${[codec, language, impaired]}`)
+        throw new Refused(`${want.from} became ${is.join(', ')} instead of ${want.to}.`);
+    } else if (want.action === 'captions') {
       if (stream?.codec !== want.codec)
         throw new Refused(`The captions became ${stream?.codec} instead of ${want.to}.`);
     } else if (original && stream) checkStream(want, original, stream, plan.container);

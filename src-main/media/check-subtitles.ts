@@ -12,8 +12,11 @@ const TIME_TOLERANCE = 0.012;
 
 const TIME = /^(\d+):(\d\d):(\d\d)[,.](\d{3}) --> (\d+):(\d\d):(\d\d)[,.](\d{3})/;
 
-/** Reads SubRip as ffmpeg writes it; lines without words are left out. */
-export function parseCues(subrip: string): Cue[] {
+/**
+ * Reads SubRip as ffmpeg writes it; lines without words are left out.
+ * @param told what is wanted of a line's text
+ */
+export function parseCues(subrip: string, told = words): Cue[] {
   const cues: (Cue & { lines: string[] })[] = [];
   for (const line of subrip.split(/\r?\n/)) {
     const numbers = TIME.exec(line)?.slice(1).map(Number);
@@ -26,13 +29,13 @@ export function parseCues(subrip: string): Cue[] {
     } else cues.at(-1)?.lines.push(line);
   }
   return cues
-    .map(({ start, end, lines }) => ({ start, end, text: words(lines.join('\n')) }))
+    .map(({ start, end, lines }) => ({ start, end, text: told(lines.join('\n')) }))
     .filter(({ text }) => text !== '')
     .sort((a, b) => a.start - b.start || a.end - b.end || (a.text < b.text ? -1 : 1));
 }
 
 /** What is read of a text: without tags of any format, all white space alike. */
-function words(text: string): string {
+export function words(text: string): string {
   return text
     .replaceAll(/<[^>]*>|\{[^}]*\}/g, '')
     .replaceAll(/\\[Nnh]/g, ' ')

@@ -15,13 +15,25 @@ const END_TOLERANCE = 0.12;
 const HOLE_SECONDS = 0.25;
 const HOLE_SHARE = 0.01;
 
-/** Of captions that were inside the pictures, only the number of lines is known; other subtitles are compared word by word. */
-function checkCaptions(want: StreamPlan, lines: number, result?: StreamTimeline): void {
-  if (want.action !== 'captions') return;
+/** Of texts that were read ahead, their number is compared in any case; of others every word is. */
+function checkRead(want: StreamPlan, lines: number | undefined, result?: StreamTimeline): void {
+  if (lines === undefined || !('codec' in want)) return;
   const has = result?.count ?? 0;
   // MP4 also counts the silence between its lines.
   if (has < lines || (want.codec === 'subrip' && has !== lines))
     throw new Refused(`In the result, ${want.from} has ${has} lines instead of ${lines}.`);
+}
+
+/** What the check of times asks of a request. */
+type Request = Pick<VerifyRequest, 'plan' | 'sourceProbe' | 'decodedFrames' | 'captionLines' | 'teletextLines'>;
+
+/** Lines that were read ahead for a track; undefined for one that ffmpeg reads by itself. */
+function linesRead(want: StreamPlan, { plan, captionLines, teletextLines = [] }: Request): number | undefined {
+  if (want.action === 'captions') return captionLines;
+  if (want.action !== 'teletext') return undefined;
+  // The plan names no pages without lines any more.
+  const pages = plan.streams.filter((s) => s.action === 'teletext');
+  return teletextLines.filter((lines) => lines > 0)[pages.indexOf(want)] ?? 0;
 }
 
 /**
@@ -29,11 +41,7 @@ function checkCaptions(want: StreamPlan, lines: number, result?: StreamTimeline)
  * @returns by how much the result's clock is ahead of the source's, in s
  * @throws Refused when anything is shown or heard at another time
  */
-export function checkTimes(
-  request: Pick<VerifyRequest, 'plan' | 'sourceProbe' | 'decodedFrames' | 'captionLines'>,
-  before: Timeline,
-  after: Timeline,
-): number {
+export function checkTimes(request: Request, before: Timeline, after: Timeline): number {
   const streams = [...resultStreams(request.plan).entries()];
   const pictures = streams.flatMap(([index, want]) => (want.action === 'encode' ? [{ index, want }] : []));
   // The pictures first, wherever they stand: the other streams are compared by the clock that these have.
@@ -50,7 +58,7 @@ export function checkTimes(
     const source = before.get(want.source);
     const result = after.get(index);
     if (want.type === 'subtitle') {
-      checkCaptions(want, request.captionLines, result);
+      checkRead(want, linesRead(want, request), result);
       continue;
     }
     if (!source) continue;

@@ -19,6 +19,15 @@ const Tags = z
     return Object.fromEntries(entries.reverse());
   });
 
+/** ffprobe's hexadecimal print: an address, up to eight groups of two bytes, and the same as text. */
+const Dump = z
+  .string()
+  .default('')
+  .transform((dump) => {
+    const lines = dump.matchAll(/^[0-9a-f]{8}: ((?:[0-9a-f]{2,4} ){1,8})/gm);
+    return Buffer.from([...lines].map(([, hex = '']) => hex.replaceAll(' ', '')).join(''), 'hex');
+  });
+
 const FfprobeStream = z.object({
   index: z.number(),
   /** The container's own number of it, hexadecimal; the track ID of MP4. */
@@ -48,6 +57,7 @@ const FfprobeStream = z.object({
   disposition: z.record(z.string(), z.number()).default({}),
   tags: Tags,
   side_data_list: z.array(SideData).default([]),
+  extradata: Dump,
 });
 export type FfprobeStream = z.infer<typeof FfprobeStream>;
 
@@ -57,18 +67,7 @@ const FfprobeFrame = Shape.extend({
 });
 export type FfprobeFrame = z.infer<typeof FfprobeFrame>;
 
-/** ffprobe's hexadecimal print: an address, up to eight groups of two bytes, and the same as text. */
-const FfprobePacket = z.object({
-  pts_time: number,
-  flags: z.string().default(''),
-  data: z
-    .string()
-    .default('')
-    .transform((dump) => {
-      const lines = dump.matchAll(/^[0-9a-f]{8}: ((?:[0-9a-f]{2,4} ){1,8})/gm);
-      return Buffer.from([...lines].map(([, hex = '']) => hex.replaceAll(' ', '')).join(''), 'hex');
-    }),
-});
+const FfprobePacket = z.object({ pts_time: number, flags: z.string().default(''), data: Dump });
 
 /** What ffprobe prints as JSON, as far as it is asked. */
 export const Report = z.object({

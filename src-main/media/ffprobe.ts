@@ -15,6 +15,7 @@ import { readChapterFeatures } from './segments.ts';
 import { SHAPE_ENTRIES } from './shape.ts';
 import { HEARD_ENTRIES, heardPlaces, noteHeard } from './sound-probe.ts';
 import { stereoOfMode } from './stereo.ts';
+import { teletextPages } from './teletext.ts';
 
 /** A probe that takes longer waits for its disk: that is no fault of the file, which is probed again at the next scan. */
 const PROBE_MS = 60_000;
@@ -143,6 +144,11 @@ export class Prober {
       if (stream.type === 'audio' && (await this.#hasObjects(file, deep, stream, signal))) stream.objects = true;
       const { customTags } = container === 'mp4' ? tagKinds(s.tags) : {};
       if (customTags) stream.customTags = customTags;
+      if (stream.type === 'subtitle' && stream.codec === 'dvb_teletext') {
+        const what = ['-select_streams', String(s.index), '-show_data', '-show_entries', 'stream=index,extradata'];
+        const [told] = (await this.#ask(file, deep, what, signal)).streams;
+        stream.teletext = teletextPages(told?.extradata ?? Buffer.of(), stream.language);
+      }
       streams.push(stream);
     }
     const { format_name: format, duration, start_time: start, tags } = report.format;

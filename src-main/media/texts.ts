@@ -20,7 +20,7 @@ export async function checkTexts(sides: Sides): Promise<void> {
   await together(
     sides,
     [...resultStreams(request.plan).entries()].map(async ([index, plan]) => {
-      if (plan.type !== 'subtitle' || plan.action === 'captions') return;
+      if (plan.type !== 'subtitle' || plan.action === 'captions' || plan.action === 'teletext') return;
       const codec = source.probe.streams.find((s) => s.index === plan.source)?.codec;
       if (!isComparedAsText(plan, codec)) {
         const spans = (side: Side, n: number) => side.timeline.get(n)?.spans ?? [];
@@ -41,7 +41,8 @@ export async function checkText(sides: Sides, plan: StreamPlan, index: number): 
   checkCues(plan.from, before, after, sides.shift);
 }
 
-async function cuesOf(sides: Sides, side: Side, index: number): Promise<Cue[]> {
+/** Reads what one track says. */
+export async function cuesOf(sides: Sides, side: Side, index: number): Promise<Cue[]> {
   const pieces: Uint8Array[] = [];
   const only = ['-vn', '-an', '-dn'];
   const output = ['-map', `0:${index}`, '-c:s', 'srt', '-f', 'srt', 'pipe:1'];

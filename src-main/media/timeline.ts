@@ -1,6 +1,6 @@
 import { Fault } from '../../src-shared/errors.ts';
 import { DEEP_PROBE_ARGS, needsDeepProbe } from '../../src-shared/ffmpeg-args.ts';
-import type { Probe } from '../../src-shared/media.ts';
+import { mainVideo, type Probe } from '../../src-shared/media.ts';
 import type { Tools } from './capabilities.ts';
 import { type ProcessManager, STALL_MS } from './process.ts';
 
@@ -29,6 +29,11 @@ export interface StreamTimeline {
 }
 
 export type Timeline = ReadonlyMap<number, StreamTimeline>;
+
+/** When the pictures of a video end, in s of its file's clock. */
+export function picturesEnd(probe: Probe, timeline: Timeline): number {
+  return timeline.get(mainVideo(probe)?.index ?? -1)?.end ?? Number.POSITIVE_INFINITY;
+}
 
 /** A header may promise so much more than is there: seconds, and share of the whole. */
 const SLACK_SECONDS = 2;

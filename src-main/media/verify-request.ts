@@ -16,6 +16,8 @@ export interface VerifyRequest {
   captionLines: number;
   /** Chooses the places that are looked at, the same ones for the same seed; by chance where left out. */
   seed?: number;
+  /** Lines of each page of teletext that was read. */
+  teletextLines?: number[] | undefined;
   signal?: AbortSignal;
   /** How much of the computer it may use, and what holds it. */
   run?: Pick<RunOptions, 'priority' | 'brake'>;

@@ -3,11 +3,12 @@ import pLimit from 'p-limit';
 import { FORMATS } from '../../src-shared/container.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { resultStreams } from '../../src-shared/ffmpeg-args.ts';
+import { withoutEmptyTexts } from '../../src-shared/fit-plan.ts';
 import type { Probe } from '../../src-shared/media.ts';
-import { withoutCaptions } from '../../src-shared/plan.ts';
 import type { AskCapabilities, Tools } from './capabilities.ts';
 import { DolbyVision } from './check-dolby-vision.ts';
 import { checkStreams } from './check-streams.ts';
+import { checkTeletext } from './check-teletext.ts';
 import { checkTimes } from './check-times.ts';
 import { checkNoCaptions } from './claimed-captions.ts';
 import type { Prober } from './ffprobe.ts';
@@ -51,7 +52,7 @@ export class Verifier {
    * @throws Refused with the reason when anything differs from the plan
    */
   async verify(asked: VerifyRequest): Promise<Likeness> {
-    const request = asked.captionLines > 0 ? asked : { ...asked, plan: withoutCaptions(asked.plan) };
+    const request = { ...asked, plan: withoutEmptyTexts(asked.plan, asked) };
     const { signal } = request;
     const result = await this.#prober.probe(request.result, signal).catch((error) => {
       throw error instanceof Fault && error.code === 'conflict'
@@ -69,6 +70,7 @@ export class Verifier {
     const random = randomFrom(request.seed ?? randomInt(2 ** 32));
     const sides = sidesOf({ ...parts, request, shift, random }, result, before, after);
     if (asked.captionLines === 0) await checkNoCaptions({ ...sides, request: { ...sides.request, plan: asked.plan } });
+    await checkTeletext(sides, asked.plan);
     return prove(sides);
   }
 
@@ -77,7 +79,7 @@ export class Verifier {
    * @throws Refused when they differ
    */
   async likeness(asked: VerifyRequest): Promise<Likeness> {
-    const request = asked.captionLines > 0 ? asked : { ...asked, plan: withoutCaptions(asked.plan) };
+    const request = { ...asked, plan: withoutEmptyTexts(asked.plan, asked) };
     const { signal } = request;
     const probe = await this.#prober.probe(request.result, signal);
     const before = await this.#timelines.read(request.source, request.sourceVersion, request.sourceProbe, signal);

@@ -52,7 +52,7 @@ describe('the base layer alone', () => {
       copyMedia(media, to, (name) => more.includes(name));
     });
     ({ media: folder, lines } = done);
-  });
+  }, 600_000);
   const result = (name: string) => path.join(folder, `${path.parse(name).name}.mkv`);
 
   it.each(['dv5.mp4', 'dv8_rpu_only.mkv'])('is never taken of %s', (name) => {

@@ -41,7 +41,7 @@ const bytesOf = (bits: string) =>
   );
 
 /** CRC-32 of MPEG-2, as an RPU ends with it. */
-function crc(bytes: Buffer): number {
+export function crc(bytes: Buffer): number {
   let sum = 0xffffffff;
   for (const byte of bytes) {
     sum ^= byte << 24;

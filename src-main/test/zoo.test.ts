@@ -27,6 +27,8 @@ interface Done {
   streams: string[];
   /** Streams of the source that are left out, with what the plan calls them. */
   left: Record<number, RegExp>;
+  /** Streams of the source that become texts, and turn out to have none. */
+  empty: number[];
   /** Tracks that were inside the pictures, and have labels of our own. */
   added: number;
   /** Frames come from packets without times, or from two of them each, so that times cannot be compared one by one. */
@@ -34,13 +36,25 @@ interface Done {
 }
 
 /** A film that is converted. */
-const done = (frames: number, ...streams: string[]): Done => ({ frames, streams, left: {}, added: 0, untimed: false });
+const done = (frames: number, ...streams: string[]): Done => ({
+  frames,
+  streams,
+  left: {},
+  empty: [],
+  added: 0,
+  untimed: false,
+});
 /** A film that is converted without some of its streams. */
 const without = (left: Done['left'], film: Done): Done => ({ ...film, left });
+const withEmpty = (empty: number[], film: Done): Done => ({ ...film, empty });
 const withCaptions = (film: Done): Done => ({ ...film, added: 1 });
 const untimed = (film: Done): Done => ({ ...film, untimed: true });
 
 type Outcome = Done | string;
+
+/** Tells whether the installed ffmpeg has something, by one of its lists. */
+const lists = (list: string, name: string) =>
+  execaSync('ffmpeg', ['-hide_banner', ...`-${list}`.split(' ')]).stdout.includes(name);
 
 /** A converted film, or the code of the reason why it is skipped. */
 const ZOO: Record<string, Outcome> = {
@@ -90,7 +104,10 @@ const ZOO: Record<string, Outcome> = {
   'rgb.mkv': done(12, 'av1 320x180'),
   'rot90.mp4': done(75, 'av1 180x320'),
   'telecine.mkv': done(90, 'av1 320x180'),
-  'teletext.ts': without({ 2: /teletext/ }, done(75, 'av1 320x180', 'opus mono')),
+  // The page that it names is never shown.
+  'teletext.ts': lists('decoders', 'libzvbi_teletextdec')
+    ? withEmpty([2], done(75, 'av1 320x180', 'opus mono'))
+    : without({ 2: /teletext/ }, done(75, 'av1 320x180', 'opus mono')),
   'text_chapters_cover.mp4': without(
     { 3: /Chapter title track/ },
     done(75, 'av1 320x180', 'opus mono', 'subrip', 'cover.jpg'),
@@ -122,7 +139,9 @@ const MEDIA: Record<string, Outcome> = {
   'hdr10plus_hevc.mkv': 'hdr10-plus',
   'hevc_pq_stream_sdr_container.mp4': 'hdr10-plus',
   'highway_540p60.mp4': done(1769, 'av1 960x540'),
-  'iphone_dv84_hlg_editlist.mp4': 'old-ffmpeg',
+  'iphone_dv84_hlg_editlist.mp4': lists('h encoder=libsvtav1', '-dolbyvision')
+    ? without({ 2: /metadata track/, 3: /metadata track/ }, done(77, 'av1 1080x1920', 'opus stereo'))
+    : 'old-ffmpeg',
   'iphone_rotated_gps.mov': without(
     { 2: /metadata track/, 3: /metadata track/ },
     done(120, 'opus mono', 'av1 320x568'),
@@ -176,9 +195,9 @@ function labels(stream: ProbedStream) {
 }
 
 /** Streams of a source in the order of its result: pictures, sound and texts, then attachments, then covers. */
-function kept(streams: ProbedStream[], left: Done['left']): ProbedStream[] {
+function kept(streams: ProbedStream[], { left, empty }: Pick<Done, 'left' | 'empty'>): ProbedStream[] {
   const rank = (stream: ProbedStream) => (isCover(stream) ? 2 : stream.codec_type === 'attachment' ? 1 : 0);
-  return streams.filter((s) => !(s.index in left)).sort((a, b) => rank(a) - rank(b));
+  return streams.filter((s) => !(s.index in left || empty.includes(s.index))).sort((a, b) => rank(a) - rank(b));
 }
 
 /** Bytes of an attachment or a cover. */
@@ -274,7 +293,7 @@ function suite(folder: 'zoo' | 'media', table: Record<string, Outcome>, more: (m
         const [before, after] = [probe(original), probe(result())];
         expect(after.streams.map(inWords)).toEqual(outcome.streams);
         const own = after.streams.slice(0, after.streams.length - outcome.added);
-        expect(own.map(labels)).toEqual(kept(before.streams, outcome.left).map(labels));
+        expect(own.map(labels)).toEqual(kept(before.streams, outcome).map(labels));
         const chapters = ({ chapters: all }: typeof before) =>
           all.map((c) => [Number(c.start_time).toFixed(2), Number(c.end_time).toFixed(2), c.tags?.title]);
         expect(chapters(after)).toEqual(chapters(before));
@@ -362,7 +381,7 @@ suite('zoo', ZOO, (media) => {
     const attached = (file: string) => probe(file).streams.filter((s) => isCover(s) || s.codec_type === 'attachment');
     const bytes = (file: string) => {
       // Copied first: the shared folder is read-only.
-      const streams = kept(attached(file), {});
+      const streams = kept(attached(file), { left: {}, empty: [] });
       return streams.map((s) => attachmentBytes(file, s));
     };
     const copy = path.join(media(), '.flotilla', name);

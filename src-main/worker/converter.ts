@@ -3,10 +3,11 @@ import path from 'node:path';
 import { opusChannels } from '../../src-shared/audio-plan.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { type EncodeFiles, encodeArgs, labelsOf, pictureArgs } from '../../src-shared/ffmpeg-args.ts';
+import { type LinesRead, withoutEmptyTexts } from '../../src-shared/fit-plan.ts';
 import { count, formatDuration } from '../../src-shared/format.ts';
 import type { Grant, Outcome, Progress } from '../../src-shared/lease.ts';
 import { mainVideo } from '../../src-shared/media.ts';
-import { type Plan, withoutCaptions } from '../../src-shared/plan.ts';
+import type { Plan } from '../../src-shared/plan.ts';
 import { skipUnable } from '../../src-shared/video-args.ts';
 import { changeReason } from '../../src-shared/video-plan.ts';
 import type { Logger } from '../log.ts';
@@ -17,16 +18,16 @@ import { keepSegmentNumber } from '../media/segments.ts';
 import { selfTest, selfTestOnce } from '../media/self-test.ts';
 import { findChange } from '../media/shape.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../media/timeline.ts';
-import { readCaptions } from './captions.ts';
 import { isNegligible } from './damage.ts';
 import { requireDolbyVision } from './dolby-vision.ts';
 import { EncoderLog } from './encoder-log.ts';
 import { takeCovers, tryHeader } from './first-look.ts';
 import { EncodeProgress } from './progress.ts';
+import { readTexts } from './texts.ts';
 
 /** A finished encode, or why there is none. */
 export type Conversion =
-  | { kind: 'result'; file: string; decodedFrames: number[]; captionLines: number; damaged: boolean; log: string }
+  | ({ kind: 'result'; file: string; decodedFrames: number[]; damaged: boolean; log: string } & LinesRead)
   | Outcome;
 
 /** Where a conversion writes, what ends it, who is told how far it is, and how much of the computer it may use. */
@@ -43,11 +44,11 @@ export interface ConverterWork {
 /** One conversion under way. */
 interface Work {
   grant: Grant;
-  /** The grant's, without captions that turned out to be empty. */
+  /** The grant's, without texts that turned out to be empty. */
   plan: Plan;
   files: EncodeFiles;
   timeline: Timeline;
-  captionLines: number;
+  lines: LinesRead;
   /** The source's times show that it is damaged. */
   flawed: boolean;
   options: RunOptions;
@@ -125,22 +126,16 @@ export class Converter {
     if (refusal) return refusal;
     const covers = await takeCovers(this.#processes, this.#tools, asked, source, folder, options);
     if ('kind' in covers) return covers;
-    const files: EncodeFiles = { input: source, output: path.join(folder, 'result'), covers };
-    let plan = grant.plan;
-    let captionLines = 0;
-    if (plan.streams.some((s) => s.action === 'captions')) {
-      const found = await readCaptions(this.#processes, this.#tools, plan, source, folder, options);
-      if (found.kind !== 'captions') return found;
-      captionLines = found.lines;
-      if (captionLines > 0) files.captions = { path: found.file, offset: -(grant.probe.start ?? 0) };
-      else plan = withoutCaptions(plan);
-    }
+    const parts = { processes: this.#processes, tools: this.#tools };
+    const texts = await readTexts(parts, grant, source, timeline, folder, options);
+    if (texts.kind !== 'texts') return texts;
+    const { lines } = texts;
     const work: Work = {
       grant,
-      plan,
-      files,
+      plan: withoutEmptyTexts(asked, lines),
+      files: { input: source, output: path.join(folder, 'result'), covers, ...texts.files },
       timeline,
-      captionLines,
+      lines,
       flawed: flaw !== undefined,
       options,
       now: () => brake.now(),
@@ -257,7 +252,7 @@ export class Converter {
   }
 
   #judge(work: Work, log: EncoderLog, commands: string[]): Conversion {
-    const { grant, files, captionLines, flawed, timeline } = work;
+    const { grant, files, lines, flawed, timeline } = work;
     const changed = soundChange(grant, log);
     if (changed) return { kind: 'skip', code: 'changes', reason: changed };
     const lost = log.lostSeconds(timeline);
@@ -272,7 +267,7 @@ export class Converter {
     const encodes = grant.plan.streams.filter((s) => s.action === 'encode');
     const decodedFrames = encodes.flatMap((s) => log.decodedFrames(s.source) ?? []);
     const damaged = damage !== undefined || flawed;
-    return { kind: 'result', file: files.output, decodedFrames, captionLines, damaged, log: log.text(commands) };
+    return { kind: 'result', file: files.output, decodedFrames, ...lines, damaged, log: log.text(commands) };
   }
 }
 

@@ -155,6 +155,7 @@ export class Sampler {
         ...{ source: clip, sourceVersion: stamp, sourceProbe: probe, plan, result, resultVersion: stamp, signal },
         decodedFrames: conversion.decodedFrames,
         captionLines: conversion.captionLines,
+        teletextLines: conversion.teletextLines,
       })
       .catch((error) => {
         throw new Fault('conflict', `The sample of ${name} could not be compared: ${messageOf(error)}`);

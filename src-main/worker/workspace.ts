@@ -18,6 +18,7 @@ const Kept = z.object({
     file: z.string(),
     decodedFrames: z.array(z.number()),
     captionLines: z.number(),
+    teletextLines: z.array(z.number()).optional(),
     damaged: z.boolean(),
     log: z.string(),
   }),

@@ -1,0 +1,75 @@
+/** Subtitles of teletext become text where ffmpeg can read them. */
+import path from 'node:path';
+import { execaSync } from 'execa';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FFMPEGS } from './ffmpegs.ts';
+import { convert, makeClip, makeHome, outcomes, probe, tempFolder } from './helpers.ts';
+import { makeTeletext } from './teletext.ts';
+
+let source = '';
+beforeAll(() => {
+  const folder = tempFolder();
+  const clip = makeClip(path.join(folder, 'clip.ts'), { seconds: 4 });
+  source = makeTeletext(path.join(folder, 'film.ts'), clip, [
+    { number: 100, language: 'eng', kind: 1, lines: [[0.2, 'Today: rain']] },
+    {
+      number: 888,
+      language: 'eng',
+      kind: 2,
+      lines: [
+        [0.5, 'Hello there'],
+        [1, ''],
+        [1.5, 'Sent once,'],
+        [2, 'sent again'],
+        [2.2, 'sent again'],
+        [3, 'To the end'],
+      ],
+    },
+    {
+      number: 777,
+      language: 'ger',
+      kind: 5,
+      lines: [
+        [1.2, 'Es klopft'],
+        [2.6, ''],
+      ],
+    },
+    { number: 889, language: 'fre', kind: 2, lines: [] },
+  ]);
+});
+
+describe.each(FFMPEGS)('with $name', ({ tools, env }) => {
+  it('each page of subtitles that shows any becomes a track, with its words, times, language and purpose', async () => {
+    const { data, media } = makeHome();
+    execaSync('cp', ['-p', source, path.join(media, 'film.ts')]);
+    const run = await convert(data, [media], [], { env });
+    const able = execaSync(tools.ffmpeg, ['-v', 'error', '-decoders']).stdout.includes('libzvbi_teletextdec');
+    expect(outcomes(run)).toEqual([able ? 'film.mkv: done' : 'film.ts: skipped (old-ffmpeg)']);
+    if (!able) return;
+    const { streams } = probe(path.join(media, 'film.mkv'));
+    const tracks = streams.filter((s) => s.codec_type === 'subtitle');
+    const told = tracks.map((s) => [s.codec_name, s.tags?.language, s.disposition.hearing_impaired]);
+    expect(told).toEqual([
+      ['subrip', 'eng', 0],
+      ['subrip', 'ger', 1],
+    ]);
+    const texts = tracks.map(({ index }) => textsOf(path.join(media, 'film.mkv'), index));
+    const lines = (...all: [from: number, to: number, text: string][]) => all;
+    expect(texts).toEqual([
+      lines([0.5, 1, 'Hello there'], [1.5, 2, 'Sent once,'], [2, 3, 'sent again'], [3, 4, 'To the end']),
+      lines([1.2, 2.6, 'Es klopft']),
+    ]);
+  });
+});
+
+/** Lines of a track with their times, in s to the tenth. */
+function textsOf(file: string, index: number) {
+  const { stdout } = execaSync('ffmpeg', ['-v', 'error', '-i', file, '-map', `0:${index}`, '-f', 'srt', '-']);
+  const seconds = (time = '') =>
+    Number((Number(time.slice(6).replace(',', '.')) + 60 * Number(time.slice(3, 5))).toFixed(1));
+  return [...stdout.matchAll(/^(\S+) --> (\S+)\n(.*)$/gm)].map(([, from, to, text]) => [
+    seconds(from),
+    seconds(to),
+    text,
+  ]);
+}
