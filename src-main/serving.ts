@@ -75,7 +75,10 @@ export async function serve(parts: ServingParts): Promise<{ url: string; startCh
   // It may have the port, for another address.
   if (!door) await parts.door?.close();
   const { server, release } = door?.take() ?? { server: createServer(), release: () => undefined };
-  server.on('request', makeApp({ call, access, previews, metrics, hosts, base, onDefect: parts.defect }));
+  server.on(
+    'request',
+    makeApp({ call, access, previews, metrics, hosts, base, warn: parts.warn, onDefect: parts.defect }),
+  );
   const sockets = attachSockets(server, { call, access, hosts, onDefect: parts.defect });
   answerBelow(server, base);
   if (door) access.addKey(door.key);

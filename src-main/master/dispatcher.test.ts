@@ -624,6 +624,20 @@ describe('a worker that means ill', () => {
   });
 });
 
+it('tells how many results wait while another one is checked', async () => {
+  const { dispatcher, lease, eventsOf } = await makeMaster(['1.mp4', '2.mp4', '3.mp4']);
+  const grants = [leaseOf(await lease('a')), leaseOf(await lease('a')), leaseOf(await lease('b'))] as const;
+  dispatcher.take(grants[0]);
+  dispatcher.enter(grants[0], 'checking');
+  expect(dispatcher.awaitingCheck).toBe(0);
+  const before = eventsOf('progress').length;
+  for (const grant of grants.slice(1)) dispatcher.take(grant);
+  expect(dispatcher.awaitingCheck).toBe(2);
+  expect(eventsOf('progress')).toHaveLength(before + 2);
+  dispatcher.letGo(grants[1]);
+  expect(dispatcher.awaitingCheck).toBe(1);
+});
+
 describe('a task that is open without being held', () => {
   it('gets a fresh term at the next beat, and is lost like any other', async () => {
     const { dispatcher, lease, pass, attempts, state } = await makeMaster(['one.mp4']);

@@ -95,6 +95,12 @@ export class Dispatcher {
     return this.#leases.all.map((held) => held.view);
   }
 
+  /** Results that were delivered while another one is checked. */
+  get awaitingCheck(): number {
+    const begun: ReadonlySet<Stage> = new Set(['staging', 'checking', 'replacing']);
+    return this.#leases.all.filter(({ taken, view }) => taken && !begun.has(view.progress.stage)).length;
+  }
+
   /** Gives out work again, also to workers that were at fault. */
   resume(): void {
     this.fleet.recoverAll();
@@ -324,7 +330,10 @@ export class Dispatcher {
     const row = this.claim(lease);
     const held = this.#leases.get(lease.task);
     if (row.state !== 'leased' || held?.taken) throw new Fault('fenced', 'This task has been delivered already.');
-    if (held) held.taken = true;
+    if (held) {
+      held.taken = true;
+      this.#ctx.emit('progress', held.view);
+    }
     return row;
   }
 

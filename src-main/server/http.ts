@@ -14,6 +14,7 @@ import { mayCall } from './handlers.ts';
 import { type MetricsSource, metricsRoute } from './metrics-route.ts';
 import { protect } from './page.ts';
 import type { Previews } from './previews.ts';
+import { proxyWatch } from './proxies.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { serveStaticFiles } from './static-files.ts';
 
@@ -39,6 +40,8 @@ export interface HttpParts {
   hosts: HostRule;
   /** '' or `/path`: what comes before every address of the interface. */
   base: string;
+  /** Told what users should know, as a sentence. */
+  warn: (sentence: string) => void;
   /** Told of errors that are no Fault: defects. */
   onDefect: (error: unknown) => void;
 }
@@ -64,7 +67,7 @@ export function makeApp(parts: HttpParts): Express {
   });
   app.get('/metrics', metricsRoute(parts.access, parts.metrics));
   app.use('/api', express.json({ limit: LARGEST_BODY, strict: false }));
-  app.use('/api/session', sessionRoutes(parts.access, parts.call, parts.base));
+  app.use('/api/session', sessionRoutes({ ...parts, lookForProxy: proxyWatch(parts.hosts.trusts, parts.warn) }));
   app.use('/api/files', frameRoutes(parts.access, parts.previews));
   app.all('/api/rpc/:name', async (request, response) => {
     const { name } = request.params;

@@ -33,6 +33,7 @@ export function summaryParts({ ctx, dispatcher }: Pick<Sources, 'ctx' | 'dispatc
     resultBytes: () => ctx.jobs.totals().resultBytes,
     settling: () => ctx.scopes().reduce((n, scope) => n + ctx.files.settling(scope).count, 0),
     running: () => dispatcher.running,
+    awaitingCheck: () => dispatcher.awaitingCheck,
     recent: () => ctx.files.recent(RECENT),
     paused: () => dispatcher.pause.reason,
     held: () => dispatcher.pause.held,

@@ -15,9 +15,19 @@ export type LiveParts = { [K in keyof Live]: () => Live[K] };
 
 /** Which parts an event makes others. */
 const TOUCHED: Partial<Record<EventName, (keyof Live)[]>> = {
-  file: ['counts', 'sourceBytes', 'resultBytes', 'recent', 'running', 'problems', 'workers', 'settling'],
+  file: [
+    'counts',
+    'sourceBytes',
+    'resultBytes',
+    'recent',
+    'running',
+    'awaitingCheck',
+    'problems',
+    'workers',
+    'settling',
+  ],
   listed: ['counts', 'settling', 'recent', 'problems'],
-  progress: ['running'],
+  progress: ['running', 'awaitingCheck'],
   library: ['libraries', 'problems', 'eta'],
   libraries: ['libraries', 'scanning', 'problems', 'counts', 'settling'],
   paused: ['paused', 'pausedUntil', 'held', 'problems', 'workers'],

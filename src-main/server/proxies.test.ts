@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { hostOf, trustIn } from './proxies.ts';
+import { hostOf, proxyWatch, trustIn } from './proxies.ts';
 
 describe('a trusted proxy', () => {
   it.each([
@@ -26,4 +26,22 @@ describe('a trusted proxy', () => {
     expect(hostOf(request, trustIn(['10.0.0.0/8']))).toBe('films.example.org');
     expect(hostOf(request, trustIn(['10.0.0.2']))).toBe('inside:8090');
   });
+});
+
+it('tells once of each proxy that is not trusted, and of a few only', () => {
+  const told: string[] = [];
+  const look = proxyWatch(trustIn(['10.0.0.1']), (sentence) => told.push(sentence));
+  const from = (remoteAddress: string, forwarded?: string) =>
+    look({ headers: forwarded ? { 'x-forwarded-for': forwarded } : {}, socket: { remoteAddress } } as never);
+  from('10.0.0.1', 'evil');
+  from('10.0.0.2');
+  expect(told).toEqual([]);
+  from('::ffff:10.0.0.2', '<b>read this</b>');
+  from('::ffff:10.0.0.2', 'again');
+  expect(told).toEqual([
+    expect.stringMatching(/^Someone signs in through a reverse proxy at 10\.0\.0\.2 that is not in/),
+  ]);
+  for (let n = 0; n < 100; n += 1) from(`10.0.1.${n}`, 'x');
+  expect(told).toHaveLength(5);
+  expect(told.join()).not.toContain('read this');
 });

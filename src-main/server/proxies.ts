@@ -22,3 +22,22 @@ export function hostOf({ headers, socket }: IncomingMessage, trusts: Trust): str
   // Of several proxies the first was asked by the browser.
   return told?.toString().split(',')[0]?.trim() || headers.host;
 }
+
+/** Proxies that users are told of: anybody can pretend to be one. */
+const MOST_TOLD = 5;
+
+/**
+ * Looks at requests that tell for whom they speak although nobody said that their sender is to be believed: all of its users count
+ * as one then, and one who guesses passwords keeps the others out. Users are told once of each such address.
+ */
+export function proxyWatch(trusts: Trust, warn: (sentence: string) => void): (request: IncomingMessage) => void {
+  const told = new Set<string>();
+  return ({ headers, socket: { remoteAddress: address = '' } }) => {
+    if (headers['x-forwarded-for'] === undefined || trusts(address)) return;
+    if (told.has(address) || told.size >= MOST_TOLD) return;
+    told.add(address);
+    warn(
+      `Someone signs in through a reverse proxy at ${address.replace(/^::ffff:/, '')} that is not in TRUSTED_PROXIES, so all of its users count as one: five wrong passwords a minute lock them all out. If it is yours, add it there.`,
+    );
+  };
+}

@@ -11,7 +11,17 @@ const GUESSES = 5;
 const WINDOW_S = 60;
 
 /** Signing in and out, at `/api/session`; see src-shared/access.ts. */
-export function sessionRoutes(access: Access, call: Caller, base: string): Router {
+export function sessionRoutes({
+  access,
+  call,
+  base,
+  lookForProxy,
+}: {
+  access: Access;
+  call: Caller;
+  base: string;
+  lookForProxy: (request: Request) => void;
+}): Router {
   const state = async (session: string | null): Promise<SessionState> => {
     const { name, version } = await call('status', {});
     return { session, password: access.hasPassword, name, version };
@@ -28,6 +38,7 @@ export function sessionRoutes(access: Access, call: Caller, base: string): Route
     response.json(await state(access.visitor(request)?.session ?? null));
   });
   router.post('/', async (request: Request, response: Response) => {
+    lookForProxy(request);
     const guesser = rateLimitKey(request.ip ?? '');
     // Before it is known to be wrong, so that many at once are no more than many in turn.
     await guesses.consume(guesser).catch(({ msBeforeNext }: RateLimiterRes) => {

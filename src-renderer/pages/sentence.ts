@@ -3,8 +3,15 @@ import { count } from '../../src-shared/format.ts';
 import { whyAllWait } from '../../src-shared/standstill.ts';
 import { endsAround, endsAt } from '../words.ts';
 
-/** How the queue stands, in one sentence. */
+/** How the queue stands, and what waits for this computer, in a sentence or two. */
 export function livingSentence(live: Live): string {
+  const { awaitingCheck: n } = live;
+  const waiting =
+    n === 1 ? "1 result waits for this computer's check." : `${n} results wait for this computer's check.`;
+  return n > 0 ? `${queueSentence(live)} ${waiting}` : queueSentence(live);
+}
+
+function queueSentence(live: Live): string {
   const { counts, running, paused, pausedUntil, held, settling, eta, workers } = live;
   const waiting = counts.found + counts.queued;
   if (pausedUntil !== null) return `Paused by you until ${endsAt(pausedUntil)}.`;

@@ -14,6 +14,8 @@ export const Summary = z.object({
   /** Files still being written, to be looked at again later. */
   settling: z.number(),
   running: z.array(RunningView),
+  /** Results that were delivered and wait for this computer's check. */
+  awaitingCheck: z.int().nonnegative().default(0),
   /** The files whose conversion ended last, newest first, ten at the most. */
   recent: z.array(FileView),
   /** Why no work is given out or done at present, if so. */
