@@ -116,7 +116,7 @@ function messagesOf(name: CallName): Arbitrary<Message> {
 }
 
 /** Good, damaged and senseless inputs of every call of the contract, and calls that are none. */
-export const messages: Arbitrary<Message> = fc.oneof(
+const messages: Arbitrary<Message> = fc.oneof(
   { arbitrary: fc.oneof(...names.map(messagesOf)), weight: 50 },
   { arbitrary: fc.record({ name: fc.constantFrom(...STRANGE_NAMES), input: leaf }), weight: 1 },
 );
