@@ -663,8 +663,10 @@ describe('a task that is open without being held', () => {
 });
 
 describe('a video with teletext', () => {
-  it('is left to the worker that can read it, skipped where none can, and queued again when one comes', async () => {
-    const { files, library, members, dispatcher, lease } = await makeMaster(['told.ts', 'plain.mkv']);
+  /** Of two videos the first has teletext, which `b` alone can read. */
+  async function makeFleet() {
+    const master = await makeMaster(['told.ts', 'plain.mkv']);
+    const { files, library, members, dispatcher } = master;
     const row = files.at(library.id, 'told.ts');
     if (!row?.hash || !row.probe) throw new Error('no film');
     const text: Stream = { index: 9, type: 'subtitle', codec: 'dvb_teletext', teletext: [{ page: '888' }] };
@@ -673,16 +675,24 @@ describe('a video with teletext', () => {
       member.hello = helloOf(member.id);
       member.hello.computer.ffmpeg.teletext = member.id === 'b';
     }
-    for (const id of ['here', 'a', 'b']) dispatcher.linked(id, true);
+    for (const id of ['here', 'a']) dispatcher.linked(id, true);
+    return master;
+  }
+
+  it('is left to the worker that can read it', async () => {
+    const { dispatcher, lease } = await makeFleet();
+    dispatcher.linked('b', true);
     expect((await lease('a')).path).toBe('plain.mkv');
-    const kept = await lease('b');
-    expect(kept.plan.streams.at(-1)).toMatchObject({ action: 'teletext', page: '888' });
-    dispatcher.linked('b', false);
-    dispatcher.linked('b', false);
-    dispatcher.giveBack(leaseOf(kept), { kind: 'released' }, 'b');
-    expect(await dispatcher.lease('here', false)).toBeNull();
+    expect((await lease('b')).plan.streams.at(-1)).toMatchObject({ action: 'teletext', page: '888' });
+  });
+
+  it('is skipped where none can, with the reason, and queued again when one comes that can', async () => {
+    const { dispatcher, files, library, lease, state } = await makeFleet();
+    expect((await lease('a')).path).toBe('plain.mkv');
     const { code, reason } = files.at(library.id, 'told.ts') ?? {};
     expect([code, reason]).toEqual(['old-ffmpeg', expect.stringContaining('libzvbi')]);
+    dispatcher.linked('a', true);
+    expect(state('told.ts')).toBe('skipped');
     dispatcher.linked('b', true);
     expect((await lease('b')).path).toBe('told.ts');
   });

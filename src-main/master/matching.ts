@@ -1,5 +1,5 @@
 import { fitPlan } from '../../src-shared/fit-plan.ts';
-import type { Plan, Skip } from '../../src-shared/plan.ts';
+import { makePlan, type Plan, type Skip } from '../../src-shared/plan.ts';
 import type { Settings } from '../../src-shared/settings.ts';
 import type { LeftOut } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
@@ -34,9 +34,11 @@ export function fitFor(plan: Plan, member: Asker, settings: Settings): Plan | Sk
 /** Queues again what was skipped for want of a newer or fuller ffmpeg, now that a worker with one is there. */
 export function retryFor(ctx: MasterContext, member: Asker): void {
   if (!keepsDolbyVision(member) && !readsTeletext(member)) return;
+  const settings = ctx.settings();
   for (const id of ctx.files.skippedFor('old-ffmpeg')) {
     const file = ctx.files.get(id);
-    if (file) ctx.jobs.queue(file);
+    const plan = file?.probe && makePlan(file.probe, settings, ctx.tables());
+    if (plan?.kind === 'convert' && fitFor(plan, member, settings).kind === 'convert') ctx.jobs.queue(file);
   }
   ctx.emit('work', {});
 }
