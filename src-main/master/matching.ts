@@ -38,7 +38,7 @@ export function retryFor(ctx: MasterContext, member: Asker): void {
   for (const id of ctx.files.skippedFor('old-ffmpeg')) {
     const file = ctx.files.get(id);
     const plan = file?.probe && makePlan(file.probe, settings, ctx.tables());
-    if (plan?.kind === 'convert' && fitFor(plan, member, settings).kind === 'convert') ctx.jobs.queue(file);
+    if (file && plan?.kind === 'convert' && fitFor(plan, member, settings).kind === 'convert') ctx.jobs.queue(file);
   }
   ctx.emit('work', {});
 }
