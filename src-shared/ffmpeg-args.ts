@@ -83,7 +83,7 @@ function audioArgs(audio: AudioEncode, n: number): string[] {
  * Input options for decoding the sound as it was mixed, before any `-i` of the source; a comparison has to decode it so too.
  * @param plans of sound tracks of one input, whose numbers are the source's
  */
-function soundDecodeArgs(plans: StreamPlan[]): string[] {
+export function soundDecodeArgs(plans: StreamPlan[]): string[] {
   return plans.flatMap((s) => (s.action === 'opus' && s.fullRange ? [`-drc_scale:${s.source}`, '0'] : []));
 }
 

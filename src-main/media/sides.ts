@@ -1,7 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import { FORMATS } from '../../src-shared/container.ts';
 import { Fault } from '../../src-shared/errors.ts';
-import { inputArgs } from '../../src-shared/ffmpeg-args.ts';
+import { inputArgs, soundDecodeArgs } from '../../src-shared/ffmpeg-args.ts';
 import type { Probe } from '../../src-shared/media.ts';
 import { decodeArgs } from '../../src-shared/video-args.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
@@ -61,7 +61,7 @@ export function sidesOf(
       demuxer: request.plan.demuxer,
       probe: request.sourceProbe,
       timeline: before,
-      decoding: decodeArgs(caps),
+      decoding: [...decodeArgs(caps), ...soundDecodeArgs(request.plan.streams)],
     },
     result: {
       file: request.result,
