@@ -10,6 +10,7 @@ export class CuttingProxy {
   down = 0;
   up = 0;
   #cut: { direction: 'down' | 'up'; after: number } | undefined;
+  #unplugged = false;
 
   private constructor(target: number) {
     this.#target = target;
@@ -36,6 +37,16 @@ export class CuttingProxy {
     return this.#cut !== undefined;
   }
 
+  /** Cuts every connection, and each new one at once, until {@link plug}. */
+  unplug(): void {
+    this.#unplugged = true;
+    this.#cutAll();
+  }
+
+  plug(): void {
+    this.#unplugged = false;
+  }
+
   close(): void {
     this.#server.close();
     this.#cutAll();
@@ -46,6 +57,10 @@ export class CuttingProxy {
   }
 
   #pass(near: Socket): void {
+    if (this.#unplugged) {
+      near.destroy();
+      return;
+    }
     const far = connect(this.#target, '127.0.0.1');
     for (const socket of [near, far]) {
       this.#open.add(socket);

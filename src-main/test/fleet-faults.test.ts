@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { makeClock } from './clock.ts';
 import { addFilms, allDone, encoding, inStage, join, lead, stories, viewOf } from './fleet.ts';
 import {
   CAN_MOUNT,
@@ -106,7 +107,7 @@ describe.concurrent('a fleet', () => {
   });
 
   it('does not mind whose clock is wrong by a day, and when', async () => {
-    const [ours, theirs] = [makeClock(0), makeClock(-DAY_MS)];
+    const [ours, theirs] = [makeClock(tempFolder(), 0), makeClock(tempFolder(), -DAY_MS)];
     const master = await lead(makeHome(), { env: ours.env });
     const encodes = slowEncodes();
     await join(master, 'anna', { env: { ...HTTP, ...encodes.env, ...theirs.env } });
@@ -135,26 +136,3 @@ describe.concurrent('a fleet', () => {
 });
 
 const DAY_MS = 86_400_000;
-
-/** A clock of a process that a test can set while it runs; the monotonic one goes on as it is. */
-function makeClock(offset: number): { env: { NODE_OPTIONS: string }; set: (offset: number) => void } {
-  const folder = tempFolder();
-  const [shim, file] = [path.join(folder, 'clock.cjs'), path.join(folder, 'offset')];
-  const set = (to: number) => writeFileSync(file, String(to));
-  set(offset);
-  writeFileSync(
-    shim,
-    `const { readFileSync } = require('node:fs');
-    const Real = Date;
-    let offset = 0;
-    const look = () => { offset = Number(readFileSync(${JSON.stringify(file)}, 'utf8')) || offset; };
-    look();
-    setInterval(look, 20).unref();
-    const now = () => Real.now() + offset;
-    globalThis.Date = class extends Real {
-      constructor(...args) { if (args.length > 0) super(...args); else super(now()); }
-      static now() { return now(); }
-    };`,
-  );
-  return { env: { NODE_OPTIONS: `--require=${shim}` }, set };
-}

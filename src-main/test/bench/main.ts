@@ -1,8 +1,9 @@
 /**
- * npm run bench [-- NAME...]: measures this build on this computer, each number against its goal. The result is one JSON
+ * npm run bench [-- NAME... --seed N --videos N --workers N]: measures this build on this computer, each number against its goal. The result is one JSON
  * object on stdout. Goals are ratios within one run wherever that is possible, so that they hold on any computer.
  */
 import os from 'node:os';
+import { parseArgs } from 'node:util';
 import { availableProcessors } from '../../processors.ts';
 import { check } from './check.ts';
 import { convert } from './convert.ts';
@@ -15,6 +16,7 @@ import { loop } from './loop.ts';
 import { type Bench, type Report, say, withFolder } from './measure.ts';
 import { scaling } from './scaling.ts';
 import { scan } from './scan.ts';
+import { soak } from './soak/soak.ts';
 import { transfer } from './transfer.ts';
 
 const BENCHES: Record<string, Bench> = {
@@ -30,9 +32,17 @@ const BENCHES: Record<string, Bench> = {
   scaling,
   interface: interfaceBench,
   desktop,
+  soak,
 };
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHES);
+const number = { type: 'string' } as const;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seed: number, videos: number, workers: number },
+});
+const options = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
+// Hours of it prove more than minutes, so it runs when it is asked for.
+const names = positionals.length > 0 ? positionals : Object.keys(BENCHES).filter((name) => name !== 'soak');
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
 if (unknown.length > 0) {
   say(`There is no bench called ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}.`);
@@ -42,7 +52,7 @@ if (unknown.length > 0) {
 const benches: Record<string, Report> = {};
 for (const name of names) {
   say(`running ${name}`);
-  benches[name] = await withFolder(BENCHES[name] as Bench);
+  benches[name] = await withFolder((folder) => (BENCHES[name] as Bench)(folder, options));
 }
 const [cpu] = os.cpus();
 const computer = { cpu: cpu?.model.trim(), cores: availableProcessors(), memoryBytes: os.totalmem() };

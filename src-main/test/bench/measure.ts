@@ -15,8 +15,16 @@ export interface Measured {
 /** Numbers by name. */
 export type Report = Record<string, Measured | string>;
 
+/** What a run of a bench can be told; a bench takes what concerns it and has a default for each. */
+export interface BenchOptions {
+  /** Determines everything that is random. */
+  seed?: number;
+  videos?: number;
+  workers?: number;
+}
+
 /** Measures one thing and reports it; `folder` is removed afterwards. */
-export type Bench = (folder: string) => Promise<Report>;
+export type Bench = (folder: string, options: BenchOptions) => Promise<Report>;
 
 /** The built program. */
 export const FLOTILLA = path.resolve(import.meta.dirname, '../../../out/main/headless.js');
@@ -39,6 +47,11 @@ export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
+}
+
+/** The value that `share` (0 to 1) of all values do not exceed; NaN for none. */
+export function quantile(values: number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ?? Number.NaN;
 }
 
 /** Seconds that `work` takes. */
