@@ -155,6 +155,8 @@ export async function passSource(sides: Sides, plan: VideoEncode | undefined, ha
       ...['-v', 'level+info', '-copyts', ...(plan ? only : []), ...inputOf(sides.source)],
       ...(plan ? thumbnailArgs(sides, plan) : []),
       ...hashArgs(hash),
+      // ffmpeg reads only streams that go somewhere, and says only of those what it cannot read.
+      ...['-map', '0:v?', '-map', '0:a?', '-c', 'copy', '-f', 'null', '-'],
     ],
     (bytes) => reader?.add(bytes),
     (line) => hashes.add(line) || noteTime(line, times),
