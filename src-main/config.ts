@@ -33,5 +33,7 @@ export function dataPaths(dataDir: string) {
     temps: at('temp-folders.json'),
     /** Notes the folder for temporary files of a master, whose TEMP_DIR may be changed. */
     masterTemp: at('master-temp'),
+    /** Notes the folders for unfinished results of a master's own worker. */
+    masterTemps: at('master-temp-folders.json'),
   };
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { messageOf, nodeFaultReason } from '../src-shared/errors.ts';
 import { LoadMeter } from './computer.ts';
 import type { Core } from './core.ts';
+import { exists, moveNew, placeNew, remove } from './master/durable.ts';
 import type { MasterParts } from './master-parts.ts';
 import { isReadable } from './worker/storage.ts';
 import { Worker, type WorkerParts } from './worker/worker.ts';
@@ -34,9 +35,10 @@ export function makeLocalWorker(
       lost: ({ library }) => libraries.loseTouch(library),
       needs: async () => 0,
       source: async (grant) => path.join(libraries.get(grant.library).root, grant.path),
-      deliver: (grant, result) => intake.accept({ task: grant.task, epoch: grant.epoch }, result),
+      deliver: ({ task, epoch }, result) =>
+        handOver(result.file, (file) => intake.accept({ task, epoch }, { ...result, file })),
     },
-    keeps: false,
+    keeps: true,
     jobs: 1,
     signals,
     pace: terms?.pace,
@@ -51,4 +53,21 @@ export function makeLocalWorker(
     await Promise.all([worker.stop(), intake.stop()]);
   });
   return worker;
+}
+
+/**
+ * Hands over a link to a result, which may be moved away: the result itself stays until it stands in its place, so that it
+ * can be handed over again, by the next start too.
+ */
+async function handOver(result: string, work: (file: string) => Promise<void>): Promise<void> {
+  const handed = `${result}.handed`;
+  await remove(handed);
+  await placeNew(result, handed);
+  try {
+    await work(handed);
+  } finally {
+    // Where links are unknown, it is the result itself.
+    if ((await exists(handed)) && !(await exists(result))) await moveNew(handed, result);
+    await remove(handed);
+  }
 }

@@ -98,8 +98,9 @@ async function wire(core: Core, master: MasterParts, stop: () => Promise<void>):
   const settings = () => core.resolved().values;
   const membership = makeMembership(core, master);
   const converter = new Converter({ ...core, ...(core.terms?.stallMs && { stallMs: core.terms.stallMs }) });
-  const workspace = await Workspace.create({
+  const workspace = await Workspace.reopen({
     folder: master.temp,
+    memory: core.paths.masterTemps,
     space: master.space,
     warn: (text) => log.warn(text),
   });

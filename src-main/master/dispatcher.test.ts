@@ -185,10 +185,12 @@ describe('a lease', () => {
 });
 
 describe('a master that starts again', () => {
-  it('lets other workers go on with a fresh term, and takes back what its own held', async () => {
+  it('lets workers go on with a fresh term, and takes back what its own does not hold any more', async () => {
     const { start, lease, pass, state } = await makeMaster(['one.mp4', 'two.mp4']);
     const [theirs, own] = [await lease('a'), await lease('here')];
     const again = start();
+    expect([state(theirs.path), state(own.path)]).toEqual(['running', 'running']);
+    again.beat('here', { held: [], yielding: null, load: null }, true);
     expect([state(theirs.path), state(own.path)]).toEqual(['running', 'queued']);
     expect(again.running).toMatchObject([{ task: theirs.task, workerId: 'a', path: theirs.path }]);
     pass(LEASE_TERMS.expire / 2, again);

@@ -114,8 +114,8 @@ export class Dispatcher {
   }
 
   /**
-   * At start: what the local worker held is given out again. Other workers may have gone on without us: their leases get a
-   * fresh term, and a result that was lost here can be delivered again.
+   * At start: workers may have gone on without us, and the local one may have kept a result: their leases get a fresh term, and
+   * a result that was lost here can be delivered again. What a worker does not hold any more its first word tells.
    */
   restore(): void {
     const { jobs, files, swaps } = this.#ctx;
@@ -124,11 +124,8 @@ export class Dispatcher {
       const file = job && files.get(job.file);
       if (!file || job.state !== 'leased' || swaps.all().some((swap) => swap.job === job.id)) continue;
       const member = this.fleet.member(task.worker ?? '');
-      if (!member || member.local) {
-        this.#release(task, 'Flotilla was ended meanwhile.');
-        continue;
-      }
-      this.#reopen(task, file, member);
+      if (member) this.#reopen(task, file, member);
+      else this.#release(task, 'Flotilla was ended meanwhile.');
     }
   }
 

@@ -1,7 +1,7 @@
 /** Replacements on disks in the library, without links, without rights, and where not everything may be written to. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, statfsSync, writeFileSync } from 'node:fs';
 import { chmod, chown, link, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
@@ -285,6 +285,41 @@ describe('unusual file systems', () => {
       if (hasAttributes) expect(python(get, at('result.mkv'))).toBe('seen');
     },
   );
+
+  test.skipIf(!CAN_MOUNT)(`a result without room is not encoded again after a restart (${NO_MOUNT})`, async () => {
+    const home = await tempFolder();
+    const library = path.join(home, 'library');
+    await mounted(library, '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs');
+    await makeClip(path.join(library, 'film.mkv'));
+    const data = path.join(home, 'data');
+    const node = await start(data);
+    const full = new Promise<void>((resolve) => {
+      node.on('progress', ({ progress: { stage } }) => {
+        // Once the encode has begun; what is asked beforehand is answered.
+        if (stage !== 'encoding' || existsSync(path.join(library, 'filler'))) return;
+        const { bavail, bsize } = statfsSync(library);
+        writeFileSync(path.join(library, 'filler'), Buffer.alloc((bavail - 2) * bsize));
+      });
+      node.on('library', ({ paused }) => paused && resolve());
+    });
+    const { library: view } = await node.call('library.add', { path: library, watched: false });
+    node.limitTo([{ library: view.id, prefix: '' }]);
+    await node.call('library.scan', { library: view.id });
+    node.startWorker();
+    await full;
+    await node.stop();
+
+    await rm(path.join(library, 'filler'));
+    const again = await start(data);
+    again.limitTo([{ library: view.id, prefix: '' }]);
+    const stages = new Set<string>();
+    again.on('progress', ({ progress: { stage } }) => stages.add(stage));
+    await again.call('library.scan', { library: view.id });
+    again.startWorker();
+    await untilIdle(again);
+    const [film] = await again.call('file.list', { library: view.id, after: 0, limit: 10 });
+    expect([film?.state, stages.has('encoding')]).toEqual(['done', false]);
+  });
 
   test.skipIf(!CAN_MOUNT)('a folder that cannot be written to blocks the film with the reason', async () => {
     const home = await tempFolder();
