@@ -35,9 +35,9 @@ const MOVING = 12;
 const NEIGHBORS = "convolution=0m='0 -1 0 0 2 0 0 -1 0':0mode=square:0rdiv=0.5";
 const OWN_FIELD = `convolution=0m='0 0 -1 ${'0 '.repeat(9)}2 ${'0 '.repeat(9)}-1 0 0':0rdiv=0.5`;
 
-/** Measures the field order, and the combing as planes: of neighboring lines (Y) and of the own field's lines (U), where anything moves. */
-const GRAPH = [
-  `idet,format=gray,${MIDDLE},split=3[near][own][all]`,
+/** Measures the combing as planes: of neighboring lines (Y) and of the own field's lines (U), where anything moves. */
+const COMBING = [
+  `format=gray,${MIDDLE},split=3[near][own][all]`,
   `[near]${NEIGHBORS}[n]`,
   `[own]${OWN_FIELD}[o]`,
   `[all]tblend=all_mode=difference,lut=y='if(gt(val,${MOVING}),255,0)',split=2[m1][m2]`,
@@ -46,18 +46,10 @@ const GRAPH = [
   `[y][u][v]mergeplanes=map0s=0:map1s=1:map2s=2:map1p=0:map2p=0:format=yuv444p,signalstats,metadata=mode=print:file=-`,
 ].join(';');
 
-interface Counts {
-  tff: number;
-  bff: number;
-  progressive: number;
-  /** Sums of the differences behind {@link COMBED}. */
-  near: number;
-  own: number;
-}
-
 /**
  * What the pictures themselves say of their fields, because flags lie in both directions: ffmpeg's idet tells the order of
- * fields, which moving fine patterns fool, and the combing whether there are fields of different moments at all.
+ * fields, which moving fine patterns fool, and the combing, which costs more, whether there are fields of
+ * different moments at all.
  * @returns undefined when it is not clear, or not worth asking
  */
 export async function measureFields(
@@ -71,44 +63,47 @@ export async function measureFields(
 ): Promise<VideoStream['fields']> {
   if (!MAY_BE_INTERLACED.has(video.codec ?? '') || (video.frameRate ?? 0) > HIGHEST_RATE) return undefined;
   const places = duration && duration > LONG ? PLACES.map((share) => share * duration) : [0];
-  const sum: Counts = { tff: 0, bff: 0, progressive: 0, near: 0, own: 0 };
-  for (const place of places) {
-    const seek = place > 0 ? ['-ss', place.toFixed(3)] : [];
-    const args = ['-nostdin', '-hide_banner', '-v', 'info', '-nostats', ...seek, ...inputArgs(demuxer, file)];
-    args.push('-filter_complex', `[0:${video.index}]trim=end_frame=${Math.ceil(FRAMES / places.length)},${GRAPH}`);
-    const { stdout, stderr } = await processes.capture(tools.ffmpeg, [...args, '-f', 'null', '-'], {
-      timeoutMs: MEASURE_MS,
-      ...(signal && { signal }),
-    });
-    const counts = readCounts(stderr, stdout);
-    for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += counts[key];
-  }
-  const { tff, bff, progressive, near, own } = sum;
+  /** Runs the frames at all places through filters. @returns what ffmpeg said and what it printed */
+  const filter = async (filters: string): Promise<{ log: string[]; printed: string }> => {
+    const all = { log: [] as string[], printed: '' };
+    for (const place of places) {
+      const seek = place > 0 ? ['-ss', place.toFixed(3)] : [];
+      const args = ['-nostdin', '-hide_banner', '-v', 'info', '-nostats', ...seek, ...inputArgs(demuxer, file)];
+      args.push('-filter_complex', `[0:${video.index}]trim=end_frame=${Math.ceil(FRAMES / places.length)},${filters}`);
+      const { stdout, stderr } = await processes.capture(tools.ffmpeg, [...args, '-f', 'null', '-'], {
+        timeoutMs: MEASURE_MS,
+        ...(signal && { signal }),
+      });
+      all.log.push(...stderr);
+      all.printed += stdout;
+    }
+    return all;
+  };
+
+  const { tff, bff, progressive } = readOrders((await filter('idet')).log);
   const all = tff + bff + progressive;
   if (all < LEAST_FRAMES) return undefined;
   if (progressive >= all * PROGRESSIVE_SHARE) return 'progressive';
+  if (Math.max(tff, bff) < all * INTERLACED_SHARE) return undefined;
+  const { near, own } = readCombing((await filter(COMBING)).printed);
   if (near < own * COMBED) return undefined;
-  return tff >= all * INTERLACED_SHARE ? 'tff' : bff >= all * INTERLACED_SHARE ? 'bff' : undefined;
+  return tff > bff ? 'tff' : 'bff';
 }
 
-/**
- * Reads the field orders that idet counted, and the sums of the means of each frame's planes.
- * @param counted ffmpeg's log, at whose end idet tells its counts
- * @param printed the metadata of the frames
- */
-function readCounts(counted: string[], printed: string): Counts {
-  const line = counted.findLast((text) => text.includes('Multi frame detection')) ?? '';
-  const count = (name: string) => Number(new RegExp(`${name}:\\s*(\\d+)`).exec(line)?.[1] ?? 0);
+/** Adds up the orders of fields that idet counted at each place, as it tells at its end. */
+function readOrders(log: string[]): { tff: number; bff: number; progressive: number } {
+  const lines = log.filter((text) => text.includes('Multi frame detection'));
+  const count = (name: string) =>
+    lines.reduce((sum, line) => sum + Number(new RegExp(`${name}:\\s*(\\d+)`).exec(line)?.[1] ?? 0), 0);
+  return { tff: count('TFF'), bff: count('BFF'), progressive: count('Progressive') };
+}
+
+/** Adds up the means of the planes of {@link COMBING} over all frames. */
+function readCombing(printed: string): { near: number; own: number } {
   const total = (key: string) =>
     [...printed.matchAll(new RegExp(`^lavfi\\.signalstats\\.${key}=(.+)$`, 'gm'))].reduce(
       (sum, m) => sum + Number(m[1]),
       0,
     );
-  return {
-    tff: count('TFF'),
-    bff: count('BFF'),
-    progressive: count('Progressive'),
-    near: total('YAVG'),
-    own: total('UAVG'),
-  };
+  return { near: total('YAVG'), own: total('UAVG') };
 }
