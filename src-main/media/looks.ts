@@ -12,7 +12,7 @@ const RUN = 6;
 /** Frames to each side that may be the right one, where packets do not tell the number of a frame. */
 const REACH = 2;
 /** Stretches that stand still of which the source is looked at. */
-const STRETCHES = 3;
+const STRETCHES = 2;
 /** Frames that are looked at anew from the start of the source. */
 const SUSPECTS = 40;
 

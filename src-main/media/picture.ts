@@ -7,8 +7,8 @@ import type { Tools } from './capabilities.ts';
 import { type ProcessManager, type RunOptions, STALL_MS, wasKilled } from './process.ts';
 import type { StreamTimeline } from './timeline.ts';
 
-/** Windows that are looked at, spread over the film, however long it is. */
-const WINDOWS = 5;
+/** Windows that are looked at, spread over the film, however long it is; single frames elsewhere are for Looks. */
+const WINDOWS = 3;
 /** Frames in each. */
 const FRAMES = 24;
 /** Both pictures are made four times narrower, to this at the most: there grain and coding noise vanish, and the picture is left. */

@@ -1,7 +1,11 @@
 import type { StreamTimeline } from './timeline.ts';
 
-/** Places of the source that are looked at at random, beside those that cost little: one in each part, and two near the end. */
-const PARTS = 4;
+/**
+ * Places of the source that are looked at at random, beside those that cost little: one in each part of so many seconds, in four at
+ * the most, and two near the end. Each has to be decoded from the key frame before it, some 0.4 s of work for 720p.
+ */
+const PART_SECONDS = 150;
+const MOST_PARTS = 4;
 /** How near to the end two of them are, in s. */
 const NEAR_ENDS = [60, 2];
 /** Frames of a result that thumbnails are made of, spread evenly. */
@@ -26,12 +30,13 @@ export function randomFrom(seed: number): () => number {
 const between = (random: () => number, from: number, to: number) =>
   from + Math.floor(random() * Math.max(0, to - from));
 
-/** Chooses frames at random: one in each part of the result, one in its last minute, and one in its last seconds. */
+/** Chooses frames at random: one in each part of a result, one in its last minute, and one in its last seconds. */
 export function randomFrames(after: StreamTimeline, random: () => number): number[] {
   const { times = new Float64Array(), last } = after;
   const frames = times.length;
-  const parts = Array.from({ length: PARTS }, (_, part) =>
-    between(random, Math.floor((part * frames) / PARTS), Math.floor(((part + 1) * frames) / PARTS)),
+  const count = Math.max(1, Math.min(MOST_PARTS, Math.round((last - after.first) / PART_SECONDS)));
+  const parts = Array.from({ length: count }, (_, part) =>
+    between(random, Math.floor((part * frames) / count), Math.floor(((part + 1) * frames) / count)),
   );
   const ends = NEAR_ENDS.map((seconds) => {
     const from = times.findIndex((time) => time >= last - seconds);
