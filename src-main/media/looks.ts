@@ -5,14 +5,12 @@ import { type Sides, together } from './sides.ts';
 import { difference, type Thumbnail } from './thumbnail.ts';
 import type { StreamTimeline } from './timeline.ts';
 import { Refused } from './verify-request.ts';
-import { areAlike, chosenKeys, frameAt, gridOf, randomFrames, sourceTimeOf } from './windows.ts';
+import { areAlike, chosenKeys, frameAt, gridOf, partsOf, randomFrames, sourceTimeOf } from './windows.ts';
 
 /** Frames that are looked at, at a place of the source that was sought for. */
 const RUN = 6;
 /** Frames to each side that may be the right one, where packets do not tell the number of a frame. */
 const REACH = 2;
-/** Stretches that stand still of which the source is looked at. */
-const STRETCHES = 2;
 /** Frames that are looked at anew from the start of the source. */
 const SUSPECTS = 40;
 
@@ -130,27 +128,20 @@ export class Looks {
     const { grid, phase } = this.#grid;
     const even = new Map([...seen].filter(([frame]) => frame % grid === phase));
     const all = stillStretches(even, 2 * grid).sort((a, b) => b.to - b.from - (a.to - a.from));
-    const chosen = [...all.slice(0, 1), ...pick(all.slice(1), STRETCHES - 1, this.#sides.random)];
-    const pairs = await together(
+    const chosen = [...all.slice(0, 1), ...pick(all.slice(1), partsOf(this.#after) - 1, this.#sides.random)];
+    const within = ({ from, to }: Stretch) => looks.filter(({ frame }) => frame >= from && frame <= to);
+    // One near the start has often been looked at already: a cut is where key frames are.
+    const ends = chosen.flatMap((stretch) => (within(stretch).length > 0 ? [stretch.to] : [stretch.from, stretch.to]));
+    const found = await together(
       this.#sides,
-      chosen.map(({ from, to }) => this.#ends(from, to, seen)),
+      ends.map(async (frame) => this.#pair(frame, await this.#seek(frame, 1), seen)),
     );
-    for (const pair of pairs) looks.push(...(pair ?? []));
-    const within = all.map(({ from, to }) => looks.filter(({ frame }) => frame >= from && frame <= to));
-    const known = within.flatMap((list): [Look, Look][] => {
-      const [a, b] = [list[0], list.at(-1)];
-      return a && b && a !== b ? [[a, b]] : [];
+    looks.push(...found.filter((look) => look !== undefined));
+    return all.flatMap((stretch): [Look, Look][] => {
+      const [first, ...others] = within(stretch).sort((a, b) => a.frame - b.frame);
+      const last = others.at(-1);
+      return first && last ? [[first, last]] : [];
     });
-    return [...pairs.filter((pair) => pair !== undefined), ...known];
-  }
-
-  async #ends(from: number, to: number, seen: ReadonlyMap<number, Thumbnail>): Promise<[Look, Look] | undefined> {
-    const frames = [from, to] as const;
-    const [a, b] = await together(
-      this.#sides,
-      frames.map(async (frame) => this.#pair(frame, await this.#seek(frame, 1), seen)),
-    );
-    return a && b && [a, b];
   }
 
   /** Looks at suspects anew, decoding the source from its start, since not all can be sought in exactly. */

@@ -30,11 +30,16 @@ export function randomFrom(seed: number): () => number {
 const between = (random: () => number, from: number, to: number) =>
   from + Math.floor(random() * Math.max(0, to - from));
 
+/** Returns in how many parts a result is looked at. */
+export function partsOf({ first, last }: StreamTimeline): number {
+  return Math.max(1, Math.min(MOST_PARTS, Math.round((last - first) / PART_SECONDS)));
+}
+
 /** Chooses frames at random: one in each part of a result, one in its last minute, and one in its last seconds. */
 export function randomFrames(after: StreamTimeline, random: () => number): number[] {
   const { times = new Float64Array(), last } = after;
   const frames = times.length;
-  const count = Math.max(1, Math.min(MOST_PARTS, Math.round((last - after.first) / PART_SECONDS)));
+  const count = partsOf(after);
   const parts = Array.from({ length: count }, (_, part) =>
     between(random, Math.floor((part * frames) / count), Math.floor(((part + 1) * frames) / count)),
   );
