@@ -62,7 +62,7 @@ function onTrial(
 ): Promise<void> {
   return turn(async () => {
     const trial = await Trial.create(folder, films, names, options);
-    await work(trial);
+    await work(trial).finally(() => trial.release());
     await trial.remove();
   });
 }

@@ -143,8 +143,13 @@ export class Trial {
     return trial;
   }
 
-  async remove(): Promise<void> {
+  /** Gives back what outlives the test; the files stay, to be looked into. */
+  async release(): Promise<void> {
     if (this.#volume) await exec('umount', [this.#volume]);
+  }
+
+  /** To be called when it is released. */
+  async remove(): Promise<void> {
     await rm(path.dirname(this.library), { recursive: true, force: true });
     await rm(this.temp, { recursive: true, force: true });
   }
