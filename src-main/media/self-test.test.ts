@@ -36,7 +36,7 @@ describe.each(FFMPEGS)('the self-test of $name', ({ tools, env, installed }) => 
   it('finds a refused option: no video pays for it, and doctor names it', async () => {
     const { data, media } = makeHome();
     makeClip(path.join(media, 'film.mp4'));
-    const broken = wrap('ffmpeg', REFUSES, env);
+    const broken = wrap('ffmpeg', REFUSES, env, false);
     const { code, stderr } = await convert(data, [media], [], { env: broken });
     expect(stderr).toMatch(/cannot convert even a test picture \(Unrecognized option mapping_family\)/);
     expect(code).toBe(1);

@@ -13,6 +13,8 @@ import { Refused } from './verify-request.ts';
 const SECONDS = 1;
 /** Windows at random places of a track, beside those at its start and its end. */
 const RANDOM = 3;
+/** A track that is no longer than so many seconds is compared as a whole, which takes fewer programs than its windows would. */
+const SHORT = 5;
 
 /** A track of sound in source and result, as both are compared. */
 export interface Track {
@@ -36,22 +38,30 @@ export async function checkSound(sides: Sides, track: Track): Promise<void> {
   const stream = sides.source.probe.streams.find((s) => s.index === track.source);
   const heard = track.layout ?? (stream?.type === 'audio' ? stream.layout : undefined);
   const latest = Math.max(line.first, line.end - SECONDS);
+  const isShort = line.end - line.first <= SHORT;
+  const seconds = isShort ? Math.max(SECONDS, Math.ceil(line.end - line.first)) : SECONDS;
   const places = Array.from({ length: RANDOM }, () => line.first + sides.random() * (latest - line.first));
-  const windows = [...new Set([line.first, ...places, latest])];
+  const windows = isShort ? [line.first] : [...new Set([line.first, ...places, latest])];
   const listen = async (at: number, seeking: boolean) => {
     const [before, after] = await together(sides, [
-      hear(sides, sides.source, track.source, track, at, seeking),
-      hear(sides, sides.result, track.index, track, at + sides.shift, seeking),
+      hear(sides, sides.source, track.source, track, { at, seconds }, seeking),
+      hear(sides, sides.result, track.index, track, { at: at + sides.shift, seconds }, seeking),
     ]);
-    return compareSound(withoutHighEffects(before, heard), withoutHighEffects(after, heard));
+    for (let second = 0; second < seconds; second++) {
+      const [source, result] = [before, after].map((channels) =>
+        withoutHighEffects(secondOf(channels, second), heard),
+      ) as [Channels, Channels];
+      const flaw = compareSound(source, result);
+      if (flaw) return { ...flaw, at: at + second };
+    }
+    return undefined;
   };
   const found = await together(
     sides,
     windows.map(async (at): Promise<(SoundFlaw & { at: number }) | undefined> => {
       if ((await listen(at, true)) === undefined) return undefined;
       // Files that cannot be sought in exactly are decoded up to the window: slow, but certain.
-      const flaw = await listen(at, false);
-      return flaw && { ...flaw, at };
+      return listen(at, false);
     }),
   );
   const flaw = found.find((f) => f !== undefined);
@@ -60,24 +70,28 @@ export async function checkSound(sides: Sides, track: Track): Promise<void> {
   throw new Refused(`In the result, ${where} ${flaw.what} at ${(flaw.at - line.first).toFixed(1)} s.`);
 }
 
+/** One second of sound. */
+const secondOf = (channels: Channels, second: number): Channels =>
+  channels.map((samples) => samples.subarray(second * SOUND_RATE, (second + 1) * SOUND_RATE));
+
 /** The sound of a window of one side, silence where there is none. */
 async function hear(
   sides: Sides,
   side: Side,
   index: number,
   { channels, layout }: Track,
-  at: number,
+  { at, seconds }: { at: number; seconds: number },
   seeking: boolean,
 ): Promise<Channels> {
   const input = ['-vn', '-sn', '-dn', ...inputOf(side, seeking ? at : undefined)];
   const begins = seeking ? 0 : Math.max(0, at - (side.probe.start ?? 0));
   // What comes late begins with silence, and holes are filled: both sides are as long.
   const aligned = `aresample=${SOUND_RATE}:async=1:first_pts=0`;
-  const cut = `atrim=start=${begins.toFixed(6)}:duration=${SECONDS},apad=whole_len=${SECONDS * SOUND_RATE}`;
+  const cut = `atrim=start=${begins.toFixed(6)}:duration=${seconds},apad=whole_len=${seconds * SOUND_RATE}`;
   const mapped = layout ? [`aformat=channel_layouts=${layout}`] : [];
   const filters = [...mapped, aligned, cut].join(',');
   const pieces: Uint8Array[] = [];
-  const output = ['-map', `0:${index}`, '-af', filters, '-t', String(begins + SECONDS), '-c:a', 'pcm_f32le'];
+  const output = ['-map', `0:${index}`, '-af', filters, '-t', String(begins + seconds), '-c:a', 'pcm_f32le'];
   await runFor(sides, ['-v', 'level+error', ...input, ...output, '-f', 'f32le', 'pipe:1'], (bytes) =>
     pieces.push(bytes),
   );

@@ -2,10 +2,12 @@
 import { createHash } from 'node:crypto';
 import {
   accessSync,
+  appendFileSync,
   chmodSync,
   constants,
   copyFileSync,
   cpSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -13,6 +15,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -25,6 +28,7 @@ import type { CallName, Output } from '../../src-shared/contract.ts';
 import { type Hello, PROTOCOL } from '../../src-shared/protocol.ts';
 import { SETTING_INFOS } from '../../src-shared/settings.ts';
 import { Capabilities } from '../../src-shared/worker-info.ts';
+import { selfTestMemory } from '../config.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const HEADLESS = path.join(ROOT, 'out/main/headless.js');
@@ -314,18 +318,35 @@ export function which(program: string, among = process.env.PATH ?? ''): string {
  * Puts a shell script in the place of ffmpeg or ffprobe: it calls the real one as "$REAL", and `$encode` is 1 where the
  * call is an encode of a film, `$test` where it makes a picture of its own.
  * @param env of the real one, where it is not the first in this program's own PATH
+ * @param isTested false has it self-tested as any new ffmpeg
  * @returns the environment that has it found first
  */
 export function wrap(
   program: 'ffmpeg' | 'ffprobe',
   script: string,
   env: { PATH?: string } = process.env,
+  isTested = true,
 ): { PATH: string } {
   const folder = tempFolder();
   const look = 'for a; do case $a in libsvtav1) encode=1;; lavfi) test=1;; esac; done';
   const head = `#!/bin/sh\nREAL='${which(program, env.PATH)}'\nencode=0\ntest=0\n${look}\n[ $test = 1 ] && encode=0\n`;
   writeFileSync(path.join(folder, program), `${head}${script}\n`, { mode: 0o755 });
+  if (isTested) rememberAsTested(which(program, env.PATH), path.join(folder, program));
   return { PATH: `${folder}${path.delimiter}${env.PATH}` };
+}
+
+/** Has a program that stands in the place of a real one pass for tested where that one has passed its self-test. */
+function rememberAsTested(real: string, stand: string): void {
+  const memory = selfTestMemory();
+  if (!existsSync(memory)) return;
+  const place = (file: string) => {
+    const { size, mtimeMs } = statSync(file);
+    return JSON.stringify([file, size, mtimeMs]);
+  };
+  const tested = readFileSync(memory, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(place(real)));
+  appendFileSync(memory, tested.map((line) => `${line.replace(place(real), place(stand))}\n`).join(''));
 }
 
 /** Encodes that wait before they begin until {@link Gate.open}. */
