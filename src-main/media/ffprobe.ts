@@ -180,7 +180,9 @@ export class Prober {
     if (frames) return frames === 1;
     const places = STILL_PLACES.map((share) => (share > 0 ? `${(share * duration).toFixed(3)}%+1` : '%+20'));
     const what = ['-select_streams', String(index), '-show_packets', '-read_intervals', places.join(',')];
-    return (await this.#ask(file, deep, what, signal)).packets.length === 1;
+    const { packets } = await this.#ask(file, deep, what, signal);
+    // A seek may lead back to one that was seen before.
+    return new Set(packets.map((packet) => packet.pts_time)).size === 1;
   }
 
   /** Adds what is heard of the sound tracks: layouts that change, codecs that cannot be decoded. */

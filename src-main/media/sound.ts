@@ -79,21 +79,26 @@ async function hear(
   sides: Sides,
   side: Side,
   index: number,
-  { channels, layout }: Track,
+  { channels, layout, source }: Track,
   { at, seconds }: { at: number; seconds: number },
   seeking: boolean,
 ): Promise<Channels> {
   const input = ['-vn', '-sn', '-dn', ...inputOf(side, seeking ? at : undefined)];
+  const heard = sides.source.probe.streams.find((s) => s.index === source);
   const begins = seeking ? 0 : Math.max(0, at - (side.probe.start ?? 0));
   // What comes late begins with silence, and holes are filled: both sides are as long.
   const aligned = `aresample=${SOUND_RATE}:async=1:first_pts=0`;
   const cut = `atrim=start=${begins.toFixed(6)}:duration=${seconds},apad=whole_len=${seconds * SOUND_RATE}`;
   const mapped = layout ? [`aformat=channel_layouts=${layout}`] : [];
-  const filters = [...mapped, aligned, cut].join(',');
+  // Where the layout changes, filters begin anew, and what they count is counted here instead.
+  const changes = heard?.type === 'audio' && heard.layouts !== undefined;
+  const filters = [...mapped, ...(changes ? [`aresample=${SOUND_RATE}`] : [aligned, cut])].join(',');
   const pieces: Uint8Array[] = [];
+  let early = changes ? Math.round(begins * SOUND_RATE) * channels * Float32Array.BYTES_PER_ELEMENT : 0;
   const output = ['-map', `0:${index}`, '-af', filters, '-t', String(begins + seconds), '-c:a', 'pcm_f32le'];
-  await runFor(sides, ['-v', 'level+error', ...input, ...output, '-f', 'f32le', 'pipe:1'], (bytes) =>
-    pieces.push(bytes),
-  );
+  await runFor(sides, ['-v', 'level+error', ...input, ...output, '-f', 'f32le', 'pipe:1'], (bytes) => {
+    pieces.push(bytes.subarray(Math.min(early, bytes.length)));
+    early -= Math.min(early, bytes.length);
+  });
   return deinterleave(Buffer.concat(pieces), channels);
 }

@@ -1,0 +1,106 @@
+/** Sound, texts and covers of odd videos, from the scan to the result. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { execaSync } from 'execa';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { convert, makeHome, outcomes, probe, type Run } from './helpers.ts';
+
+const home = makeHome();
+const at = (name: string) => path.join(home.media, name);
+const aside = (name: string) => path.join(home.media, '..', name);
+const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=s=160x90:r=25:d=3'];
+const X264 = ['-c:v', 'libx264', '-preset', 'ultrafast'];
+
+function ffmpeg(...args: string[]): void {
+  execaSync('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args]);
+}
+
+/** Sets the dynamic range word of each stereo AC-3 frame of 640 kb/s to -18 dB (ETSI TS 102 366, 4.4.3 and 6.7.1). */
+function atNight(frames: Buffer): Buffer {
+  const size = 2560;
+  for (let start = 0; start + size <= frames.length; start += size) {
+    const frame = frames.subarray(start, start + size);
+    let bits = [...frame].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+    // Behind the heads and five flags that are off, and the switches of two channels.
+    const word = 48 + 3 + 2 + 1 + 5 + 3 + 2 + 2 + 1 + 4;
+    expect(bits[word]).toBe('0');
+    bits = `${bits.slice(0, word)}110100000${bits.slice(word + 1, -32)}${bits.slice(-24)}`;
+    for (let i = 0; i < size; i++) frame[i] = Number.parseInt(bits.slice(8 * i, 8 * i + 8), 2);
+  }
+  return frames;
+}
+
+function level(file: string): number {
+  const args = ['-nostdin', '-hide_banner', '-i', file, '-map', '0:a', '-af', 'volumedetect', '-f', 'null', '-'];
+  return Number(/mean_volume: (\S+) dB/.exec(execaSync('ffmpeg', args).stderr)?.[1]);
+}
+
+describe('odd streams', () => {
+  let run: Run;
+
+  beforeAll(async () => {
+    const tones = (n: number, layout: string) =>
+      `aevalsrc=${Array.from({ length: n }, (_, i) => `0.2*sin(${300 + 100 * i}*2*PI*t)`).join('|')}:c=${layout}:s=48000:d=1.5`;
+    const [stereo, surround] = [aside('stereo.ac3'), aside('surround.ac3')];
+    ffmpeg('-f', 'lavfi', '-i', tones(2, 'stereo'), '-c:a', 'ac3', '-b:a', '640k', stereo);
+    ffmpeg('-f', 'lavfi', '-i', tones(6, '5.1'), '-c:a', 'ac3', '-b:a', '640k', surround);
+
+    const night = aside('night.ac3');
+    writeFileSync(night, atNight(readFileSync(stereo)));
+    ffmpeg(...PICTURE, '-i', night, ...X264, '-c:a', 'copy', '-shortest', at('night.mkv'));
+
+    // The head says what a recorder saw at the beginning.
+    const grows = aside('grows.ac3');
+    writeFileSync(grows, Buffer.concat([readFileSync(stereo), readFileSync(surround)]));
+    ffmpeg(...PICTURE, '-i', grows, ...X264, '-c:a', 'copy', at('grows.mkv'));
+    const film = readFileSync(at('grows.mkv'));
+    const channels = film.indexOf(Buffer.from('9f8106', 'hex'));
+    if (channels >= 0) film[channels + 2] = 2;
+    writeFileSync(at('grows.mkv'), film);
+
+    const still = ['-f', 'lavfi', '-i', 'testsrc=s=96x96:r=1:d=1'];
+    const covers = ['-c:v:1', 'mjpeg', '-c:v:2', 'png', '-frames:v:1', '1', '-frames:v:2', '1'];
+    ffmpeg(...PICTURE, ...still, ...still, '-map', '0', '-map', '1', '-map', '2', ...X264, ...covers, at('covers.mkv'));
+
+    // A packet of sound in the middle is noise.
+    ffmpeg(...PICTURE, '-f', 'lavfi', '-i', 'sine=d=3', '-c:v', 'mpeg4', '-c:a', 'libmp3lame', at('broken.avi'));
+    const avi = readFileSync(at('broken.avi'));
+    const packet = avi.indexOf('01wb', avi.length / 2);
+    for (let i = 0; i < avi.readUInt32LE(packet + 4); i++) avi[packet + 8 + i] = (i * 7 + 13) % 251;
+    writeFileSync(at('broken.avi'), avi);
+
+    // A broadcast from its first third on, behind the tables of its services.
+    const sent = aside('sent.ts');
+    ffmpeg(...PICTURE, '-f', 'lavfi', '-i', 'sine=d=3', '-c:v', 'mpeg2video', '-g', '25', '-c:a', 'mp2', sent);
+    const packets = readFileSync(sent);
+    const from = 188 * Math.floor((packets.length / 188) * 0.4);
+    writeFileSync(at('recording.ts'), Buffer.concat([packets.subarray(0, 3 * 188), packets.subarray(from)]));
+
+    run = await convert(home.data, [home.media], ['--testing', '--crf', '35']);
+  }, 300_000);
+
+  it('are converted', () => {
+    const names = ['broken.mkv', 'covers.mkv', 'grows.mkv', 'night.mkv', 'recording.mkv'];
+    for (const line of run.lines) if (line.reason) console.log(line.path, line.state, line.reason);
+    expect(outcomes(run)).toEqual(names.map((name) => `${name}: done`));
+  });
+
+  it('night mode is not baked in', () => {
+    const fullRange = level(aside('stereo.ac3'));
+    expect(level(aside('night.ac3'))).toBeLessThan(fullRange - 12);
+    expect(Math.abs(level(at('night.mkv')) - fullRange)).toBeLessThan(2);
+  });
+
+  it('sound that grows to 5.1 keeps all its channels', () => {
+    expect(probe(at('grows.mkv')).streams[1]).toMatchObject({ codec_name: 'opus', channels: 6 });
+  });
+
+  it('single pictures without a flag are covers', () => {
+    const { streams } = probe(at('covers.mkv'));
+    expect(streams.map((s) => [s.codec_name, s.disposition.attached_pic])).toEqual([
+      ['av1', 0],
+      ['mjpeg', 1],
+      ['png', 1],
+    ]);
+  });
+});
