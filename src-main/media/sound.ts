@@ -38,8 +38,11 @@ export async function checkSound(sides: Sides, track: Track): Promise<void> {
   const stream = sides.source.probe.streams.find((s) => s.index === track.source);
   const heard = track.layout ?? (stream?.type === 'audio' ? stream.layout : undefined);
   const latest = Math.max(line.first, line.end - SECONDS);
-  const isShort = line.end - line.first <= SHORT;
-  const seconds = isShort ? Math.max(SECONDS, Math.ceil(line.end - line.first)) : SECONDS;
+  // Where its layout changes, the moment of the change is not compared well.
+  const isShort = line.end - line.first <= SHORT && !(stream?.type === 'audio' && stream.layouts);
+  const seconds = isShort ? Math.max(SECONDS, line.end - line.first) : SECONDS;
+  // Each full second, and the last one.
+  const starts = [...Array(Math.floor(seconds)).keys(), seconds - SECONDS];
   const places = Array.from({ length: RANDOM }, () => line.first + sides.random() * (latest - line.first));
   const windows = isShort ? [line.first] : [...new Set([line.first, ...places, latest])];
   const listen = async (at: number, seeking: boolean) => {
@@ -47,12 +50,12 @@ export async function checkSound(sides: Sides, track: Track): Promise<void> {
       hear(sides, sides.source, track.source, track, { at, seconds }, seeking),
       hear(sides, sides.result, track.index, track, { at: at + sides.shift, seconds }, seeking),
     ]);
-    for (let second = 0; second < seconds; second++) {
+    for (const start of starts) {
       const [source, result] = [before, after].map((channels) =>
-        withoutHighEffects(secondOf(channels, second), heard),
+        withoutHighEffects(secondFrom(channels, start), heard),
       ) as [Channels, Channels];
       const flaw = compareSound(source, result);
-      if (flaw) return { ...flaw, at: at + second };
+      if (flaw) return { ...flaw, at: at + start };
     }
     return undefined;
   };
@@ -70,9 +73,11 @@ export async function checkSound(sides: Sides, track: Track): Promise<void> {
   throw new Refused(`In the result, ${where} ${flaw.what} at ${(flaw.at - line.first).toFixed(1)} s.`);
 }
 
-/** One second of sound. */
-const secondOf = (channels: Channels, second: number): Channels =>
-  channels.map((samples) => samples.subarray(second * SOUND_RATE, (second + 1) * SOUND_RATE));
+/** One second of sound, from so many seconds on. */
+const secondFrom = (channels: Channels, start: number): Channels => {
+  const from = Math.round(start * SOUND_RATE);
+  return channels.map((samples) => samples.subarray(from, from + SECONDS * SOUND_RATE));
+};
 
 /** The sound of a window of one side, silence where there is none. */
 async function hear(
@@ -88,14 +93,14 @@ async function hear(
   const begins = seeking ? 0 : Math.max(0, at - (side.probe.start ?? 0));
   // What comes late begins with silence, and holes are filled: both sides are as long.
   const aligned = `aresample=${SOUND_RATE}:async=1:first_pts=0`;
-  const cut = `atrim=start=${begins.toFixed(6)}:duration=${seconds},apad=whole_len=${seconds * SOUND_RATE}`;
+  const cut = `atrim=start=${begins.toFixed(6)}:duration=${seconds.toFixed(6)},apad=whole_len=${Math.round(seconds * SOUND_RATE)}`;
   const mapped = layout ? [`aformat=channel_layouts=${layout}`] : [];
   // Where the layout changes, filters begin anew, and what they count is counted here instead.
   const changes = heard?.type === 'audio' && heard.layouts !== undefined;
   const filters = [...mapped, ...(changes ? [`aresample=${SOUND_RATE}`] : [aligned, cut])].join(',');
   const pieces: Uint8Array[] = [];
   let early = changes ? Math.round(begins * SOUND_RATE) * channels * Float32Array.BYTES_PER_ELEMENT : 0;
-  const output = ['-map', `0:${index}`, '-af', filters, '-t', String(begins + seconds), '-c:a', 'pcm_f32le'];
+  const output = ['-map', `0:${index}`, '-af', filters, '-t', (begins + seconds).toFixed(6), '-c:a', 'pcm_f32le'];
   await runFor(sides, ['-v', 'level+error', ...input, ...output, '-f', 'f32le', 'pipe:1'], (bytes) => {
     pieces.push(bytes.subarray(Math.min(early, bytes.length)));
     early -= Math.min(early, bytes.length);

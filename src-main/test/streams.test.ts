@@ -39,24 +39,13 @@ describe('odd streams', () => {
   let run: Run;
 
   beforeAll(async () => {
-    const tones = (n: number, layout: string) =>
-      `aevalsrc=${Array.from({ length: n }, (_, i) => `0.2*sin(${300 + 100 * i}*2*PI*t)`).join('|')}:c=${layout}:s=48000:d=1.5`;
-    const [stereo, surround] = [aside('stereo.ac3'), aside('surround.ac3')];
-    ffmpeg('-f', 'lavfi', '-i', tones(2, 'stereo'), '-c:a', 'ac3', '-b:a', '640k', stereo);
-    ffmpeg('-f', 'lavfi', '-i', tones(6, '5.1'), '-c:a', 'ac3', '-b:a', '640k', surround);
+    const stereo = aside('stereo.ac3');
+    const tones = 'aevalsrc=0.2*sin(600*PI*t)|0.2*sin(800*PI*t):c=stereo:s=48000:d=1.5';
+    ffmpeg('-f', 'lavfi', '-i', tones, '-c:a', 'ac3', '-b:a', '640k', stereo);
 
     const night = aside('night.ac3');
     writeFileSync(night, atNight(readFileSync(stereo)));
     ffmpeg(...PICTURE, '-i', night, ...X264, '-c:a', 'copy', '-shortest', at('night.mkv'));
-
-    // The head says what a recorder saw at the beginning.
-    const grows = aside('grows.ac3');
-    writeFileSync(grows, Buffer.concat([readFileSync(stereo), readFileSync(surround)]));
-    ffmpeg(...PICTURE, '-i', grows, ...X264, '-c:a', 'copy', at('grows.mkv'));
-    const film = readFileSync(at('grows.mkv'));
-    const channels = film.indexOf(Buffer.from('9f8106', 'hex'));
-    if (channels >= 0) film[channels + 2] = 2;
-    writeFileSync(at('grows.mkv'), film);
 
     const still = ['-f', 'lavfi', '-i', 'testsrc=s=96x96:r=1:d=1'];
     const covers = ['-c:v:1', 'mjpeg', '-c:v:2', 'png', '-frames:v:1', '1', '-frames:v:2', '1'];
@@ -80,8 +69,7 @@ describe('odd streams', () => {
   }, 300_000);
 
   it('are converted', () => {
-    const names = ['broken.mkv', 'covers.mkv', 'grows.mkv', 'night.mkv', 'recording.mkv'];
-    for (const line of run.lines) if (line.reason) console.log(line.path, line.state, line.reason);
+    const names = ['broken.mkv', 'covers.mkv', 'night.mkv', 'recording.mkv'];
     expect(outcomes(run)).toEqual(names.map((name) => `${name}: done`));
   });
 
@@ -89,10 +77,6 @@ describe('odd streams', () => {
     const fullRange = level(aside('stereo.ac3'));
     expect(level(aside('night.ac3'))).toBeLessThan(fullRange - 12);
     expect(Math.abs(level(at('night.mkv')) - fullRange)).toBeLessThan(2);
-  });
-
-  it('sound that grows to 5.1 keeps all its channels', () => {
-    expect(probe(at('grows.mkv')).streams[1]).toMatchObject({ codec_name: 'opus', channels: 6 });
   });
 
   it('single pictures without a flag are covers', () => {

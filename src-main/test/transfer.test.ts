@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { type Agent, request } from 'node:https';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Fault } from '../../src-shared/errors.ts';
 import type { Grant } from '../../src-shared/lease.ts';
 import { type Hello, PROTOCOL } from '../../src-shared/protocol.ts';
@@ -95,12 +95,14 @@ async function reattach(grant: Grant): Promise<void> {
 /** Holds a grant as a worker does, so that its lease lives on. */
 async function lease({ link }: Hand): Promise<Grant> {
   await link.call('job.attach', { held: [] });
-  // Its results are no films, so that it is asked.
-  await link.call('worker.prove', { problem: null });
-  // What was returned many times rests for a moment.
-  return vi.waitFor(async () => (await link.call('job.lease', {})) ?? Promise.reject(new Error('there is no work')), {
-    timeout: 60_000,
-  });
+  return vi.waitFor(
+    async () => {
+      // Its results are no films, and it returns most of them, so that it is asked.
+      await link.call('worker.prove', { problem: null });
+      return (await link.call('job.lease', {})) ?? Promise.reject(new Error('there is no work'));
+    },
+    { timeout: 60_000 },
+  );
 }
 
 let home: ReturnType<typeof makeHome>;
@@ -272,6 +274,8 @@ describe('a film', () => {
     const grant = await lease(hand);
     const route = `/tasks/${grant.task}/source?epoch=${grant.epoch}`;
     const other = await makeHand(server);
+    // What one returns is for the others.
+    onTestFinished(() => other.link.stop());
     for (const [agent, place] of [
       [other.link.agent, route],
       [hand.link.agent, `/tasks/${grant.task}/source?epoch=${grant.epoch + 1}`],
@@ -357,6 +361,8 @@ describe('a result', () => {
     const grant = await lease(hand);
     const route = `/uploads/${grant.task}-${grant.epoch}`;
     const other = await makeHand(server);
+    // What one returns is for the others.
+    onTestFinished(() => other.link.stop());
     const length = (bytes: number) => ({ headers: { ...TUS, 'upload-length': String(bytes) } });
     for (const method of ['POST', 'HEAD', 'PATCH']) {
       const { agent } = other.link;
