@@ -16,6 +16,8 @@ import type { Vault } from './vault.ts';
 
 /** What a scan could not look at is due at once again: it is given so long, in ms. */
 const OVERDUE_MS = 10_000;
+/** A library whose disk went away is looked at again after this time, in ms. */
+const LOST_RETRY_MS = 30_000;
 
 /** The root folders, and keeping them up to date. */
 export class Libraries {
@@ -25,6 +27,7 @@ export class Libraries {
   readonly #vault: Vault;
   readonly #readOnly: boolean;
   #settling: NodeJS.Timeout | undefined;
+  readonly #lost = new Map<number, NodeJS.Timeout>();
   #stopped = false;
   readonly #scanning: number[] = [];
   readonly #warn = (error: unknown) => this.#ctx.emit('notice', { level: 'warn', text: String(error) });
@@ -41,6 +44,7 @@ export class Libraries {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#settling);
+    for (const retry of this.#lost.values()) clearTimeout(retry);
     await this.#scanner.stop();
   }
 
@@ -93,10 +97,19 @@ export class Libraries {
     return this.#ctx.libraries.all().findLast(({ root }) => root === folder || isBelow(folder, root));
   }
 
-  /** Pauses a library whose files cannot be read any more, until a scan finds it in order. */
+  /** Pauses a library whose files cannot be read any more, until a scan finds it in order; one is made every half minute. */
   loseTouch(id: number): void {
     const library = this.#ctx.libraries.get(id);
-    if (library) pauseLibrary(this.#ctx, id, unanswered(library.root).message);
+    if (!library || this.#stopped) return;
+    pauseLibrary(this.#ctx, id, unanswered(library.root).message);
+    if (this.#lost.has(id)) return;
+    const look = () => {
+      this.#lost.delete(id);
+      const paused = this.#ctx.libraries.get(id)?.paused;
+      // What is wrong, its reason tells.
+      if (paused) this.scan(this.get(id)).catch(() => this.loseTouch(id));
+    };
+    this.#lost.set(id, setTimeout(look, LOST_RETRY_MS).unref());
   }
 
   /** Has a held library converted. */
