@@ -7,6 +7,7 @@ import { decodeArgs } from '../../src-shared/video-args.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import type { Tools } from './capabilities.ts';
 import { type ProcessManager, STALL_MS, wasKilled } from './process.ts';
+import { storageGone } from './storage-gone.ts';
 import type { Timeline } from './timeline.ts';
 import type { VerifyRequest } from './verify-request.ts';
 
@@ -104,7 +105,7 @@ export interface Said {
  * Runs ffmpeg for a comparison.
  * @param onBytes gets what it writes to its standard output
  * @param onLine gets each line of its log instead of collecting it; true for those that are dealt with
- * @throws Fault `node` when it was killed from outside; the reason of the signal when that was aborted
+ * @throws Fault `node` when it was killed from outside, or the storage of a file went away; the reason of the signal when that was aborted
  */
 export async function runFor(
   { processes, tools, turn, request: { signal, run } }: Sides,
@@ -113,6 +114,7 @@ export async function runFor(
   onLine?: (line: string) => boolean,
 ): Promise<Said> {
   const log: string[] = [];
+  let gone: string | undefined;
   const end = await turn(() => {
     signal?.throwIfAborted();
     return processes.run(tools.ffmpeg, ['-nostdin', '-hide_banner', '-nostats', ...args], {
@@ -121,11 +123,17 @@ export async function runFor(
       ...(signal && { signal }),
       ...(onBytes && { onBytes }),
       onStderr: (line) => {
+        gone ??= storageGone(line);
         if (!onLine?.(line)) log.push(line);
       },
     });
   });
   if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
   if (wasKilled(end)) throw new Fault('node', 'ffmpeg was killed while it checked a result.');
+  if (gone)
+    throw new Fault(
+      'node',
+      `The storage of a video went away while its result was checked (${gone}); connect it again.`,
+    );
   return { code: end.kind === 'exit' ? end.code : -1, log };
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SWAP_STEPS } from '../db/swaps.ts';
+import { randomFrom } from '../media/windows.ts';
 import {
   type Films,
   type Moment,
@@ -13,7 +14,6 @@ import {
   type Run,
   randomMoment,
   SAME_NAME,
-  seededRandom,
   Trial,
   type Victim,
 } from './crash.ts';
@@ -132,7 +132,7 @@ async function measure(): Promise<{ convert: Run; restore: Run }> {
 
 /** Kills the runs of one library again and again; of another one, when it is converted before its last kill. */
 async function killInARow(start: number, undisturbed: { convert: Run; restore: Run }): Promise<number> {
-  const random = seededRandom(SEED + start);
+  const random = randomFrom(SEED + start);
   const story: string[] = [];
   let left = Math.min(KILLS_IN_A_ROW, ROUNDS - start);
   let landed = 0;

@@ -306,17 +306,6 @@ async function processesNaming(folders: string[]): Promise<string[]> {
   return lines.map((line) => line.replaceAll('\0', ' ')).filter((line) => folders.some((f) => line.includes(f)));
 }
 
-/** Numbers from 0 up to 1 that a seed determines (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** Lines of the output where much happens in a short time, and for how long, in ms. */
 const BUSY = [
   { text: '"stage":"preparing"', ms: 300 },

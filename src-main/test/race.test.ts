@@ -11,7 +11,7 @@ import { openDatabase } from '../db/open.ts';
 import { SwapTable } from '../db/swaps.ts';
 import { Vault } from '../master/vault.ts';
 import { VaultClock } from '../master/vault-clock.ts';
-import { seededRandom } from './crash.ts';
+import { randomFrom } from '../media/windows.ts';
 import { makeLibrary } from './library.ts';
 
 /** How many films are replaced: `RACES=10000 npx vitest run … race.test.ts` takes some minutes. */
@@ -26,7 +26,7 @@ test(`${RACES} replacements lose nothing to another install that heeds no owner 
   const tables = { swaps: new SwapTable(db), jobs: new JobTable(db, () => undefined), files: new FileTable(db) };
   const clock = new VaultClock({ facts: new FactTable(db) });
   const other = new Vault({ ...tables, lock: pLimit(1), clock, install: 'there' });
-  const random = seededRandom(SEED);
+  const random = randomFrom(SEED);
   const vault = path.join(library, '.flotilla/vault');
   let isOver = false;
   const adopting = async () => {

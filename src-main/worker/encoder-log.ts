@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Fault } from '../../src-shared/errors.ts';
 import type { Probe } from '../../src-shared/media.ts';
 import { Shape, shapeChange } from '../media/shape.ts';
+import { storageGone } from '../media/storage-gone.ts';
 import type { Timeline } from '../media/timeline.ts';
 import { Damage } from './damage.ts';
 
@@ -12,9 +13,6 @@ const KEPT_LINES = 200;
 const OUTPUT_SIDE = /libsvtav1|libopus|svt\[|\[(matroska|mp4|webm|srt|mov_text|null) @|\b[av]ost#|\benc:|\bout#|\bmux/i;
 
 const DISK_FULL = /No space left on device|Disk quota exceeded/;
-
-/** Said by storage that is gone, of no damaged film; unlike "Input/output error", which some demuxers say of those too. */
-const STORAGE_GONE = /Stale file handle|Transport endpoint is not connected|Host is down|No such device/;
 
 /** What a filter graph is set up for: colors from ffmpeg 7.0 on. */
 const FILTER_INPUT =
@@ -55,7 +53,7 @@ export class EncoderLog {
     if (this.#lines.length > KEPT_LINES) this.#lines.shift();
     if (level === 'warning' || !level) return;
     this.#lastError = plain(line);
-    this.#storageGone ??= STORAGE_GONE.exec(line)?.[0];
+    this.#storageGone ??= storageGone(line);
     if (DISK_FULL.test(line)) this.#diskFull = true;
     else if (!OUTPUT_SIDE.test(line)) {
       this.#losses.add(line);

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { randomFrom } from '../../../media/windows.ts';
 import { makeClock } from '../../clock.ts';
-import { seededRandom } from '../../crash.ts';
 import { CuttingProxy } from '../../cutting-proxy.ts';
 import { build } from '../convert.ts';
 import { type Bench, measured, median, quantile, type Report, say } from '../measure.ts';
@@ -34,7 +34,7 @@ export const soak: Bench = async (folder, options) => {
   if (!CAN_MOUNT) return { skipped: 'needs root on Linux, to make small disks and fill them' };
   build();
   const { seed, videos: count, workers: size } = { ...DEFAULTS, ...options };
-  const random = seededRandom(seed);
+  const random = randomFrom(seed);
   const mounts: string[] = [];
   const disk = (name: string, megabytes: number) => {
     mounts.push(mountSmallDisk(path.join(folder, name), megabytes));
