@@ -319,7 +319,17 @@ const LONGEST_LINE = 30_000;
  */
 export function teletextArgs(demuxer: string, input: string, { source, page }: Teletext, ended: boolean): string[] {
   const of = (option: string) => `-${option}:${source}`;
-  const reading = [of('txt_page'), page, of('txt_format'), 'text', of('txt_duration'), String(LONGEST_LINE)];
+  // Broadcasts have broken packets: the others are read.
+  const reading = [
+    '-max_error_rate',
+    '1',
+    of('txt_page'),
+    page,
+    of('txt_format'),
+    'text',
+    of('txt_duration'),
+    String(LONGEST_LINE),
+  ];
   if (ended) reading.push(of('fix_sub_duration'));
   // One that is not 0: ffmpeg 5.1 moves what begins late in a stream that begins at 0, even with -copyts.
   reading.push('-itsoffset', '0.000001');

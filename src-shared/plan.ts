@@ -272,7 +272,11 @@ function planCaptions(video: VideoStream, container: Container): StreamPlan[] {
 }
 
 /** Each page of subtitles becomes a track of its own; undefined where teletext is not kept. */
-function planTeletext(stream: OtherStream, container: Container): StreamPlan[] | undefined {
+function planTeletext(
+  stream: OtherStream,
+  container: Container,
+  { dataStreams }: Pick<Settings, 'dataStreams'>,
+): StreamPlan[] | undefined {
   const { name, text: codec } = FORMATS[container];
   if (!codec || !stream.teletext?.length) return undefined;
   return stream.teletext.map((page) => ({
@@ -284,6 +288,7 @@ function planTeletext(stream: OtherStream, container: Container): StreamPlan[] |
     why: `${name} does not hold teletext; the words of its subtitles are kept`,
     codec,
     ...page,
+    ...(dataStreams === 'drop' && { expendable: true }),
   }));
 }
 
@@ -329,7 +334,7 @@ function planStreams(probe: Probe, settings: Settings, tables: Tables, container
     if (stream.type === 'video') return [planVideo(stream, settings, tables), ...planCaptions(stream, container)];
     if (stream.type === 'audio') return [planAudio(stream, settings, tables)];
     if (stream.type === 'cover') return [planCover(stream, probe)];
-    return planTeletext(stream, container) ?? [planOther(stream, container, probe)];
+    return planTeletext(stream, container, settings) ?? [planOther(stream, container, probe)];
   });
 }
 

@@ -100,6 +100,8 @@ const Teletext = z.object({
   page: TeletextPage,
   language: z.string().optional(),
   impaired: z.literal(true).optional(),
+  /** The user wants it left out where it cannot be read. */
+  expendable: z.literal(true).optional(),
 });
 export type Teletext = z.infer<typeof Teletext>;
 

@@ -25,7 +25,7 @@ import { Returns } from './returns.ts';
 import { Trials } from './trials.ts';
 
 /** Verdicts on a video that a computer at fault comes to as well: they need a second opinion where there is one to be had. */
-const DOUBTFUL: ReadonlySet<SkipCode> = new Set(['captions', 'container-refuses', 'damaged']);
+const DOUBTFUL: ReadonlySet<SkipCode> = new Set(['captions', 'container-refuses', 'damaged', 'data']);
 
 /** A film is given up after so many attempts of its own fault. */
 const ATTEMPTS = 3;

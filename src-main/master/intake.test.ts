@@ -53,12 +53,13 @@ it('ends the check of a film that is cancelled, and leaves alone who converts it
   const delivered = deliver(await lease('a'));
   await checking.promise;
   const credited = vi.spyOn(dispatcher, 'didWell');
+  const refused = expect(delivered).rejects.toThrow(expect.objectContaining({ code: 'fenced' }));
   dispatcher.cancel(file);
   jobs.apply(file, 'skip');
   const row = files.get(file);
   if (row) jobs.queue(row);
   const next = await lease('b');
-  await expect(delivered).rejects.toThrow(expect.objectContaining({ code: 'fenced' }));
+  await refused;
   expect(dispatcher.running).toMatchObject([{ task: next.task, workerId: 'b' }]);
   expect(credited).not.toHaveBeenCalled();
   expect(readdirSync(root)).toEqual(['.flotilla', 'one.mp4']);

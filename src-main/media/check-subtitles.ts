@@ -1,3 +1,4 @@
+import type { Span } from './timeline.ts';
 import { Refused } from './verify-request.ts';
 
 /** A line of subtitles: when it is shown, in s, and what it says. */
@@ -69,8 +70,19 @@ export function checkCues(name: string, before: Cue[], after: Cue[], shift: numb
   }
 }
 
-/** When packets of a track are shown, in s: start and duration, 0 where that is not known. */
-export type Spans = readonly (readonly [start: number, duration: number])[];
+/** Transport streams give every segment of a PGS picture a packet of its own; Matroska one to all of them, at the first's time. */
+function joined(spans: readonly Span[], like: readonly Span[]): readonly Span[] {
+  const pictures: Span[] = [];
+  let left = 0;
+  for (const span of spans) {
+    if (left <= 0) {
+      left = like[pictures.length]?.[2] ?? 0;
+      pictures.push(span);
+    }
+    left -= span[2];
+  }
+  return left === 0 ? pictures : spans;
+}
 
 /**
  * Compares when the packets of a copied track are shown.
@@ -78,11 +90,14 @@ export type Spans = readonly (readonly [start: number, duration: number])[];
  * @param shift by how much the result's clock is ahead of the source's, in s
  * @throws Refused when one of them is missing or shown at another time
  */
-export function checkSpans(name: string, before: Spans, after: Spans, shift: number): void {
+export function checkSpans(name: string, source: readonly Span[], result: readonly Span[], shift: number): void {
+  const [before, after] = [source.length > result.length ? joined(source, result) : source, result].map((spans) =>
+    spans.toSorted(([a], [b]) => a - b),
+  ) as [Span[], Span[]];
   if (before.length !== after.length)
     throw new Refused(`In the result, ${name} has ${after.length} packets instead of ${before.length}.`);
   for (const [i, [start, duration]] of before.entries()) {
-    const [begins, lasts] = after[i] as Spans[number];
+    const [begins, lasts] = after[i] as Span;
     const moved = begins - start - shift;
     if (Math.abs(moved) > TIME_TOLERANCE)
       throw new Refused(

@@ -21,7 +21,9 @@ export async function checkTeletext(sides: Sides, asked: Plan): Promise<void> {
   const options = { ...request.run, ...(request.signal && { signal: request.signal }) };
   const kept = resultStreams(request.plan);
   for (const page of pages) {
-    const said = await readTeletext({ processes, tools }, from, page, options).catch(refuse);
+    const said =
+      (await readTeletext({ processes, tools }, from, page, options).catch(refuse)) ?? (page.expendable && []);
+    if (!said) throw new Refused('The teletext of the original cannot be read.');
     const index = kept.indexOf(page);
     const before = said.map((cue) => ({ ...cue, text: words(cue.text) }));
     checkCues(`page ${page.page} of the teletext`, before, index < 0 ? [] : await cuesOf(sides, result, index), shift);

@@ -122,13 +122,20 @@ function checkFrames(
       `The result's picture is ${Math.abs(span).toFixed(2)} s ${span < 0 ? 'shorter' : 'longer'} than the original's.`,
     );
   }
-  return result.last - source.last;
+  // A frame is shown when its first field is. Where some could not be decoded, these are the first ones.
+  const frames = result.count / (want.fieldRate ? 2 : 1);
+  const perFrame = holdFields(want, source.count, frames) ? 2 : 1;
+  return source.timed && source.count === perFrame * frames
+    ? result.first - source.first
+    : result.last - (from.at(-perFrame) ?? source.last);
 }
 
-/** Two packets a frame are normal where each holds one field; a few lost at a cut into an open GOP are, too. */
+/** Tells whether each packet holds one field: two packets a frame. */
+function holdFields(want: VideoEncode, packets: number, frames: number): boolean {
+  return want.deinterlace !== undefined && Math.abs(packets - 2 * frames) <= 2;
+}
+
+/** A few frames lost at a cut into an open GOP are normal. */
 function mayBeFewer(want: VideoEncode, packets: number, frames: number): boolean {
-  return (
-    (want.deinterlace && Math.abs(packets - 2 * frames) <= 2) ||
-    Math.abs(packets - frames) <= Math.max(10, packets * 0.01)
-  );
+  return holdFields(want, packets, frames) || Math.abs(packets - frames) <= Math.max(10, packets * 0.01);
 }

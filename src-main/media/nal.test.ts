@@ -35,6 +35,14 @@ it.each([
   expect(findExtras(codec, [coded(...units)])).toEqual(extras);
 });
 
+it('a unit whose length looks like a start code is one unit', () => {
+  const slice = Buffer.concat([hex(HEVC_SLICE), Buffer.alloc(0x1a0 - 4, 0x5a)]);
+  const second = Buffer.concat([hex('2609 af08'), Buffer.alloc(0x1a0 - 4, 0x5a)]);
+  const packet = (...units: Buffer[]) => Buffer.concat(units.flatMap((unit) => [hex('000001a0'), unit]));
+  expect(findExtras('hevc', [packet(slice, slice)])).toEqual({});
+  expect(findExtras('hevc', [packet(slice, second)])).toEqual({ layers: true });
+});
+
 it('damaged packets hold nothing', () => {
   for (const packet of ['', '00', '000001', '00000005 26', 'ffffffff ffff', '00000003 4e01ff'])
     expect(findExtras('hevc', [hex(packet)])).toEqual({});

@@ -35,25 +35,36 @@ const DYNAMIC: [start: string, name: string][] = [
   ['b500900001', 'SMPTE ST 2094-50'],
 ];
 
-/** The units of a packet: behind start codes, as in transport streams, or behind their lengths, as in MP4 and Matroska. */
-function units(packet: Buffer): Buffer[] {
+/** The units of a packet behind their lengths, as in MP4 and Matroska; undefined when these do not fill the packet. */
+function unitsByLength(packet: Buffer, lengthSize: number): Buffer[] | undefined {
+  const found: Buffer[] = [];
+  let at = 0;
+  while (at + lengthSize <= packet.length) {
+    const start = at + lengthSize;
+    at = start + packet.readUIntBE(at, lengthSize);
+    found.push(packet.subarray(start, at));
+  }
+  return at === packet.length ? found : undefined;
+}
+
+/** The units of a packet behind start codes, as in transport streams (H.264, annex B). */
+function unitsByStartCode(packet: Buffer): Buffer[] {
   const found: Buffer[] = [];
   const code = Buffer.of(0, 0, 1);
-  if (packet.indexOf(code) === 0 || packet.indexOf(code) === 1) {
-    for (let at = packet.indexOf(code); at >= 0; ) {
-      const next = packet.indexOf(code, at + 3);
-      found.push(packet.subarray(at + 3, next < 0 ? packet.length : next));
-      at = next;
-    }
-    return found;
-  }
-  for (let at = 0; at + 4 < packet.length; ) {
-    const end = at + 4 + packet.readUInt32BE(at);
-    if (end > packet.length) break;
-    found.push(packet.subarray(at + 4, end));
-    at = end;
+  for (let at = packet.indexOf(code); at >= 0; ) {
+    const next = packet.indexOf(code, at + 3);
+    found.push(packet.subarray(at + 3, next < 0 ? packet.length : next));
+    at = next;
   }
   return found;
+}
+
+/**
+ * The units of a packet. Lengths are tried first: one of 256 to 511 bytes looks like a start code, while start codes
+ * read as lengths do not end where the packet does.
+ */
+function units(packet: Buffer): Buffer[] {
+  return unitsByLength(packet, 4) ?? unitsByStartCode(packet);
 }
 
 /** The messages of a unit of supplemental information, without its head (H.265, 7.3.5). */

@@ -53,32 +53,36 @@ interface Parts {
   tools: Tools;
 }
 
-async function ask({ processes, tools }: Parts, args: string[], options: RunOptions): Promise<Cue[]> {
+/** @returns undefined when there is teletext, but ffmpeg can read nothing of it */
+async function ask({ processes, tools }: Parts, args: string[], options: RunOptions): Promise<Cue[] | undefined> {
   const { end, stdout, stderr } = await processes.capture(tools.ffmpeg, args, { ...options, stallMs: STALL_MS });
   if (end.kind === 'cancelled') throw options.signal?.reason ?? new Error('cancelled');
   if (wasKilled(end)) throw new Fault('node', 'ffmpeg was killed while it read subtitles.');
   if (end.kind !== 'exit' || end.code !== 0)
     throw new Fault('conflict', `Its teletext could not be read: ${stderr.at(-1) ?? end.kind}.`);
-  return parseCues(stdout, rows);
+  const cues = parseCues(stdout, rows);
+  return cues.length === 0 && stderr.length > 0 ? undefined : cues;
 }
 
 /**
  * Reads the subtitles of one page.
  * @param until when the pictures end, in s of the source's clock
- * @throws Fault `conflict` when they cannot be read, `node` when ffmpeg was killed; the reason of the signal when aborted
+ * @returns undefined when ffmpeg can read nothing of the stream
+ * @throws Fault `conflict` when reading did not come to its end, `node` when ffmpeg was killed; the reason of the signal when aborted
  */
 export async function readTeletext(
   parts: Parts,
   source: { file: string; demuxer: string; until: number },
   page: Teletext,
   options: RunOptions,
-): Promise<Cue[]> {
+): Promise<Cue[] | undefined> {
   const read = (ended: boolean) => ask(parts, teletextArgs(source.demuxer, source.file, page, ended), options);
-  const ended = await read(true);
-  const last = ended.at(-1)?.start ?? Number.NEGATIVE_INFINITY;
-  const open = (await read(false)).filter(({ start }) => start > last);
+  const [ended, all] = [await read(true), await read(false)];
+  if (!all) return undefined;
+  const last = ended?.at(-1)?.start ?? Number.NEGATIVE_INFINITY;
+  const open = all.filter(({ start }) => start > last);
   const cues: Cue[] = [];
-  for (const { start, end, text } of [...ended, ...open]) {
+  for (const { start, end, text } of [...(ended ?? []), ...open]) {
     const over = Math.min(end, Math.max(start + SHORTEST, source.until));
     const before = cues.at(-1);
     // Pages are sent again and again.

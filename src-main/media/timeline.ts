@@ -4,6 +4,9 @@ import { mainVideo, type Probe } from '../../src-shared/media.ts';
 import type { Tools } from './capabilities.ts';
 import { type ProcessManager, STALL_MS } from './process.ts';
 
+/** When a packet is shown: start and duration in s, 0 where that is not known; and its size in bytes. */
+export type Span = readonly [start: number, duration: number, size: number];
+
 /** When the packets of one stream are shown, in seconds as the file counts. */
 export interface StreamTimeline {
   /** Packets that are shown; those an edit list hides do not count. */
@@ -20,8 +23,8 @@ export interface StreamTimeline {
   times?: Float64Array;
   /** Those of them that decoding can begin at. */
   keys?: Float64Array;
-  /** Start and duration of each packet in order of their starts, 0 where a duration is not known; subtitles only. */
-  spans?: readonly (readonly [start: number, duration: number])[];
+  /** Of each packet, in the file's order; subtitles only. */
+  spans?: readonly Span[];
   /** The decoding time, in s, after which the next packet's lies before it, as where two films were joined by force. */
   jumpsBackAt?: number;
   /** False when packets come without times of their own (AVI), so that only their number and order are known. */
@@ -85,11 +88,11 @@ export class Timelines {
     const timeline = new Map<number, StreamTimeline>();
     const times = new Map([...video].map((index) => [index, { all: [] as number[], keys: [] as number[] }]));
     const subtitles = probe.streams.filter((s) => s.type === 'subtitle');
-    const spans = new Map(subtitles.map(({ index }) => [index, [] as [number, number][]]));
+    const spans = new Map(subtitles.map(({ index }) => [index, [] as Span[]]));
     const errors: string[] = [];
     const deep = needsDeepProbe(demuxer) ? DEEP_PROBE_ARGS : [];
     const input = ['-hide_banner', '-v', 'error', '-protocol_whitelist', 'file', ...deep, '-f', demuxer];
-    const entries = 'packet=stream_index,pts_time,dts_time,duration_time,flags';
+    const entries = 'packet=stream_index,pts_time,dts_time,duration_time,size,flags';
     const args = [...input, '-show_entries', entries, '-of', 'csv=p=0', '-i', `file:${file}`];
     const end = await this.#processes.run(this.#tools.ffprobe, args, {
       stallMs: STALL_MS,
@@ -105,7 +108,7 @@ export class Timelines {
         const lists = times.get(packet.index);
         lists?.all.push(packet.time);
         if (packet.key) lists?.keys.push(packet.time);
-        spans.get(packet.index)?.push([packet.time, packet.duration]);
+        spans.get(packet.index)?.push([packet.time, packet.duration, packet.size]);
       },
     });
     if (end.kind === 'cancelled') throw signal?.reason ?? new Error('cancelled');
@@ -119,7 +122,7 @@ export class Timelines {
     }
     for (const [index, list] of spans) {
       const stream = timeline.get(index);
-      if (stream) stream.spans = list.sort(([a], [b]) => a - b);
+      if (stream) stream.spans = list;
     }
     for (const { type, index } of probe.streams) {
       const stream = timeline.get(index);
@@ -146,6 +149,8 @@ interface Packet {
   /** Decoding time, which never goes back in a sound stream; NaN when the file does not say. */
   order: number;
   duration: number;
+  /** In bytes. */
+  size: number;
   timed: boolean;
   /** An edit list keeps it from being shown. */
   hidden: boolean;
@@ -153,13 +158,14 @@ interface Packet {
 }
 
 function parsePacket(line: string): Packet {
-  const [index = '', pts = '', dts = '', duration = '', flags = ''] = line.split(',');
+  const [index = '', pts = '', dts = '', duration = '', size = '', flags = ''] = line.split(',');
   const timed = pts !== 'N/A';
   return {
     index: Number(index),
     time: Number(timed ? pts : dts),
     order: Number(dts),
     duration: Number(duration) || 0,
+    size: Number(size),
     timed,
     hidden: flags.includes('D'),
     key: flags.includes('K'),

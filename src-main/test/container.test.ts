@@ -74,7 +74,7 @@ describe('the entrypoint', () => {
 });
 
 describe('a compose file', () => {
-  const OWN = /^(MASTER_URL|JOIN_TOKEN|JOIN_SECRET|PUID|PGID|SMB_(HOST|SHARES|USERNAME|PASSWORD|DOMAIN|VERSION))$/;
+  const OWN = /^(MASTER_URL|JOIN_TOKEN|JOIN_SECRET|PUID|PGID|TZ|SMB_(HOST|SHARES|USERNAME|PASSWORD|DOMAIN|VERSION))$/;
 
   it.each(FILES)('%s names variables, ports and volumes that there are', (file) => {
     const known = SETTING_INFOS.map(({ env }) => env);

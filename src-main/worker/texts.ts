@@ -43,7 +43,11 @@ export async function readTexts(
   const from = { file: source, demuxer: plan.demuxer, until: picturesEnd(probe, timeline) };
   for (const page of plan.streams.filter((s) => s.action === 'teletext')) {
     try {
-      const cues = await readTeletext(parts, from, page, options);
+      const cues = (await readTeletext(parts, from, page, options)) ?? (page.expendable && []);
+      if (!cues) {
+        const reason = 'The video has teletext subtitles that ffmpeg cannot read, so they would be lost.';
+        return { kind: 'skip', code: 'data', reason };
+      }
       const file = path.join(folder, `teletext-${teletextLines.push(cues.length)}.srt`);
       if (cues.length === 0) continue;
       await writeFile(file, subripOf(cues));

@@ -38,7 +38,8 @@ describe('someone who starts Flotilla for the first time', () => {
     await page.getByText(/The whole film: roughly/).waitFor();
     await compared(page);
     expect(sha256(film)).toBe(original);
-    expect(filesIn(media)).toEqual(['Harbour at dawn (2019).mp4']);
+    // The folder is this install's now, and holds nothing else that is new.
+    expect(filesIn(media)).toEqual(['.flotilla/owner.json', 'Harbour at dawn (2019).mp4']);
 
     await page.getByRole('button', { name: 'Start converting' }).click();
     await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
