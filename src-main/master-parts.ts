@@ -68,7 +68,7 @@ export async function openMaster(core: Core) {
   const swaps = new SwapTable(db);
   const watched = (): Scope[] => libraryTable.all().flatMap((l) => (l.watched ? [{ library: l.id, prefix: '' }] : []));
   let scopes = config.serve ? watched : (): Scope[] => [];
-  const prober = new Prober(processes, tools);
+  const prober = new Prober(processes, tools, caps);
   const install = await installId(paths.installId);
   const owners = new Owners(
     { libraries: libraryTable, settings, emit },
@@ -87,6 +87,7 @@ export async function openMaster(core: Core) {
     jobs,
     swaps,
     storage: new StorageTable(db),
+    caps,
     prober,
     verifier: new Verifier({ processes, tools, caps, prober, timelines }),
     settings,

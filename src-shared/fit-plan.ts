@@ -1,13 +1,30 @@
 /** What becomes of a plan where an ffmpeg cannot do all of it, or texts turn out to be empty. */
+import { whyUndecodable } from './decoders.ts';
+import type { Probe } from './media.ts';
 import { type Plan, type Skip, whyNotWithout } from './plan.ts';
 import type { Settings } from './settings.ts';
 import type { StreamPlan } from './stream-plan.ts';
 import { skipUnable } from './video-args.ts';
 import type { Capabilities } from './worker-info.ts';
 
+/** An ffmpeg, by the name of its computer where that is not this one. */
+export interface Ffmpeg {
+  caps: Capabilities;
+  whose?: string | undefined;
+}
+
 /** What an ffmpeg can make of a plan: the same, without teletext where it lacks the decoder of that, or nothing. */
-export function fitPlan(plan: Plan, caps: Capabilities, settings: Pick<Settings, 'dataStreams'>): Plan | Skip {
-  return skipUnable(plan, caps) ?? (caps.teletext ? plan : withoutTeletext(plan, caps, settings));
+export function fitPlan(
+  plan: Plan,
+  probe: Probe,
+  { caps, whose }: Ffmpeg,
+  settings: Pick<Settings, 'dataStreams'>,
+): Plan | Skip {
+  return (
+    skipUnable(plan, caps) ??
+    whyUndecodable(plan, probe, caps, whose) ??
+    (caps.teletext ? plan : withoutTeletext(plan, caps, settings))
+  );
 }
 
 /** The plan with teletext left out, or why the video stays as it is rather than lose it. */

@@ -108,6 +108,8 @@ export const VideoStream = z.object({
     })
     .optional(),
   alpha: z.literal(true).optional(),
+  /** The version of the ffmpeg that looked into it and cannot decode it, so that all that pictures tell is unknown. */
+  undecodable: z.string().optional(),
   /** EIA-608/708 captions inside the picture data. */
   captions: z.literal(true).optional(),
 });

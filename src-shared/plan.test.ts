@@ -431,8 +431,8 @@ describe('teletext', () => {
     { page: '889', language: 'eng', impaired: true as const },
   ];
   const film = probe(video(), audio(), other('subtitle', 'dvb_teletext', { index: 2, teletext: pages }));
-  const able = { teletext: true } as Capabilities;
-  const unable = { teletext: false } as Capabilities;
+  const able = { caps: { teletext: true } as Capabilities };
+  const unable = { caps: { teletext: false } as Capabilities };
 
   it('becomes a track of text for each page of subtitles, where a page has any', () => {
     const made = planned(film);
@@ -441,18 +441,18 @@ describe('teletext', () => {
       { ...told, page: '888', language: 'eng', to: 'SubRip, from page 888' },
       { ...told, page: '889', impaired: true, to: 'SubRip, from page 889' },
     ]);
-    expect(fitPlan(made, able, { dataStreams: 'skip' })).toEqual(made);
+    expect(fitPlan(made, film, able, { dataStreams: 'skip' })).toEqual(made);
     const { streams } = withoutEmptyTexts(made, { captionLines: 0, teletextLines: [0, 3] });
     expect(streams.slice(2)).toMatchObject([{ page: '889' }]);
   });
 
   it('is left out by the name of the stream, or keeps the video as it is, where ffmpeg cannot read it', () => {
     const made = planned(film);
-    const fitted = fitPlan(made, unable, { dataStreams: 'drop' });
+    const fitted = fitPlan(made, film, unable, { dataStreams: 'drop' });
     expect(fitted.kind === 'convert' && fitted.streams.slice(2)).toMatchObject([
       { action: 'drop', source: 2, from: expect.stringMatching(/teletext/i), why: expect.stringMatching(/libzvbi/) },
     ]);
-    expect(fitPlan(made, unable, { dataStreams: 'skip' })).toMatchObject({
+    expect(fitPlan(made, film, unable, { dataStreams: 'skip' })).toMatchObject({
       kind: 'skip',
       code: 'old-ffmpeg',
       reason: expect.stringContaining('teletext'),

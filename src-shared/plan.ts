@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { planAudio } from './audio-plan.ts';
 import { Container, FORMATS, TIMECODE, whyUnfit } from './container.ts';
+import { skipUndecodable } from './decoders.ts';
 import { Demuxer, demuxerIn } from './demuxers.ts';
 import { codecName, describeStream } from './describe.ts';
 import {
@@ -158,6 +159,7 @@ function whyNotVideo(video: VideoStream): Skip | undefined {
   const size = `${width}x${height}`;
   if (!video.codec)
     return skip('unknown-codec', 'The video is in a codec that ffmpeg does not know, so it stays as it is.');
+  if (video.undecodable) return skipUndecodable(video, `${video.undecodable} of this computer`);
   if (video.width === 0 || video.height === 0)
     return skip('unreadable', 'The video has no picture size, so the file is probably damaged.');
   if (Math.min(width, height) < SMALLEST_SIDE) {

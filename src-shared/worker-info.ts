@@ -28,6 +28,14 @@ export const Capabilities = z.object({
   demuxTimeBase: can,
   /** The teletext decoder of libzvbi, which builds may lack. */
   teletext: can,
+  /**
+   * The codecs that it decodes without special hardware, by ffmpeg's names, which ffprobe uses too (hevc, not libde265); missing
+   * where another version of Flotilla does not tell.
+   */
+  decoders: z
+    .array(z.string().regex(/^[\w.+-]{1,40}$/))
+    .max(2000)
+    .optional(),
 });
 export type Capabilities = z.infer<typeof Capabilities>;
 

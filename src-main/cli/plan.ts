@@ -72,7 +72,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
     if (size === 0) return { ...base, plan: { kind: 'skip', code: 'empty', reason: 'The file is empty.' } };
     let probe: Probe;
     try {
-      probe = await new Prober(processes, tools).probe(file);
+      probe = await new Prober(processes, tools, async () => caps).probe(file);
     } catch (error) {
       if (!(error instanceof Fault && error.code === 'conflict')) throw error;
       return {
@@ -81,7 +81,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
       };
     }
     const wanted = makePlan(probe, values, tables);
-    const made = wanted.kind === 'convert' ? fitPlan(wanted, caps, values) : wanted;
+    const made = wanted.kind === 'convert' ? fitPlan(wanted, probe, { caps }, values) : wanted;
     if (made.kind === 'skip') return { ...base, probe, plan: made };
     return {
       ...base,

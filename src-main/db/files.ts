@@ -1,5 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
+import { needsOf } from '../../src-shared/decoders.ts';
 import { codecName } from '../../src-shared/describe.ts';
 import { FileView, STATES } from '../../src-shared/file-view.ts';
 import type { FileState } from '../../src-shared/job.ts';
@@ -32,11 +33,18 @@ const FileRow = z.object({
   width: z.number().nullable(),
   height: z.number().nullable(),
   duration: z.number().nullable(),
+  needs: z.number().nullable(),
   job: z.number().nullable(),
   settles: z.number().nullable(),
   missing: z.number().nullable(),
 });
 export type FileRow = z.infer<typeof FileRow>;
+
+const Needs = z.object({
+  id: z.number(),
+  what: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+});
+type Needs = z.infer<typeof Needs>;
 
 const ViewRow = FileView.extend({ missing: z.number().transform((n) => n === 1) });
 
@@ -110,10 +118,23 @@ export class FileTable {
       .map(asView);
   }
 
-  /** Ids of the files that are skipped for one reason. */
-  skippedFor(code: SkipCode): number[] {
-    const sql = "SELECT id FROM files WHERE state = 'skipped' AND code = ? AND missing IS NULL";
-    return z.array(z.number()).parse(this.#sql(sql).pluck().all(code));
+  /** Ids of the files that are skipped for one reason and have one of these needs, or none that are known. */
+  skippedFor(code: SkipCode, needs: readonly number[]): number[] {
+    const sql = `SELECT id FROM files WHERE state = 'skipped' AND code = ? AND missing IS NULL
+      AND (needs IS NULL OR needs IN (SELECT value FROM json_each(?)))`;
+    return z.array(z.number()).parse(this.#sql(sql).pluck().all(code, JSON.stringify(needs)));
+  }
+
+  /** All that conversions of any files may need of an ffmpeg, as {@link needsOf} tells. */
+  needs(): Needs[] {
+    return z.array(Needs).parse(this.#sql('SELECT * FROM needs').all());
+  }
+
+  /** Notes what a conversion of a file may need. */
+  setNeeds(id: number, probe: Probe | null): void {
+    const what = JSON.stringify(probe ? needsOf(probe) : []);
+    this.#sql('INSERT OR IGNORE INTO needs (what) VALUES (?)').run(what);
+    this.#sql('UPDATE files SET needs = (SELECT id FROM needs WHERE what = ?) WHERE id = ?').run(what, id);
   }
 
   /** The files whose jobs ended last, newest first. */
@@ -146,7 +167,7 @@ export class FileTable {
     this.#sql(
       `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime,
            settles = @settles, missing = NULL, hash = @hash, codec = NULL, width = NULL, height = NULL, resolution = NULL,
-           hdr = NULL, teletext = NULL, frame_rate = NULL, bit_rate = NULL, audio = NULL, duration = NULL, source_size = NULL,
+           hdr = NULL, needs = NULL, frame_rate = NULL, bit_rate = NULL, audio = NULL, duration = NULL, source_size = NULL,
            result_size = NULL, code = NULL, reason = NULL WHERE id = @id`,
     ).run({ hash: null, ...file, id });
     this.#sql('DELETE FROM probes WHERE file = ?').run(id);
@@ -189,10 +210,13 @@ export class FileTable {
   setProbe(id: number, hash: string, probe: Probe | null): void {
     this.#sql(
       `UPDATE files SET hash = @hash, codec = @codec, width = @width, height = @height, resolution = @resolution,
-           hdr = @hdr, teletext = @teletext, frame_rate = @frameRate, bit_rate = CAST(size * 8 / @duration AS INTEGER), audio = @audio,
+           hdr = @hdr, frame_rate = @frameRate, bit_rate = CAST(size * 8 / @duration AS INTEGER), audio = @audio,
            duration = @duration WHERE id = @id`,
     ).run({ id, hash, ...listed(probe) });
-    if (!probe) this.#sql('DELETE FROM probes WHERE file = ?').run(id);
+    this.setNeeds(id, probe);
+    // Once an ffmpeg is there that decodes its pictures, they are looked at.
+    const isWhole = probe && !probe.streams.some((s) => s.type === 'video' && s.undecodable);
+    if (!isWhole) this.#sql('DELETE FROM probes WHERE file = ?').run(id);
     // Deflated it takes a third.
     else
       this.#sql('INSERT OR REPLACE INTO probes (file, data) VALUES (?, ?)').run(
@@ -291,7 +315,6 @@ function listed(probe: Probe | null) {
     height: video?.height ?? null,
     resolution: video?.width && video.height ? resolutionOf(video.width, video.height) : null,
     hdr: video ? dynamicRange(video) : null,
-    teletext: probe?.streams.some((s) => s.type === 'subtitle' && s.teletext?.length) ? 1 : null,
     frameRate: video?.frameRate ?? null,
     audio: first ? `${layout} ${codecName(first.codec)}${more}` : null,
     duration: video?.duration ?? probe?.duration ?? null,

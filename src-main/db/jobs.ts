@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { type FileState, type JobEvent, type JobState, type TaskState, transition } from '../../src-shared/job.ts';
-import type { DynamicRange } from '../../src-shared/media.ts';
 import type { FileOrder } from '../../src-shared/settings.ts';
 import { FIRST_EPOCH } from './backups.ts';
 import type { FileRow, Scope } from './files.ts';
@@ -66,8 +65,8 @@ export interface AttemptFacts {
 export interface LeftOut {
   notTo?: string;
   except?: readonly number[];
-  range?: DynamicRange | undefined;
-  teletext?: boolean | undefined;
+  /** Ids of {@link FileTable.needs}. */
+  needs?: readonly number[];
 }
 
 /** Words that go with a change of state. */
@@ -213,8 +212,8 @@ export class JobTable {
   /**
    * The queued job that comes first in these scopes: highest priority, then what was moved up by hand, then the order; a
    * jump into an index in every library, however long the queue.
-   * @param but what is left out: the jobs in `except`, what failed twice in a row on the worker `notTo`, films of a
-   *   dynamic range, and those with teletext
+   * @param but what is left out: the jobs in `except`, what failed twice in a row on the worker `notTo`, and films with
+   *   these `needs`
    */
   first(scopes: Scope[], order: FileOrder, but: LeftOut = {}): JobRow | undefined {
     const [column, direction] = SORTED[order];
@@ -227,10 +226,10 @@ export class JobTable {
     scope: Scope,
     column: 'mtime' | 'size',
     direction: 'ASC' | 'DESC',
-    { notTo = '', except = [], range, teletext }: LeftOut,
+    { notTo = '', except = [], needs = [] }: LeftOut,
   ): JobRow | undefined {
     const params = {
-      ...{ ...within(scope), notTo, ...(range && { range }) },
+      ...{ ...within(scope), notTo, ...(needs.length > 0 && { needs: JSON.stringify(needs) }) },
       ...(except.length > 0 && { except: JSON.stringify(except) }),
     };
     const inside =
@@ -240,8 +239,7 @@ export class JobTable {
              AND (path = @prefix OR substr(path, 1, length(@below)) = @below))`;
     const index = column === 'size' ? 'jobs_queued_by_size' : 'jobs_queued_by_mtime';
     const queued = `FROM jobs INDEXED BY ${index} WHERE state = 'queued' AND library = @library ${inside}
-      ${range ? 'AND NOT EXISTS (SELECT 1 FROM files WHERE files.id = jobs.file AND hdr = @range)' : ''}
-      ${teletext ? 'AND NOT EXISTS (SELECT 1 FROM files WHERE files.id = jobs.file AND teletext = 1)' : ''}
+      ${needs.length > 0 ? 'AND NOT EXISTS (SELECT 1 FROM files WHERE files.id = jobs.file AND needs IN (SELECT value FROM json_each(@needs)))' : ''}
       ${except.length > 0 ? 'AND id NOT IN (SELECT value FROM json_each(@except))' : ''}
       AND (attempts < 2 OR 2 > (SELECT count(*) FROM (SELECT worker FROM attempts
         WHERE job = jobs.id AND outcome = 'failed' ORDER BY id DESC LIMIT 2) WHERE worker = @notTo))

@@ -212,4 +212,12 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE files ADD COLUMN teletext INTEGER; -- 1: pages of subtitles, for which not every ffmpeg will do
   `,
+  `
+  CREATE TABLE needs (             -- what conversions may need of an ffmpeg: few kinds, however many films
+    id INTEGER PRIMARY KEY,
+    what TEXT NOT NULL UNIQUE      -- JSON: names of codecs
+  );
+  ALTER TABLE files ADD COLUMN needs INTEGER REFERENCES needs; -- NULL: not known yet
+  ALTER TABLE files DROP COLUMN teletext;
+  `,
 ];

@@ -7,6 +7,7 @@ import type { LibraryTable } from '../db/libraries.ts';
 import type { Db } from '../db/open.ts';
 import type { StorageTable } from '../db/storage.ts';
 import type { SwapTable } from '../db/swaps.ts';
+import type { AskCapabilities } from '../media/capabilities.ts';
 import type { Prober } from '../media/ffprobe.ts';
 import type { Verifier } from '../media/verify.ts';
 import type { Owners } from './owners.ts';
@@ -20,6 +21,8 @@ export interface MasterContext {
   swaps: SwapTable;
   storage: StorageTable;
   owners: Owners;
+  /** What the ffmpeg of this computer can do, with which results are proven. */
+  caps: AskCapabilities;
   prober: Prober;
   verifier: Verifier;
   /** Settings in force now. */

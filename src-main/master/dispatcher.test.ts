@@ -3,7 +3,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Grant, Lease, Orders, Outcome } from '../../src-shared/lease.ts';
-import type { Stream } from '../../src-shared/media.ts';
+import type { AudioStream, Stream } from '../../src-shared/media.ts';
 import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
 import { WorkerTable } from '../db/workers.ts';
 import { makeContext } from '../test/context.ts';
@@ -17,7 +17,7 @@ const leaseOf = ({ task, epoch }: Grant): Lease => ({ task, epoch });
 
 /** A library of `films`, and a master with the workers `a`, `b` and `here` (its own) that can be started anew. */
 async function makeMaster(films: string[], retryMs = 60_000) {
-  const { ctx, root, library, files, jobs, film, queue, eventsOf } = makeContext();
+  const { ctx, db, root, library, files, jobs, film, queue, eventsOf } = makeContext();
   for (const name of films) await queue(name);
   const time = { monotonic: 0, wall: 0 };
   const member = (id: string): Member => ({
@@ -58,7 +58,7 @@ async function makeMaster(films: string[], retryMs = 60_000) {
   const attempts = (name: string) =>
     jobs.attempts(film(name)?.id ?? 0).map(({ worker, outcome }) => `${worker} ${outcome}`);
   const asked = { dispatcher, start, lease, fail, pass, time, members };
-  return { root, ctx, ...asked, library, jobs, files, state, attempts, eventsOf };
+  return { root, ctx, db, ...asked, library, jobs, files, state, attempts, eventsOf };
 }
 
 const FENCED = expect.objectContaining({ code: 'fenced' });
@@ -697,6 +697,88 @@ describe('a video with teletext', () => {
     expect(state('told.ts')).toBe('skipped');
     dispatcher.linked('b', true);
     expect((await lease('b')).path).toBe('told.ts');
+  });
+});
+
+describe('a video in a codec that not every ffmpeg decodes', () => {
+  /** Of three videos one is H.265 with AAC and one H.264 with DTS; each worker decodes what is listed. */
+  async function makeFleet(decoders: Record<string, string[] | undefined>) {
+    const master = await makeMaster(['hevc.mkv', 'dts.mkv', 'plain.mkv']);
+    const { files, library, members } = master;
+    const change = (name: string, codec: string, sound: Partial<AudioStream>) => {
+      const row = files.at(library.id, name);
+      const [video] = row?.probe?.streams ?? [];
+      if (!row?.hash || !row.probe || video?.type !== 'video') throw new Error('no film');
+      const audio: AudioStream = { index: 1, type: 'audio', channels: 2, ...sound };
+      files.setProbe(row.id, row.hash, { ...row.probe, streams: [{ ...video, codec }, audio] });
+    };
+    change('hevc.mkv', 'hevc', { codec: 'aac' });
+    change('dts.mkv', 'h264', { codec: 'dts' });
+    for (const member of members) {
+      member.hello = helloOf(member.id);
+      const told = decoders[member.id];
+      if (told) member.hello.computer.ffmpeg.decoders = told;
+      else delete member.hello.computer.ffmpeg.decoders;
+    }
+    return master;
+  }
+  const FEW = ['aac', 'h264'];
+
+  it('is left to the worker that can, or does not tell, while that one is there', async () => {
+    for (const all of [['aac', 'dts', 'h264', 'hevc'], undefined]) {
+      const { dispatcher, lease } = await makeFleet({ here: FEW, a: FEW, b: all });
+      for (const id of ['here', 'a', 'b']) dispatcher.linked(id, true);
+      expect((await lease('a')).path).toBe('plain.mkv');
+      expect(await dispatcher.lease('here', false)).toBeNull();
+      expect([(await lease('b')).path, (await lease('b')).path].sort()).toEqual(['dts.mkv', 'hevc.mkv']);
+    }
+  });
+
+  it('is skipped where none can, by the name of the codec, and queued again when one comes that can', async () => {
+    const { dispatcher, files, library, lease, state } = await makeFleet({ here: FEW, a: FEW, b: ['h264', 'dts'] });
+    for (const id of ['here', 'a']) dispatcher.linked(id, true);
+    expect((await lease('a')).path).toBe('plain.mkv');
+    const told = ['hevc.mkv', 'dts.mkv'].map((name) => files.at(library.id, name)?.reason);
+    const rest = 'which ffmpeg 5.1 of A cannot decode; install a full build of ffmpeg and retry it.';
+    expect(told).toEqual([`The video is HEVC, ${rest}`, `Audio track 1 is DTS, ${rest}`]);
+    expect(files.at(library.id, 'hevc.mkv')?.code).toBe('old-ffmpeg');
+    dispatcher.linked('b', true);
+    expect([state('hevc.mkv'), state('dts.mkv')]).toEqual(['skipped', 'queued']);
+    expect((await lease('b')).path).toBe('dts.mkv');
+  });
+
+  it('is left by none of two that lack something, where each has what the other lacks', async () => {
+    const { dispatcher, files, library, lease } = await makeFleet({ here: ['h264'], a: ['hevc', 'h264'], b: FEW });
+    const hevc = files.at(library.id, 'hevc.mkv');
+    for (const id of ['here', 'a', 'b']) dispatcher.linked(id, true);
+    expect((await lease('b')).path).toBe('plain.mkv');
+    expect(files.at(library.id, 'hevc.mkv')).toMatchObject({ state: 'skipped', code: 'old-ffmpeg', id: hevc?.id });
+  });
+
+  it('goes to the one that can where what the others have more of is not decoded for it', async () => {
+    const { dispatcher, ctx, lease } = await makeFleet({ here: ['h264'], a: ['aac', 'h264'], b: ['hevc', 'h264'] });
+    for (const id of ['here', 'a', 'b']) dispatcher.linked(id, true);
+    const settings = { ...ctx.settings(), skipAudioTranscode: true };
+    vi.spyOn(ctx, 'settings').mockReturnValue(settings);
+    expect((await lease('a')).path).toBe('dts.mkv');
+    expect((await lease('b')).path).toBe('hevc.mkv');
+  });
+
+  it('is skipped where the master itself cannot decode it, and so not prove it', async () => {
+    const { dispatcher, ctx, files, library, lease } = await makeFleet({});
+    for (const id of ['here', 'a', 'b']) dispatcher.linked(id, true);
+    const caps = { ...(await ctx.caps()), version: '7.1', decoders: FEW };
+    vi.spyOn(ctx, 'caps').mockResolvedValue(caps);
+    expect((await lease('b')).path).toBe('plain.mkv');
+    expect(files.at(library.id, 'hevc.mkv')?.reason).toMatch(/^The video is HEVC, which ffmpeg 7\.1 of this computer/);
+  });
+
+  it('is left to the worker that can also where an older Flotilla looked into it', async () => {
+    const { dispatcher, db, lease } = await makeFleet({ a: FEW });
+    for (const id of ['here', 'a', 'b']) dispatcher.linked(id, true);
+    db.exec('UPDATE files SET needs = NULL');
+    expect((await lease('a')).path).toBe('plain.mkv');
+    expect((await lease('b')).path).toBe('hevc.mkv');
   });
 });
 

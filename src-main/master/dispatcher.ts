@@ -150,6 +150,7 @@ export class Dispatcher {
    */
   lease(worker: string, ahead: boolean): Promise<Grant | null> {
     return this.#turn(async () => {
+      const left: number[] = [];
       for (;;) {
         const member = this.fleet.member(worker);
         if (!member || this.pause.on || !this.fleet.mayWork(worker)) return null;
@@ -163,14 +164,16 @@ export class Dispatcher {
         const needed = others.reduce((n, { settings }) => n + (settings.jobs ?? 1), 0);
         if (ahead && !this.#ctx.jobs.hasMoreThan(needed, scopes)) return null;
         const elsewhere = others.length > 0;
+        const { connected } = this.fleet;
         const job = this.#ctx.jobs.first(scopes, this.#ctx.settings().fileOrder, {
           notTo: elsewhere ? worker : '',
-          except: [...this.#returns.keptFrom(worker, elsewhere), ...this.#refusedFrom(worker, others)],
-          ...leftToOthers(this.#ctx, member, this.fleet.connected),
+          except: [...left, ...this.#returns.keptFrom(worker, elsewhere), ...this.#refusedFrom(worker, others)],
+          needs: leftToOthers(this.#ctx, member, connected),
         });
         if (!job || (ahead && this.#ctx.storage.isShared(worker, job.library))) return null;
-        const grant = await this.#granter.grant(job, member);
-        if (!grant) continue;
+        const grant = await this.#granter.grant(job, member, connected);
+        if (grant === 'left') left.push(job.id);
+        if (!grant || grant === 'left') continue;
         this.#hold({ ...grant, id: grant.task }, member);
         this.fleet.show(worker);
         return grant;

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, lstat } from 'node:fs/promises';
 import path from 'node:path';
 import type { LibraryView } from '../../src-shared/contract.ts';
+import { whyUndecodable } from '../../src-shared/decoders.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
 import { estimateSize } from '../../src-shared/estimate.ts';
 import type { Grant } from '../../src-shared/lease.ts';
@@ -12,7 +13,7 @@ import type { JobRow } from '../db/jobs.ts';
 import type { MasterContext } from './context.ts';
 import { factsOf, inodeOf, sameInode, sampledHash, versionOf } from './identity.ts';
 import { whyLeftAlone } from './left-alone.ts';
-import { type Asker, fitFor } from './matching.ts';
+import { type Asker, canFollow, fitFor } from './matching.ts';
 import { isLinkNow, isStanding } from './paths.ts';
 import { pauseLibrary } from './pause-library.ts';
 import { hardLinked } from './probing.ts';
@@ -29,17 +30,28 @@ export class Granter {
   /**
    * Leases `job`, unless its file or its library has something against it: the one is in another state then, the other is
    * paused, so that it does not come first again.
+   * @param others workers that are connected
+   * @returns `left` where the ffmpeg of this worker cannot convert the film, and another one's can
    */
-  async grant(job: JobRow, worker: Asker): Promise<Grant | undefined> {
+  async grant(job: JobRow, worker: Asker, others: Asker[]): Promise<Grant | 'left' | undefined> {
     const { files, jobs, libraries, swaps } = this.#ctx;
     const file = files.get(job.file);
     const library = libraries.get(job.library);
     if (!file || !library) throw new Error(`job ${job.id} has no file`);
     const source = path.join(library.root, file.path);
-    if (!file.probe) throw new Error(`file ${file.id} was queued without a probe`);
+    const { probe } = file;
+    if (!probe) throw new Error(`file ${file.id} was queued without a probe`);
     const settings = this.#ctx.settings();
-    const made = makePlan(file.probe, settings, this.#ctx.tables());
-    const plan = made.kind === 'convert' ? fitFor(made, worker, settings) : made;
+    const wanted = makePlan(probe, settings, this.#ctx.tables());
+    // Only what can be decoded here can be proven.
+    const unproven = wanted.kind === 'convert' && whyUndecodable(wanted, probe, await this.#ctx.caps());
+    const made = unproven || wanted;
+    const plan = made.kind === 'convert' ? fitFor(made, probe, worker, settings) : made;
+    if (made.kind === 'convert' && plan.kind === 'skip') {
+      // Of films that an older Flotilla looked into, none knew it before.
+      if (file.needs === null) files.setNeeds(file.id, probe);
+      if (others.some((other) => canFollow(made, probe, other, settings))) return 'left';
+    }
     try {
       if (!(await answered(library.root, () => this.#isOurs(library)))) return undefined;
       if (!(await answered(library.root, () => this.#unchanged(job, file, source)))) return undefined;
@@ -65,7 +77,7 @@ export class Granter {
       jobs.apply(file.id, 'skip', plan);
       return undefined;
     }
-    const task = jobs.lease(job, worker, plan, estimateSize(file.probe, plan, file.size));
+    const task = jobs.lease(job, worker, plan, estimateSize(probe, plan, file.size));
     return {
       task: task.id,
       epoch: task.epoch,
@@ -75,7 +87,7 @@ export class Granter {
       path: file.path,
       size: file.size,
       plan,
-      probe: file.probe,
+      probe,
       version: files.get(file.id)?.version ?? file.version,
       uselessAt: Math.ceil(file.size * (1 - settings.minSavings / 100)),
       priority: { nice: settings.niceLevel, ionice: settings.ioniceClass },

@@ -100,7 +100,7 @@ describe('a root or folder that becomes a link', () => {
     const granter = new Granter(ctx);
     const grant = async (name: string) => {
       const job = jobs.get(film(name)?.job ?? 0);
-      return job && (await granter.grant(job, { id: 'w', name: 'w' }));
+      return job && (await granter.grant(job, { id: 'w', name: 'w' }, []));
     };
     await queue('sub/one.mp4');
     await queue('two.mp4');

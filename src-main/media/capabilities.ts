@@ -32,6 +32,9 @@ export function askOnce(processes: ProcessManager, tools: Tools): AskCapabilitie
  * @throws Fault `node` when it cannot be started
  */
 export async function detectCapabilities(processes: ProcessManager, tools: Tools): Promise<Capabilities> {
+  const decoders = listDecoders(processes, tools);
+  // Whatever is wrong with this ffmpeg, the first question tells.
+  decoders.catch(() => undefined);
   const { stdout, stderr } = await processes.capture(tools.ffmpeg, ['-h', 'full'], { timeoutMs: ASK_MS });
   const version = /^ffmpeg version (\S+)/m.exec(stderr.join('\n'))?.[1];
   if (!version) throw new Fault('node', `${tools.ffmpeg} does not answer like ffmpeg; install ffmpeg 5.1 or newer.`);
@@ -68,7 +71,19 @@ export async function detectCapabilities(processes: ProcessManager, tools: Tools
     applyCropping: /^-apply_cropping/m.test(own),
     demuxTimeBase: demuxed !== undefined,
     teletext: of('libzvbi_teletextdec') !== undefined,
+    decoders: await decoders,
   };
+}
+
+/** Decoders that need hardware, which a computer may lack; ffmpeg's own av1 is one. */
+const HARDWARE = /^av1$|_(amf|cuvid|mediacodec|mmal|nvmpi|oh|qsv|rkmpp|v4l2m2m|vaapi|videotoolbox)$/;
+
+/** Lists the codecs that have a decoder, whatever that is called: `libdav1d … (codec av1)`. Experimental ones do not count. */
+async function listDecoders(processes: ProcessManager, tools: Tools): Promise<string[] | undefined> {
+  const { stdout } = await processes.capture(tools.ffmpeg, ['-hide_banner', '-decoders'], { timeoutMs: ASK_MS });
+  const listed = stdout.matchAll(/^ [VAS][F.][S.]\.[B.][D.] ([\w.+-]+) .*?(?:\(codec ([\w.+-]+)\))?$/gm);
+  const codecs = [...listed].flatMap(([, name = '', codec = name]) => (HARDWARE.test(name) ? [] : [codec]));
+  return codecs.length > 0 ? [...new Set(codecs)].sort() : undefined;
 }
 
 /**

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { missingDecoders } from '../../src-shared/decoders.ts';
 import { messageOf } from '../../src-shared/errors.ts';
 import { formatBytes } from '../../src-shared/format.ts';
 import type { Finding } from '../../src-shared/insights.ts';
@@ -53,12 +54,18 @@ async function examineFfmpeg(processes: ProcessManager, tools: FoundTools): Prom
     return [{ ok: false, what: 'ffmpeg', advice: messageOf(error) }];
   }
   const full = 'install a full build of ffmpeg 5.1 or newer';
+  const undecodable = missingDecoders(caps);
   const part = (ok: boolean, what: string): Finding => ({ ok, what, advice: full });
   return [
     part(!tooOld(caps.version), `ffmpeg ${caps.version} (${tools.origin})`),
     part(caps.libsvtav1, 'encoder libsvtav1 (AV1)'),
     part(caps.libopus, 'encoder libopus (Opus)'),
     part(caps.bwdif, 'filter bwdif (deinterlacing)'),
+    {
+      ok: undecodable.length === 0,
+      what: 'decoders of the usual codecs',
+      advice: `videos in these cannot be converted: ${undecodable.join(', ')}; ${full}`,
+    },
     part(caps.svtav1Params, 'libsvtav1 takes HDR metadata'),
     await examineConversion(processes, tools, caps),
   ];

@@ -1,9 +1,10 @@
 import path from 'node:path';
+import { decodes } from '../../src-shared/decoders.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { DEEP_PROBE_ARGS, needsDeepProbe } from '../../src-shared/ffmpeg-args.ts';
 import type { AudioStream, Colour, Probe, Stream, VideoStream } from '../../src-shared/media.ts';
 import { visibleSize } from '../../src-shared/video-plan.ts';
-import type { Tools } from './capabilities.ts';
+import type { AskCapabilities, Tools } from './capabilities.ts';
 import { measureFields } from './combing.ts';
 import { type FfprobeFrame, type FfprobeStream, Report, STILL_CODECS, tagKinds, toStream } from './ffprobe-report.ts';
 import { readTracks } from './matroska.ts';
@@ -109,10 +110,12 @@ function addContainerColour(video: VideoStream, container: Colour = {}): void {
 export class Prober {
   readonly #processes: ProcessManager;
   readonly #tools: Tools;
+  readonly #caps: AskCapabilities;
 
-  constructor(processes: ProcessManager, tools: Tools) {
+  constructor(processes: ProcessManager, tools: Tools, caps: AskCapabilities) {
     this.#processes = processes;
     this.#tools = tools;
+    this.#caps = caps;
   }
 
   /**
@@ -131,15 +134,18 @@ export class Prober {
     const container = ownContainer(file, report.format.format_name);
     const streams: Stream[] = [];
     const claimed = report.format.duration ?? 0;
+    const caps = await this.#caps();
     for (const s of report.streams) {
       const still = await this.#isStill(file, deep, s, claimed, signal);
-      const film =
-        !still && s.codec_type === 'video' && s.disposition.attached_pic !== 1 && s.codec_name && s.width > 0;
+      const unknown = s.codec_type === 'video' && s.codec_name !== undefined && !decodes(caps, s.codec_name);
+      const pictures = !still && s.codec_type === 'video' && s.disposition.attached_pic !== 1 && s.codec_name;
+      const film = pictures && !unknown && s.width > 0;
       const stream = toStream(s, film ? await this.#frames(file, deep, s.index, report.format, signal) : [], still);
       if (film && stream.type === 'video') {
         const fields = await measureFields(this.#processes, this.#tools, file, demuxer, stream, claimed, signal);
         if (fields) stream.fields = fields;
       }
+      if (unknown && stream.type === 'video') stream.undecodable = caps.version;
       if (film && stream.type === 'video') await this.#addExtras(file, deep, stream, signal);
       if (stream.type === 'audio' && (await this.#hasObjects(file, deep, stream, signal))) stream.objects = true;
       const { customTags } = container === 'mp4' ? tagKinds(s.tags) : {};

@@ -120,7 +120,7 @@ async function convertAndProve({ processes, tools, caps, folder, signal }: SelfT
   const head = ['-nostdin', '-hide_banner', '-v', 'level+error', '-y'];
   await ffmpeg([...head, ...inputs, ...CODECS, ...COLOURS, '-f', 'matroska', `file:${source}`]);
 
-  const prober = new Prober(processes, tools);
+  const prober = new Prober(processes, tools, caps);
   const sourceProbe = withHdr10(await prober.probe(source, signal));
   const plan = makePlan(sourceProbe, resolveSettings({}).values, DEFAULT_TABLES);
   if (plan.kind === 'skip') throw new Error(plan.reason);

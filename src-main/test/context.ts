@@ -57,6 +57,7 @@ export function makeContext() {
     ...{ db, owners, libraries, files, jobs, swaps, emit, storage: new StorageTable(db) },
     settings: () => settings,
     tables: () => DEFAULT_TABLES,
+    caps: async () => ({ version: '5.1' }),
     scopes: () => libraries.all().map(({ id }) => ({ library: id, prefix: '' })),
   } as unknown as MasterContext;
   const clock = new VaultClock({ facts: new FactTable(db) });

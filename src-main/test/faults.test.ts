@@ -201,7 +201,7 @@ describe('ffmpeg', () => {
     const caps = await detectCapabilities(processes, tools);
     const timelines = new Timelines(processes, tools);
     const converter = new Converter({ processes, tools, caps: async () => caps, timelines, stallMs: 1000 });
-    const probe = await new Prober(processes, tools).probe(source);
+    const probe = await new Prober(processes, tools, async () => caps).probe(source);
     const plan = makePlan(probe, resolveSettings({}).values, DEFAULT_TABLES);
     if (plan.kind === 'skip') throw new Error(plan.reason);
     const grant: Grant = {

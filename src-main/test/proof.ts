@@ -26,7 +26,7 @@ export interface Check {
 export async function makeCheck(tools: Tools): Promise<Check> {
   const processes = await ProcessManager.create(path.join(tempFolder(), 'children'));
   const caps = await detectCapabilities(processes, tools);
-  const prober = new Prober(processes, tools);
+  const prober = new Prober(processes, tools, async () => caps);
   const timelines = new Timelines(processes, tools);
   const verifier = new Verifier({ processes, tools, caps: async () => caps, prober, timelines });
   const version = async (file: string) => versionOf(await stat(file, { bigint: true }));

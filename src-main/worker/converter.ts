@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { opusChannels } from '../../src-shared/audio-plan.ts';
+import { whyUndecodable } from '../../src-shared/decoders.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { type EncodeFiles, encodeArgs, labelsOf, pictureArgs } from '../../src-shared/ffmpeg-args.ts';
 import { type LinesRead, withoutEmptyTexts } from '../../src-shared/fit-plan.ts';
@@ -101,7 +102,7 @@ export class Converter {
   ): Promise<Conversion> {
     report({ stage: 'preparing' });
     const caps = await this.#caps();
-    const unable = skipUnable(grant.plan, caps);
+    const unable = skipUnable(grant.plan, caps) ?? whyUndecodable(grant.plan, grant.probe, caps);
     if (unable) return unable;
     const options: RunOptions = { signal, priority: grant.priority, brake };
     let timeline: Timeline;
