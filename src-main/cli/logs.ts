@@ -73,10 +73,11 @@ function inWords({ time, level, msg }: LogLine): string {
 function* tellStory({ job, file, path: film, attempts, lines }: JobLog, most: number): Generator<string> {
   yield `Job ${job}: ${film}`;
   yield `${file.state}${file.reason ? `: ${file.reason}` : ''}`;
-  for (const [i, { worker, startedAt, outcome, reason, stages, log }] of attempts.entries()) {
+  for (const [i, { worker, encoder, startedAt, outcome, reason, stages, log }] of attempts.entries()) {
     const times = Object.entries(stages).map(([stage, seconds]) => `${stage} ${formatDuration(seconds)}`);
     yield '';
-    yield `Attempt ${i + 1} on ${worker}, ${at(startedAt)}: ${outcome ?? 'running'}${reason ? ` (${reason})` : ''}`;
+    const on = encoder ? `${worker} (${encoder})` : worker;
+    yield `Attempt ${i + 1} on ${on}, ${at(startedAt)}: ${outcome ?? 'running'}${reason ? ` (${reason})` : ''}`;
     if (times.length > 0) yield `  ${times.join(', ')}`;
     for (const text of log?.split('\n') ?? []) yield `  ${text}`;
   }

@@ -39,6 +39,8 @@ const Likeness = z.object({ ssim: z.number(), psnr: z.number() });
 const AttemptRow = z.object({
   /** The name that the worker had. */
   worker: z.string(),
+  /** Name and version of its AV1 encoder. */
+  encoder: z.string().nullable(),
   started: z.number(),
   ended: z.number().nullable(),
   outcome: z.string().nullable(),
@@ -255,9 +257,15 @@ export class JobTable {
 
   /**
    * Leases the job's task to `worker`: its epoch rises, so that whoever held it before is fenced off.
+   * @param worker with the name and version of its AV1 encoder, where it has told
    * @param predicted bytes that the result will roughly have
    */
-  lease(job: JobRow, worker: { id: string; name: string }, plan: unknown, predicted: number | null = null): TaskRow {
+  lease(
+    job: JobRow,
+    worker: { id: string; name: string; encoder?: string | undefined },
+    plan: unknown,
+    predicted: number | null = null,
+  ): TaskRow {
     return this.#db.transaction(() => {
       this.#sql('UPDATE files SET worker = ? WHERE id = ?').run(worker.name, job.file);
       this.#sql(
@@ -275,14 +283,13 @@ export class JobTable {
         `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
            WHERE job = ? AND ended IS NOT NULL AND outcome <> 'done' ORDER BY id DESC LIMIT -1 OFFSET ?)`,
       ).run(job.id, KEPT_ATTEMPTS - 1);
-      this.#sql('INSERT INTO attempts (job, epoch, worker, name, plan, started) VALUES (?, ?, ?, ?, ?, ?)').run(
-        job.id,
-        task.epoch,
-        worker.id,
-        worker.name,
-        JSON.stringify(plan),
-        Date.now(),
-      );
+      this.#sql(
+        `INSERT INTO attempts (job, epoch, worker, name, encoder, plan, started)
+           VALUES (@job, @epoch, @id, @name, @encoder, @plan, @started)`,
+      ).run({
+        ...{ job: job.id, epoch: task.epoch, id: worker.id, name: worker.name, encoder: worker.encoder ?? null },
+        ...{ plan: JSON.stringify(plan), started: Date.now() },
+      });
       return task;
     })();
   }

@@ -220,4 +220,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE files ADD COLUMN needs INTEGER REFERENCES needs; -- NULL: not known yet
   ALTER TABLE files DROP COLUMN teletext;
   `,
+  `
+  ALTER TABLE attempts ADD COLUMN encoder TEXT; -- name and version, as the worker told it; NULL: not told
+  `,
 ];

@@ -664,6 +664,22 @@ describe('a task that is open without being held', () => {
   });
 });
 
+it('keeps with each attempt by which encoder it was made', async () => {
+  const { dispatcher, lease, jobs, members } = await makeMaster(['one.mp4']);
+  const [, a, b] = members;
+  for (const [member, svtav1] of [
+    [a, 'SVT-AV1 1.4.1'],
+    [b, 'SVT-AV1 4.2.0'],
+  ] as const) {
+    if (!member) throw new Error('no worker');
+    member.hello = helloOf(member.id);
+    member.hello.computer.ffmpeg.svtav1 = svtav1;
+    dispatcher.giveBack(leaseOf(await lease(member.id)), FAILED, member.id);
+  }
+  const { file } = await lease('here');
+  expect(jobs.attempts(file).map(({ encoder }) => encoder)).toEqual(['SVT-AV1 1.4.1', 'SVT-AV1 4.2.0', null]);
+});
+
 describe('a video with teletext', () => {
   /** Of two videos the first has teletext, which `b` alone can read. */
   async function makeFleet() {

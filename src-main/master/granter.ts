@@ -77,7 +77,8 @@ export class Granter {
       jobs.apply(file.id, 'skip', plan);
       return undefined;
     }
-    const task = jobs.lease(job, worker, plan, estimateSize(probe, plan, file.size));
+    const holder = { id: worker.id, name: worker.name, encoder: worker.hello?.computer.ffmpeg.svtav1 };
+    const task = jobs.lease(job, holder, plan, estimateSize(probe, plan, file.size));
     return {
       task: task.id,
       epoch: task.epoch,

@@ -56,7 +56,7 @@ describe('the log', () => {
     for (const job of ['1', path.join(master.media, 'film 1.mkv'), path.join(master.media, 'film 1.mp4')]) {
       const { code, stdout } = await run(['logs', job, '--data', master.data]);
       expect(code).toBe(0);
-      expect(stdout).toMatch(/^Job 1: .*film 1\.mkv\ndone\n\nAttempt 1 on garage, .*: done\n/);
+      expect(stdout).toMatch(/^Job 1: .*film 1\.mkv\ndone\n\nAttempt 1 on garage \(SVT-AV1 \d\S+\), .*: done\n/);
       expect(stdout).toMatch(/ {2}ffmpeg .*libsvtav1/);
       expect(stdout).toMatch(/\nLog\n.*film 1\.mkv: given to garage\n/);
     }

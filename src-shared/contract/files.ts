@@ -18,6 +18,8 @@ import { VaultEntry } from './vault.ts';
 /** How one try to convert a film went. */
 export const AttemptView = z.object({
   worker: z.string(),
+  /** Name and version of the worker's AV1 encoder, as it logs them: SVT-AV1 2.3.0. */
+  encoder: z.string().nullable(),
   startedAt: z.number(),
   endedAt: z.number().nullable(),
   outcome: z.string().nullable(),

@@ -22,7 +22,8 @@ export function reportOf({ file, plan, attempts }: Output<'file.get'>, root: str
       lines.push(`  ${source}: ${from} -> ${to}${why ? ` (${why})` : ''}`);
   }
   for (const attempt of attempts) {
-    lines.push('', `${exactly(attempt.startedAt)}: ${outcomeWords(attempt)} on ${attempt.worker}`);
+    const encoder = attempt.encoder ? ` (${attempt.encoder})` : '';
+    lines.push('', `${exactly(attempt.startedAt)}: ${outcomeWords(attempt)} on ${attempt.worker}${encoder}`);
     if (attempt.reason) lines.push(`  ${attempt.reason}`);
     lines.push(`  ${stageWords(attempt).join(', ')}`);
     if (attempt.log) lines.push(attempt.log);

@@ -63,6 +63,7 @@ export function Timeline({ attempts }: { attempts: Attempt[] }) {
         >
           <Text size="xs" c="dimmed">
             <When time={attempt.startedAt} />
+            {attempt.encoder && `, ${attempt.encoder}`}
           </Text>
           {attempt.reason && <Text>{attempt.reason}</Text>}
           <Text size="xs" c="dimmed" className={classes.stages}>
