@@ -81,7 +81,9 @@ export class Batches {
   }
 
   #queueAgain(files: number[]): void {
-    this.#sql(`UPDATE jobs SET attempts = 0 WHERE id IN (${THEIR_JOBS})`).run({ ids: JSON.stringify(files) });
+    const ids = JSON.stringify(files);
+    this.#sql(`UPDATE jobs SET attempts = 0 WHERE id IN (${THEIR_JOBS})`).run({ ids });
+    this.#sql(`UPDATE attempts SET refused = NULL WHERE job IN (${THEIR_JOBS})`).run({ ids });
     this.apply(files, 'queue');
   }
 
@@ -96,6 +98,12 @@ export class Batches {
     this.#sql(`UPDATE files SET job = (SELECT max(jobs.id) FROM jobs WHERE jobs.file = files.id) WHERE ${CHOSEN}`).run({
       ids,
     });
+  }
+
+  /** Has what is left of those that were left alone as damaged converted, until they change. */
+  salvage(files: readonly number[]): void {
+    const sql = `UPDATE files SET salvage = 1 WHERE ${CHOSEN} AND state = 'skipped' AND code = 'damaged'`;
+    this.#sql(sql).run({ ids: JSON.stringify(files) });
   }
 
   setPriority(files: readonly number[], priority: number): void {

@@ -37,6 +37,11 @@ const FileRow = z.object({
   job: z.number().nullable(),
   settles: z.number().nullable(),
   missing: z.number().nullable(),
+  /** Its user wants what is left of it to be converted, although it is damaged. */
+  salvage: z
+    .number()
+    .nullable()
+    .transform((n) => n === 1),
 });
 export type FileRow = z.infer<typeof FileRow>;
 
@@ -168,7 +173,7 @@ export class FileTable {
       `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime,
            settles = @settles, missing = NULL, hash = @hash, codec = NULL, width = NULL, height = NULL, resolution = NULL,
            hdr = NULL, needs = NULL, frame_rate = NULL, bit_rate = NULL, audio = NULL, duration = NULL, source_size = NULL,
-           result_size = NULL, code = NULL, reason = NULL WHERE id = @id`,
+           result_size = NULL, salvage = NULL, code = NULL, reason = NULL WHERE id = @id`,
     ).run({ hash: null, ...file, id });
     this.#sql('DELETE FROM probes WHERE file = ?').run(id);
   }

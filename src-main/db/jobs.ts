@@ -171,6 +171,7 @@ export class JobTable {
       const last = file.job === null ? undefined : this.get(file.job);
       if (last && last.version === file.version && REQUEUED.has(last.state)) {
         this.#sql('UPDATE jobs SET attempts = 0 WHERE id = ?').run(last.id);
+        this.#sql('UPDATE attempts SET refused = NULL WHERE job = ?').run(last.id);
         return this.apply(file.id, 'queue');
       }
       this.#sql('UPDATE files SET job = NULL WHERE id = ?').run(file.id);
@@ -214,8 +215,8 @@ export class JobTable {
   /**
    * The queued job that comes first in these scopes: highest priority, then what was moved up by hand, then the order; a
    * jump into an index in every library, however long the queue.
-   * @param but what is left out: the jobs in `except`, what failed twice in a row on the worker `notTo`, and films with
-   *   these `needs`
+   * @param but what is left out: the jobs in `except`, what failed twice in a row or was refused on the worker `notTo`, and
+   *   films with these `needs`
    */
   first(scopes: Scope[], order: FileOrder, but: LeftOut = {}): JobRow | undefined {
     const [column, direction] = SORTED[order];
@@ -245,7 +246,8 @@ export class JobTable {
       ${except.length > 0 ? 'AND id NOT IN (SELECT value FROM json_each(@except))' : ''}
       AND (attempts < 2 OR 2 > (SELECT count(*) FROM (SELECT worker FROM attempts
         WHERE job = jobs.id AND outcome = 'failed' ORDER BY id DESC LIMIT 2) WHERE worker = @notTo))
-      AND NOT EXISTS (SELECT 1 FROM attempts WHERE job = jobs.id AND outcome = 'unconfirmed' AND worker = @notTo)`;
+      AND NOT EXISTS (SELECT 1 FROM attempts
+        WHERE job = jobs.id AND (outcome = 'unconfirmed' OR refused = 1) AND worker = @notTo)`;
     const top = this.#sql(`SELECT priority, rank ${queued} ORDER BY priority DESC, rank DESC LIMIT 1`).get(params);
     if (top === undefined) return undefined;
     return JobRow.optional().parse(
@@ -298,13 +300,15 @@ export class JobTable {
   endAttempt(
     job: number,
     epoch: number,
-    end: AttemptFacts & { outcome: string; reason?: string },
+    end: AttemptFacts & { outcome: string; reason?: string; refused?: boolean },
     counts = false,
   ): number {
-    const { outcome, reason = null, log = null, stages = {}, likeness = null } = end;
+    const { outcome, reason = null, log = null, stages = {}, likeness = null, refused } = end;
+    const words = [outcome, reason, log, JSON.stringify(stages), likeness && JSON.stringify(likeness)];
     this.#sql(
-      `UPDATE attempts SET ended = ?, outcome = ?, reason = ?, log = ?, stages = ?, likeness = ? WHERE job = ? AND epoch = ? AND ended IS NULL`,
-    ).run(Date.now(), outcome, reason, log, JSON.stringify(stages), likeness && JSON.stringify(likeness), job, epoch);
+      `UPDATE attempts SET ended = ?, outcome = ?, reason = ?, log = ?, stages = ?, likeness = ?, refused = ?
+         WHERE job = ? AND epoch = ? AND ended IS NULL`,
+    ).run(Date.now(), ...words, refused ? 1 : null, job, epoch);
     if (counts) this.#sql('UPDATE jobs SET attempts = attempts + 1 WHERE id = ?').run(job);
     if (stages.encoding) {
       const all = Object.values(stages).reduce((sum, seconds) => sum + seconds, 0);
@@ -317,7 +321,7 @@ export class JobTable {
   pardon(job: number, epoch: number, reason: string): void {
     this.#db.transaction(() => {
       const { changes } = this.#sql(
-        "UPDATE attempts SET outcome = 'node', reason = ? WHERE job = ? AND epoch = ? AND outcome = 'failed'",
+        "UPDATE attempts SET outcome = 'node', reason = ?, refused = NULL WHERE job = ? AND epoch = ? AND outcome = 'failed'",
       ).run(reason, job, epoch);
       if (changes === 0) return;
       this.#sql('UPDATE jobs SET attempts = max(0, attempts - 1) WHERE id = ?').run(job);
@@ -329,6 +333,12 @@ export class JobTable {
   /** Workers who said of a job that it is to be left as it is, which nobody has confirmed. */
   unconfirmed(job: number): string[] {
     const sql = "SELECT worker FROM attempts WHERE job = ? AND outcome = 'unconfirmed'";
+    return z.array(z.string()).parse(this.#sql(sql).pluck().all(job));
+  }
+
+  /** Workers whose results of a job were refused since it was queued. */
+  refusedOf(job: number): string[] {
+    const sql = 'SELECT DISTINCT worker FROM attempts WHERE job = ? AND refused = 1';
     return z.array(z.string()).parse(this.#sql(sql).pluck().all(job));
   }
 

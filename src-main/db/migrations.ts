@@ -223,4 +223,8 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE attempts ADD COLUMN encoder TEXT; -- name and version, as the worker told it; NULL: not told
   `,
+  `
+  ALTER TABLE attempts ADD COLUMN refused INTEGER; -- 1: its result was refused, and no retry has asked for it again
+  ALTER TABLE files ADD COLUMN salvage INTEGER;    -- 1: to be converted although it is damaged, as its user decided
+  `,
 ];

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Grant, Lease, Orders, Outcome } from '../../src-shared/lease.ts';
 import type { AudioStream, Stream } from '../../src-shared/media.ts';
 import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
+import { Batches } from '../db/batches.ts';
 import { WorkerTable } from '../db/workers.ts';
 import { makeContext } from '../test/context.ts';
 import { helloOf } from '../test/helpers.ts';
@@ -267,6 +268,37 @@ describe('three attempts', () => {
     if (row) jobs.queue(row);
     await fail('a');
     expect(state('one.mp4')).toBe('queued');
+  });
+});
+
+describe('a result that is refused', () => {
+  const refused: Outcome = { kind: 'failed', reason: 'It shows another picture.', log: '', refused: true };
+
+  it('is not made again by the same computer, nor after a restart of the master, until the user retries', async () => {
+    const { dispatcher, start, lease, files, jobs, state } = await makeMaster(['one.mp4']);
+    const link = (to: Dispatcher) => ['a', 'b'].map((id) => to.fleet.linked(id, true));
+    link(dispatcher);
+    dispatcher.finish(leaseOf(await lease('a')), refused);
+    expect(await dispatcher.lease('a', false)).toBeNull();
+    const again = start();
+    link(again);
+    expect(await again.lease('a', false)).toBeNull();
+    again.finish(leaseOf(await lease('b', again)), refused);
+    expect(state('one.mp4')).toBe('failed');
+    const row = files.get(1);
+    if (row) jobs.queue(row);
+    again.finish(leaseOf(await lease('a', again)), refused);
+    expect(state('one.mp4')).toBe('queued');
+    await lease('b', again);
+  });
+
+  it('does not count where its computer turns out to be at fault', async () => {
+    const { dispatcher, lease, jobs } = await makeMaster(['one.mp4', 'two.mp4']);
+    for (const id of ['a', 'b']) dispatcher.fleet.linked(id, true);
+    for (let n = 0; n < 2; n++) dispatcher.finish(leaseOf(await lease('a')), refused);
+    expect(jobs.refusedOf(1)).toEqual(['a']);
+    dispatcher.trials.ended('a', 'No.');
+    expect([jobs.refusedOf(1), jobs.refusedOf(2)]).toEqual([[], []]);
   });
 });
 
@@ -678,6 +710,20 @@ it('keeps with each attempt by which encoder it was made', async () => {
   }
   const { file } = await lease('here');
   expect(jobs.attempts(file).map(({ encoder }) => encoder)).toEqual(['SVT-AV1 1.4.1', 'SVT-AV1 4.2.0', null]);
+});
+
+it('a damaged video is converted as far as it can be read where its user decided so, until it changes', async () => {
+  const { ctx, lease, files, jobs } = await makeMaster(['one.mp4', 'two.mp4', 'three.mp4']);
+  const batches = new Batches(ctx.db);
+  for (const id of [1, 2]) jobs.apply(id, 'skip', { code: 'damaged', reason: 'The video is damaged.' });
+  jobs.apply(3, 'skip', { code: 'user', reason: 'You chose so.' });
+  batches.salvage([1, 3]);
+  batches.queue([1, 2, 3]);
+  const grants = [await lease('a'), await lease('b'), await lease('here')];
+  const wishes = new Map(grants.map(({ file, convertDamaged }) => [file, convertDamaged]));
+  expect([1, 2, 3].map((id) => wishes.get(id))).toEqual([true, false, false]);
+  files.setVersion(1, { path: 'one.mp4', inode: '1', version: 'another', size: 1, mtime: 1, settles: null });
+  expect(files.get(1)?.salvage).toBe(false);
 });
 
 describe('a video with teletext', () => {

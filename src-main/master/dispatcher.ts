@@ -54,8 +54,6 @@ export class Dispatcher {
   readonly #granter: Granter;
   readonly #leases: Leases;
   readonly #returns: Returns;
-  /** Workers whose results were refused, by job, until it has ended. */
-  readonly #refused = new Map<number, Set<string>>();
   /** One grant at a time: the checks before it take their time, and two must not find the same job. */
   readonly #turn = pLimit(1);
   readonly #ticking: NodeJS.Timeout;
@@ -167,7 +165,7 @@ export class Dispatcher {
         const { connected } = this.fleet;
         const job = this.#ctx.jobs.first(scopes, this.#ctx.settings().fileOrder, {
           notTo: elsewhere ? worker : '',
-          except: [...left, ...this.#returns.keptFrom(worker, elsewhere), ...this.#refusedFrom(worker, others)],
+          except: [...left, ...this.#returns.keptFrom(worker, elsewhere)],
           needs: leftToOthers(this.#ctx, member, connected),
         });
         if (!job || (ahead && this.#ctx.storage.isShared(worker, job.library))) return null;
@@ -402,15 +400,14 @@ export class Dispatcher {
     const log = 'log' in outcome ? outcome.log : undefined;
     const unconfirmed = outcome.kind === 'skip' && this.#isUnconfirmed(task, outcome.code);
     const ended = unconfirmed ? 'unconfirmed' : outcome.kind;
-    const end = { outcome: ended, stages: this.stages(lease), ...(reason && { reason }), ...(log && { log }) };
+    const refused = outcome.kind === 'failed' && outcome.refused === true;
+    const end = { outcome: ended, stages: this.stages(lease), ...(reason && { reason }), ...(log && { log }), refused };
     if (outcome.kind === 'released') this.#noteReturn(task);
     else this.#returns.settled(job.id, task.worker ?? '');
-    const isFinal =
-      outcome.kind === 'failed' && outcome.refused === true && this.#noteRefusal(job.id, task.worker ?? '');
     this.#ctx.db.transaction(() => {
       const burnt = jobs.endAttempt(job.id, lease.epoch, end, outcome.kind === 'failed');
       if (outcome.kind === 'skip' && !unconfirmed) jobs.apply(job.file, 'skip', outcome);
-      else if (outcome.kind === 'failed' && (burnt >= ATTEMPTS || isFinal))
+      else if (outcome.kind === 'failed' && (burnt >= ATTEMPTS || (refused && this.#isRefusedByAll(task))))
         jobs.apply(job.file, 'fail', { code: 'attempts', reason: outcome.reason });
       else jobs.apply(job.file, 'release', reason ? { reason } : {});
     })();
@@ -430,19 +427,9 @@ export class Dispatcher {
     return this.#ctx.jobs.unconfirmed(job).length === 0;
   }
 
-  /** The same computer would make the same result again. @returns true when no other one is there to try it once */
-  #noteRefusal(job: number, worker: string): boolean {
-    const refused = this.#refused.get(job) ?? new Set();
-    this.#refused.set(job, refused.add(worker));
-    const isLast = refused.size > 1 || this.fleet.othersThan(worker).length === 0;
-    if (isLast) this.#refused.delete(job);
-    return isLast;
-  }
-
-  /** Jobs whose result from this worker was refused, while another one can try them. */
-  #refusedFrom(worker: string, others: Member[]): number[] {
-    if (others.length === 0) return [];
-    return [...this.#refused].filter(([, workers]) => workers.has(worker)).map(([job]) => job);
+  /** Whether no other computer is there to try once what was refused: the same one would make the same result again. */
+  #isRefusedByAll({ job, worker }: TaskRow): boolean {
+    return this.#ctx.jobs.refusedOf(job).length > 1 || this.fleet.othersThan(worker ?? '').length === 0;
   }
 
   /** A worker did what it was to do. */

@@ -60,12 +60,18 @@ export class FileActions {
     return { ...this.#list.count(ids, TAKES_PART[action]), of: ids.length };
   }
 
-  /** Queues files again. What was never looked into, or is another film since, is looked into first. */
-  async retry(selection: FileSelection): Promise<number> {
+  /**
+   * Queues files again. What was never looked into, or is another film since, is looked into first.
+   * @param asked with `convertDamaged`, those that were left alone as damaged are converted as far as they can be read
+   */
+  async retry({ convertDamaged, ...selection }: FileSelection & { convertDamaged: boolean }): Promise<number> {
     const queued = await this.#each(
       'retry',
       selection,
-      all((ids) => this.#batches.queue(ids)),
+      all((ids) => {
+        if (convertDamaged) this.#batches.salvage(ids);
+        this.#batches.queue(ids);
+      }),
     );
     this.#wake();
     return queued;

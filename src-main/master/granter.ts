@@ -92,7 +92,7 @@ export class Granter {
       version: files.get(file.id)?.version ?? file.version,
       uselessAt: Math.ceil(file.size * (1 - settings.minSavings / 100)),
       priority: { nice: settings.niceLevel, ionice: settings.ioniceClass },
-      convertDamaged: settings.convertDamaged,
+      convertDamaged: settings.convertDamaged || file.salvage,
     };
   }
 

@@ -27,7 +27,7 @@ function RunningRow({ task, withWorker }: { task: RunningView; withWorker: boole
           {progressWords(task, still)}
           {withWorker && ` · ${task.worker}`}
         </span>
-        <FileMenu file={{ id: task.file, state: 'running', path: task.path }} />
+        <FileMenu file={{ id: task.file, state: 'running', code: null, path: task.path }} />
       </div>
       <StageBar task={task} />
     </li>

@@ -1,5 +1,5 @@
 /** What only a user can decide: each has its one next step at hand. */
-import { renameSync } from 'node:fs';
+import { renameSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import {
@@ -12,7 +12,7 @@ import {
   TINY,
   until,
 } from '../../src-main/test/helpers.ts';
-import { enter } from './browser.ts';
+import { enter, expectComplaints } from './browser.ts';
 
 const home = makeHome();
 let server: LeadingServer;
@@ -73,4 +73,23 @@ it('a view is kept under a name, and deleted', async () => {
   await page.getByRole('menuitem', { name: 'What is done' }).waitFor();
   await page.getByRole('button', { name: 'Delete the view What is done' }).click();
   await page.getByRole('menuitem', { name: 'What is done' }).waitFor({ state: 'detached' });
+});
+
+it('a damaged video is converted as far as it can be read, after a word on what would be lost', async () => {
+  const { data, media } = makeHome();
+  truncateSync(makeClip(path.join(media, 'Pier.mkv'), { seconds: 8 }), 40_000);
+  const own = await serve(data, TINY);
+  await own.call('setup.set', { role: 'alone', complete: true });
+  const added = await own.call('library.add', { path: media });
+  await own.call('library.scan', { library: added.library.id });
+  const film = async () => (await own.call('file.page', {})).files[0];
+  await until(async () => expect(await film()).toMatchObject({ state: 'skipped', code: 'damaged' }));
+  // Where it is cut off there is no picture, and while it is replaced neither.
+  expectComplaints(/\/frames\/(source|result)\//);
+  const page = await enter(own, `/library?file=${(await film())?.id}`);
+  await page.getByRole('button', { name: 'Convert anyway…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Convert Pier.mkv although it is damaged?' });
+  await dialog.getByText(/^The file is cut off: it says it is 8.0 s long but ends after \d/).waitFor();
+  await dialog.getByRole('button', { name: 'Convert anyway' }).click();
+  await until(async () => expect(await film()).toMatchObject({ state: 'done', path: 'Pier.mkv' }));
 });

@@ -89,8 +89,8 @@ export const FILE_CALLS = {
   ),
   'file.retry': changing(
     'user',
-    'Queue failed, blocked or skipped files again',
-    FileSelection,
+    'Queue failed, blocked or skipped files again; `convertDamaged` converts what is left of those skipped as damaged',
+    selecting({ convertDamaged: z.boolean().default(false) }),
     z.object({ queued: z.number() }),
   ),
   'file.skip': changing(

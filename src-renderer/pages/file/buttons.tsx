@@ -1,11 +1,29 @@
-import { Button, Group } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import type { Output } from '../../../src-shared/contract.ts';
+import type { FileView } from '../../../src-shared/file-view.ts';
 import { formatBytes } from '../../../src-shared/format.ts';
-import { tell, useAction } from '../../store/calls.ts';
+import { tell, tellTrouble, useAction } from '../../store/calls.ts';
+import { call } from '../../transport.ts';
 import { nameOf } from '../../words.ts';
 import { runAction } from '../library/actions.tsx';
 import { FileMenu } from '../library/file-menu.tsx';
+
+/** Asks whether a damaged video is to be converted as far as it can be read, and says what would be lost. */
+function askConvertDamaged({ id, path, reason }: FileView): void {
+  const convert = () => call('file.retry', { files: [id], convertDamaged: true });
+  modals.openConfirmModal({
+    title: `Convert ${nameOf(path)} although it is damaged?`,
+    children: (
+      <Stack gap="xs">
+        <Text>{reason}</Text>
+        <Text>The converted video won't contain what can't be read. The original is kept in the vault as usual.</Text>
+      </Stack>
+    ),
+    labels: { confirm: 'Convert anyway', cancel: 'Cancel' },
+    onConfirm: () => convert().then(() => tell('Added to the queue.'), tellTrouble),
+  });
+}
 
 /** The one likely next step for a film as a button, the others in the menu. */
 export function FileButtons({ detail: { file, original } }: { detail: Output<'file.get'> }) {
@@ -29,7 +47,12 @@ export function FileButtons({ detail: { file, original } }: { detail: Output<'fi
       {(file.state === 'failed' || file.state === 'blocked') && (
         <Button onClick={() => runAction('retry', { files })}>Try again</Button>
       )}
-      {file.state === 'skipped' && file.code !== 'av1' && (
+      {file.state === 'skipped' && file.code === 'damaged' && (
+        <Button variant="default" onClick={() => askConvertDamaged(file)}>
+          Convert anyway…
+        </Button>
+      )}
+      {file.state === 'skipped' && file.code !== 'av1' && file.code !== 'damaged' && (
         <Button variant="default" onClick={() => runAction('retry', { files })}>
           Convert it all the same
         </Button>

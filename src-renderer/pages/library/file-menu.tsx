@@ -15,16 +15,16 @@ function toTop(id: number): void {
   call('queue.move', { files: [id], before: null }).then(() => tell('It is the next one now.'), tellTrouble);
 }
 
-type Film = Pick<FileView, 'id' | 'state' | 'path'>;
+type Film = Pick<FileView, 'id' | 'state' | 'code' | 'path'>;
 
-function Items({ film: { id, state } }: { film: Film }) {
+function Items({ film: { id, state, code } }: { film: Film }) {
   const files = [id];
   return (
     <>
       {state === 'queued' && <Menu.Item onClick={() => toTop(id)}>Move to the top of the queue</Menu.Item>}
       {RETRIABLE.includes(state) && (
         <Menu.Item onClick={() => runAction('retry', { files })}>
-          {state === 'skipped' ? 'Convert it all the same' : 'Try again'}
+          {state === 'skipped' && code !== 'damaged' ? 'Convert it all the same' : 'Try again'}
         </Menu.Item>
       )}
       {state === 'done' && <Menu.Item onClick={() => runAction('reencode', { files })}>Re-encode</Menu.Item>}
