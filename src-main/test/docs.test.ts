@@ -30,3 +30,24 @@ it.each(PAGES)('%s links to what is there', (page) => {
   const missing = links.filter((link) => !existsSync(path.resolve(ROOT, path.dirname(page), link)));
   expect(missing).toEqual([]);
 });
+
+it('docs/safety.md names tests that exist', () => {
+  const text = readFileSync(path.join(DOCS, 'safety.md'), 'utf8');
+  const rows = text.split('\n').filter((line) => line.startsWith('| ') && line.includes('.test.ts`'));
+  const named = rows.flatMap((row) =>
+    [...row.matchAll(/`(src-[^`]+\.test\.ts)`:((?: "[^"]+",?)+)/g)].flatMap(([, file = '', titles = '']) =>
+      [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ file, title })),
+    ),
+  );
+  expect(named.length).toBeGreaterThan(40);
+  const missing = named.filter(({ file, title }) => !hasTest(readFileSync(path.join(ROOT, file), 'utf8'), title));
+  expect(missing).toEqual([]);
+});
+
+/** Whether sources hold a test of this title, or one of a table whose row ends it: `it.each([['black', …]])('refuses %s', …)`. */
+function hasTest(source: string, title: string): boolean {
+  const compact = source.replace(/([([])\s+'/g, "$1'");
+  if (compact.includes(`('${title}'`)) return true;
+  const heads = [...compact.matchAll(/\('([^'\n]*)%s'/g)].map(([, head = '']) => head);
+  return heads.some((head) => title.startsWith(head) && compact.includes(`['${title.slice(head.length)}',`));
+}

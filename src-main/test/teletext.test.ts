@@ -1,9 +1,11 @@
 /** Subtitles of teletext become text where ffmpeg can read them. */
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FFMPEGS } from './ffmpegs.ts';
 import { convert, makeClip, makeHome, outcomes, probe, tempFolder } from './helpers.ts';
+import { makeCheck } from './proof.ts';
 import { makeTeletext } from './teletext.ts';
 
 let source = '';
@@ -39,7 +41,7 @@ beforeAll(() => {
 });
 
 describe.each(FFMPEGS)('with $name', ({ tools, env }) => {
-  it('each page of subtitles that shows any becomes a track, with its words, times, language and purpose', async () => {
+  it('each page of subtitles that shows any becomes a track, with its words, times, language and purpose; other words are refused', async () => {
     const { data, media } = makeHome();
     execaSync('cp', ['-p', source, path.join(media, 'film.ts')]);
     const run = await convert(data, [media], [], { env });
@@ -47,18 +49,30 @@ describe.each(FFMPEGS)('with $name', ({ tools, env }) => {
     expect(outcomes(run)).toEqual([able ? 'film.mkv: done' : 'film.ts: skipped (old-ffmpeg)']);
     if (!able) return;
     const { streams } = probe(path.join(media, 'film.mkv'));
-    const tracks = streams.filter((s) => s.codec_type === 'subtitle');
-    const told = tracks.map((s) => [s.codec_name, s.tags?.language, s.disposition.hearing_impaired]);
+    const pages = streams.filter((s) => s.codec_type === 'subtitle');
+    const told = pages.map((s) => [s.codec_name, s.tags?.language, s.disposition.hearing_impaired]);
     expect(told).toEqual([
       ['subrip', 'eng', 0],
       ['subrip', 'ger', 1],
     ]);
-    const texts = tracks.map(({ index }) => textsOf(path.join(media, 'film.mkv'), index));
+    const texts = pages.map(({ index }) => textsOf(path.join(media, 'film.mkv'), index));
     const lines = (...all: [from: number, to: number, text: string][]) => all;
     expect(texts).toEqual([
       lines([0.5, 1, 'Hello there'], [1.5, 2, 'Sent once,'], [2, 3, 'sent again'], [3, 4, 'To the end']),
       lines([1.2, 2.6, 'Es klopft']),
     ]);
+
+    const [right, wrong] = [path.join(media, 'film.mkv'), path.join(media, 'wrong.mkv')];
+    const said = execaSync('ffmpeg', ['-v', 'error', '-i', right, '-map', '0:s:0', '-f', 'srt', '-']).stdout;
+    writeFileSync(path.join(media, 'wrong.srt'), said.replace('sent again', 'sent for'));
+    const tracks = ['-map', '0:v', '-map', '0:a', '-map', '1', '-map', '0:s:1', '-metadata:s:s:0', 'language=eng'];
+    const inputs = ['-i', right, '-i', path.join(media, 'wrong.srt')];
+    execaSync('ffmpeg', ['-v', 'error', ...inputs, ...tracks, '-c', 'copy', '-disposition:s:0', '0', wrong]);
+    const { verifier, request } = await makeCheck(tools);
+    const check = async (result: string) =>
+      verifier.verify({ ...(await request(source, result, [96])), teletextLines: [4, 1, 0] });
+    await check(right);
+    await expect(check(wrong)).rejects.toThrow(/page 888 of the teletext .*"sent again" at 2\.\d+ s/);
   });
 });
 
