@@ -89,7 +89,7 @@ export async function openMaster(core: Core) {
     storage: new StorageTable(db),
     caps,
     prober,
-    verifier: new Verifier({ processes, tools, caps, prober, timelines }),
+    verifier: new Verifier({ processes, tools, caps, prober, timelines, log: core.log }),
     settings,
     tables: () => lookups.tables,
     scopes: () => scopes(),

@@ -233,6 +233,7 @@ export class Intake {
         decodedFrames: delivery.decodedFrames,
         captionLines: delivery.captionLines,
         teletextLines: delivery.teletextLines,
+        damaged: delivery.damaged,
         signal: AbortSignal.any([this.#stopping.signal, held]),
         run: { priority: { nice, ionice }, brake: this.#brake },
         onProgress: (share) => this.#dispatcher.enter(lease, 'checking', share),
@@ -255,7 +256,10 @@ export class Intake {
   }
 
   #outcomeOf(error: unknown, log: string): Outcome | undefined {
-    if (error instanceof Refused) return { kind: 'failed', reason: error.message, log, refused: true };
+    if (error instanceof Refused) {
+      const seed = error.seed === undefined ? '' : `\nThe check's seed: ${error.seed}`;
+      return { kind: 'failed', reason: error.message, log: `${log}${seed}`, refused: true };
+    }
     if (nodeFaultReason(error)) return { kind: 'node', reason: roomless(error) };
     // The replacement undid itself and put the file into the state that tells why.
     if (error instanceof Fault && error.code === 'conflict') return undefined;

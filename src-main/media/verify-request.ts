@@ -14,8 +14,10 @@ export interface VerifyRequest {
   decodedFrames: number[];
   /** Lines of captions that were read out of the pictures. */
   captionLines: number;
+  /** Not all of the source can be read, and what is left was converted all the same, as its user wished. */
+  damaged?: boolean | undefined;
   /** Chooses the places that are looked at, the same ones for the same seed; by chance where left out. */
-  seed?: number;
+  seed?: number | undefined;
   /** Lines of each page of teletext that was read. */
   teletextLines?: number[] | undefined;
   signal?: AbortSignal;
@@ -26,4 +28,7 @@ export interface VerifyRequest {
 }
 
 /** Why a result may not replace its source; the message is the reason. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /** What chose the places that were looked at: with the same number, the same proof is made again. */
+  seed: number | undefined;
+}

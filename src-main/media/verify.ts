@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
+import path from 'node:path';
 import pLimit from 'p-limit';
 import { FORMATS } from '../../src-shared/container.ts';
 import { Fault } from '../../src-shared/errors.ts';
 import { resultStreams } from '../../src-shared/ffmpeg-args.ts';
 import { withoutEmptyTexts } from '../../src-shared/fit-plan.ts';
 import type { Probe } from '../../src-shared/media.ts';
+import type { Logger } from '../log.ts';
 import type { AskCapabilities, Tools } from './capabilities.ts';
 import { DolbyVision } from './check-dolby-vision.ts';
 import { checkStreams } from './check-streams.ts';
@@ -16,6 +18,7 @@ import type { Likeness } from './picture.ts';
 import type { ProcessManager } from './process.ts';
 import { compareWindows, picturesOf, prove } from './prove.ts';
 import { sidesOf } from './sides.ts';
+import { requireReadable } from './storage-gone.ts';
 import type { Timeline, Timelines } from './timeline.ts';
 import { Refused, type VerifyRequest } from './verify-request.ts';
 import { randomFrom } from './windows.ts';
@@ -30,6 +33,7 @@ export class Verifier {
   readonly #caps: AskCapabilities;
   readonly #prober: Prober;
   readonly #timelines: Timelines;
+  readonly #log: Logger | undefined;
 
   constructor(parts: {
     processes: ProcessManager;
@@ -37,12 +41,14 @@ export class Verifier {
     caps: AskCapabilities;
     prober: Prober;
     timelines: Timelines;
+    log?: Logger;
   }) {
     this.#processes = parts.processes;
     this.#tools = parts.tools;
     this.#caps = parts.caps;
     this.#prober = parts.prober;
     this.#timelines = parts.timelines;
+    this.#log = parts.log;
   }
 
   /**
@@ -50,8 +56,22 @@ export class Verifier {
    * times of subtitles, the packets of what was copied, and the pictures and the sound at places that no worker can foresee.
    * @returns how alike the pictures are
    * @throws Refused with the reason when anything differs from the plan
+   * @throws Fault `node` when this computer cannot compare it
    */
   async verify(asked: VerifyRequest): Promise<Likeness> {
+    const { source, signal, damaged, seed = randomInt(2 ** 32) } = asked;
+    this.#log?.debug({ source, seed }, `Checking the result of ${path.basename(source)} with seed ${seed}.`);
+    try {
+      return await this.#verify({ ...asked, seed });
+    } catch (error) {
+      const unlike = error instanceof Refused || (error instanceof Fault && error.code === 'conflict');
+      if (unlike && !damaged) await requireReadable(source, signal);
+      if (error instanceof Refused) error.seed = seed;
+      throw error;
+    }
+  }
+
+  async #verify(asked: VerifyRequest & { seed: number }): Promise<Likeness> {
     const request = { ...asked, plan: withoutEmptyTexts(asked.plan, asked) };
     const { signal } = request;
     const result = await this.#prober.probe(request.result, signal).catch((error) => {
@@ -67,7 +87,7 @@ export class Verifier {
     const shift = checkTimes(request, before, after);
     await this.#checkDolbyVision(request, before, after);
     const parts = { processes: this.#processes, tools: this.#tools, caps: await this.#caps(), turn: pLimit(AT_A_TIME) };
-    const random = randomFrom(request.seed ?? randomInt(2 ** 32));
+    const random = randomFrom(request.seed);
     const sides = sidesOf({ ...parts, request, shift, random }, result, before, after);
     if (asked.captionLines === 0) await checkNoCaptions({ ...sides, request: { ...sides.request, plan: asked.plan } });
     await checkTeletext(sides, asked.plan);

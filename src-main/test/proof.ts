@@ -12,7 +12,7 @@ import type { Likeness } from '../media/picture.ts';
 import { ProcessManager } from '../media/process.ts';
 import { Timelines } from '../media/timeline.ts';
 import { Verifier } from '../media/verify.ts';
-import { Refused } from '../media/verify-request.ts';
+import { Refused, type VerifyRequest } from '../media/verify-request.ts';
 import { tempFolder } from './helpers.ts';
 
 /** A check of a result against the source with as many `frames` in each video stream. */
@@ -20,6 +20,9 @@ export interface Check {
   verify: (source: string, result: string, frames: number[]) => Promise<Likeness>;
   /** The reason why it refuses. */
   refusal: (source: string, result: string, frames: number[]) => Promise<string>;
+  verifier: Verifier;
+  /** What {@link verify} asks of the {@link verifier}. */
+  request: (source: string, result: string, frames: number[]) => Promise<VerifyRequest>;
 }
 
 /** Makes a {@link Check} with an ffmpeg; the places that it looks at are the same every time. */
@@ -30,18 +33,19 @@ export async function makeCheck(tools: Tools): Promise<Check> {
   const timelines = new Timelines(processes, tools);
   const verifier = new Verifier({ processes, tools, caps: async () => caps, prober, timelines });
   const version = async (file: string) => versionOf(await stat(file, { bigint: true }));
-  const verify: Check['verify'] = async (source, result, decodedFrames) => {
+  const request: Check['request'] = async (source, result, decodedFrames) => {
     const sourceProbe = await prober.probe(source);
     const plan = makePlan(sourceProbe, Settings.parse({}), DEFAULT_TABLES) as Plan;
-    return verifier.verify({
+    return {
       ...{ source, sourceVersion: await version(source), sourceProbe, plan, decodedFrames, captionLines: 0 },
       ...{ result, resultVersion: await version(result), seed: 1 },
-    });
+    };
   };
+  const verify: Check['verify'] = async (...asked) => verifier.verify(await request(...asked));
   const refusal: Check['refusal'] = async (...asked) => {
     const refused = await verify(...asked).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(Refused);
     return (refused as Refused).message;
   };
-  return { verify, refusal };
+  return { verify, refusal, verifier, request };
 }

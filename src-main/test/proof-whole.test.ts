@@ -1,0 +1,152 @@
+/** What the check of a result finds beyond the right pictures and sound: results that change or break in the middle, sources that cannot be read. */
+import { copyFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { execaSync } from 'execa';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Refused } from '../media/verify-request.ts';
+import { FFMPEGS } from './ffmpegs.ts';
+import { tempFolder } from './helpers.ts';
+import { type Check, makeCheck } from './proof.ts';
+
+const FRAMES = [48];
+
+let folder = '';
+const file = (name: string) => path.join(folder, name);
+const ffmpeg = (...args: string[]) => execaSync('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args], { cwd: folder });
+
+/** Pictures of the source from a frame on, as AV1 in a bare stream. */
+function pictures(name: string, from: number, options: string[] = []): void {
+  const half = `trim=start_frame=${from}:end_frame=${from + 24},setpts=PTS-STARTPTS`;
+  const av1 = ['-c:v', 'libsvtav1', '-preset', '13', '-crf', '40', '-pix_fmt', 'yuv420p10le'];
+  ffmpeg('-i', 'source.mkv', '-vf', half, '-an', ...av1, ...options, name);
+}
+
+/** Puts two halves behind each other, under the header of the first. */
+function join(name: string, second: string, sound: string): void {
+  writeFileSync(file('whole.obu'), Buffer.concat(['first.obu', second].map((part) => readFileSync(file(part)))));
+  const inputs = ['-f', 'obu', '-framerate', '24', '-i', 'whole.obu', '-i', sound];
+  ffmpeg(...inputs, '-map', '0:v', '-map', '1:a', '-c', 'copy', name);
+}
+
+/** Inverts the last packets of one kind in a copy of the right result. */
+function damage(name: string, kind: 'v' | 'a', count: number): void {
+  const asked = ['-select_streams', kind, '-show_entries', 'packet=pos,size', '-of', 'json'];
+  const { stdout } = execaSync('ffprobe', ['-v', 'error', ...asked, file('right.mkv')]);
+  const { packets } = JSON.parse(stdout) as { packets: { pos: string; size: string }[] };
+  const bytes = readFileSync(file('right.mkv'));
+  for (const { pos, size } of packets.slice(-count)) {
+    // A few bytes of the container come first.
+    for (let at = Number(pos) + 8; at < Number(pos) + Number(size); at++) bytes[at] = 255 - (bytes[at] ?? 0);
+  }
+  writeFileSync(file(name), bytes);
+}
+
+beforeAll(() => {
+  folder = tempFolder();
+  const sides = '0.3*sin(2765*t)*sin(3*t)|0.2*(random(0)-0.5)*(1+sin(5*t))';
+  ffmpeg(
+    ...['-f', 'lavfi', '-i', 'testsrc2=s=160x96:r=24:d=2,gblur=2,format=yuv420p'],
+    ...['-f', 'lavfi', '-i', `aevalsrc=${sides}:s=48000:d=2`],
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '4', '-c:a', 'flac', 'source.mkv'],
+  );
+  for (const [name, channels, from] of [
+    ['stereo', 2, 0],
+    ['first', 2, 0],
+    ['mono', 1, 1],
+  ] as const) {
+    const part = name === 'first' ? ['-t', '1'] : [];
+    ffmpeg(
+      '-ss',
+      String(from),
+      ...part,
+      '-i',
+      'source.mkv',
+      '-vn',
+      '-ac',
+      String(channels),
+      '-c:a',
+      'libopus',
+      `${name}.mka`,
+    );
+  }
+  writeFileSync(file('list.txt'), "file 'first.mka'\nfile 'mono.mka'\n");
+  ffmpeg('-f', 'concat', '-i', 'list.txt', '-c', 'copy', 'changing.mka');
+  pictures('first.obu', 0);
+  pictures('second.obu', 24);
+  pictures('small.obu', 24, ['-s', '128x80']);
+  pictures('shallow.obu', 24, ['-pix_fmt', 'yuv420p']);
+  join('right.mkv', 'second.obu', 'stereo.mka');
+  join('of another size.mkv', 'small.obu', 'stereo.mka');
+  join('of another depth.mkv', 'shallow.obu', 'stereo.mka');
+  join('with one channel.mkv', 'second.obu', 'changing.mka');
+  damage('broken pictures.mkv', 'v', 2);
+  damage('broken sound.mkv', 'a', 25);
+  const bytes = readFileSync(file('right.mkv'));
+  writeFileSync(file('cut off.mkv'), bytes.subarray(0, bytes.length * 0.8));
+});
+
+describe.each(FFMPEGS)('the check of whole results with $name', ({ tools }) => {
+  let check: Check;
+  beforeAll(async () => {
+    check = await makeCheck(tools);
+  });
+  const refusal = (name: string) => check.refusal(file('source.mkv'), file(name), FRAMES);
+
+  it('lets one pass that was put together from two like parts', async () => {
+    const { ssim } = await check.verify(file('source.mkv'), file('right.mkv'), FRAMES);
+    expect(ssim).toBeGreaterThan(0.9);
+  });
+
+  it('refuses pictures whose size changes in the middle', async () => {
+    expect(await refusal('of another size.mkv')).toMatch(/changes in the middle, from w:160 h:96 .* to w:128 h:80/);
+  });
+
+  it('refuses pictures whose depth changes in the middle', async () => {
+    expect(await refusal('of another depth.mkv')).toMatch(/changes in the middle, from .*yuv420p10le.* to .*yuv420p\b/);
+  });
+
+  it('refuses sound whose channels change in the middle', async () => {
+    expect(await refusal('with one channel.mkv')).toMatch(/changes in the middle|channel \d of .* at \d/);
+  });
+
+  it('refuses pictures that are damaged near their end', async () => {
+    expect(await refusal('broken pictures.mkv')).toMatch(/does not decode cleanly/);
+  });
+
+  it('refuses sound that is damaged near its end', async () => {
+    expect(await refusal('broken sound.mkv')).toMatch(/does not decode cleanly|channel \d of .* at \d/);
+  });
+
+  it('refuses a result that is cut off', async () => {
+    expect(await refusal('cut off.mkv')).toMatch(/frames|ends/);
+  });
+});
+
+it('repeats a refusal with the seed that it names', async () => {
+  const { tools } = FFMPEGS[0] as (typeof FFMPEGS)[number];
+  const { verifier, request } = await makeCheck(tools);
+  const asked = await request(file('source.mkv'), file('of another size.mkv'), FRAMES);
+  const refused = (seed?: number) =>
+    verifier.verify({ ...asked, seed }).then(
+      () => undefined,
+      (error: unknown) => error as Refused,
+    );
+  const first = await refused();
+  expect(first?.seed).toBeGreaterThanOrEqual(0);
+  expect(await refused(first?.seed)).toEqual(first);
+});
+
+it.skipIf(process.platform !== 'linux')('says nothing of a result whose source cannot be read', async () => {
+  const { tools } = FFMPEGS[0] as (typeof FFMPEGS)[number];
+  const { verifier, request } = await makeCheck(tools);
+  copyFileSync(file('source.mkv'), file('unreadable.mkv'));
+  const asked = await request(file('unreadable.mkv'), file('right.mkv'), FRAMES);
+  rmSync(file('unreadable.mkv'));
+  // Opens as any file does, and every read of it fails as that of a bad sector.
+  symlinkSync('/proc/self/mem', file('unreadable.mkv'));
+  await expect(verifier.verify(asked)).rejects.toMatchObject({
+    code: 'node',
+    message: expect.stringContaining('unreadable.mkv'),
+  });
+  await expect(verifier.verify({ ...asked, damaged: true })).rejects.toMatchObject({ code: 'conflict' });
+});
