@@ -19,7 +19,7 @@ declare module 'vitest' {
  * The installed ffmpeg, and those in the folders that FLOTILLA_TEST_FFMPEGS lists as PATH does.
  * @throws Error when one of them does not start: tests that silently ran without it would say nothing
  */
-function findFfmpegs(): TestFfmpeg[] {
+export function findFfmpegs(): TestFfmpeg[] {
   const foldersIn = (list = '') => list.split(path.delimiter).filter((folder) => folder !== '');
   const program = (folder: string) => path.join(folder, process.platform === 'win32' ? 'ffmpeg.exe' : 'ffmpeg');
   const installed = foldersIn(process.env.PATH).filter((folder) => existsSync(program(folder)));

@@ -16,6 +16,7 @@ import type { Capabilities } from './worker-info.ts';
 const CAPS: Capabilities = {
   version: '5.1.9',
   libsvtav1: true,
+  svtav1: 'SVT-AV1 1.4.1',
   libopus: true,
   fpsMode: true,
   cuesToFront: true,
@@ -106,6 +107,14 @@ it('writes the whole command', () => {
     [2, ['forced', 'hearing_impaired']],
   ];
   expect(encode(made, {}, flags)).toEqual(command.split(/\s+/));
+});
+
+it.each([
+  ['SVT-AV1 1.4.1', '8'],
+  ['SVT-AV1 2.3.0', '7'],
+  ['SVT-AV1 4.2.0', '5'],
+])('gives %s the preset of its own that stands for 8', (svtav1, preset) => {
+  expect(valuesOf(encode(plan(video()), { svtav1 }), '-preset:v:0')).toEqual([preset]);
 });
 
 describe('timing', () => {

@@ -129,7 +129,7 @@ export const Settings = z.strictObject({
   preset: setting(z.int().min(0).max(13), 8, {
     env: 'SVT_AV1_PRESET',
     flag: '--preset <number>',
-    help: 'SVT-AV1 preset: 0 slowest and smallest, 13 fastest; SVT-AV1 3.0 and newer end at 10, and 4.x may show artifacts there',
+    help: 'Preset as in SVT-AV1 1.4: 0 slowest and smallest, 13 fastest; other versions get the one that comes closest to it, and 4.x may show artifacts at 13',
   }),
   crf: setting(Crf.nullable(), null, {
     flag: '--crf <number>',

@@ -1,11 +1,7 @@
 import { expect, it } from 'vitest';
 import { isKnownToHang, parallelism, presetFor } from './svt-av1.ts';
 
-const [OLD, LEVELS, NEW] = ['SVT-AV1 1.4.1', 'SVT-AV1 2.3.0', 'SVT-AV1 4.2.0'].map((svtav1) => ({ svtav1 })) as [
-  { svtav1: string },
-  { svtav1: string },
-  { svtav1: string },
-];
+const [LEVELS, NEW] = [{ svtav1: 'SVT-AV1 2.3.0' }, { svtav1: 'SVT-AV1 4.2.0' }];
 
 it.each([
   [1, 1],
@@ -25,11 +21,17 @@ it.each([
     expect(parallelism(caps, threads)).toBe(level);
 });
 
-it('presets end at 10 since 3.0, and at 13 before', () => {
-  expect([OLD, LEVELS, NEW, { svtav1: 'SVT-AV1 3.1.2-12-gabc' }].map((caps) => presetFor(caps, 13))).toEqual([
-    13, 13, 10, 10,
-  ]);
-  expect([OLD, LEVELS, NEW].map((caps) => presetFor(caps, 8))).toEqual([8, 8, 8]);
+it.each([
+  ['SVT-AV1 1.4.1', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]],
+  ['SVT-AV1 2.2.1', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]],
+  ['SVT-AV1 2.3.0', [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
+  ['SVT-AV1-PSY 2.3.0-A', [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
+  ['SVT-AV1 3.1.2-12-gabc', [0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10]],
+  ['SVT-AV1 4.2.0', [0, 1, 1, 2, 3, 3, 4, 4, 5, 6, 7, 8, 9, 10]],
+  ['SVT-AV1 11.0.0', [0, 1, 1, 2, 3, 3, 4, 4, 5, 6, 7, 8, 9, 10]],
+  [undefined, [0, 1, 1, 2, 3, 3, 4, 4, 5, 6, 7, 8, 9, 10]],
+])('the presets of %s for those of 1.4, none above its fastest', (svtav1, presets) => {
+  expect(presets.map((_, preset) => presetFor({ svtav1 }, preset))).toEqual(presets);
 });
 
 it('4.0.0 is known to hang, its neighbors are not', () => {

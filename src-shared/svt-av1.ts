@@ -26,10 +26,25 @@ export function parallelism({ svtav1 }: Pick<Capabilities, 'svtav1'>, threads: n
   return LEVELS.filter((fewest) => threads >= fewest).length;
 }
 
-/** The preset that an encoder is given for one of the settings: its fastest is 13 up to 2.x and 10 since 3.0, which maps others to it. */
+/**
+ * The presets of each line of SVT-AV1 that stand for 0 to 13 of SVT-AV1 1.4, the newest line first; older ones have the same. Those
+ * for 8 make files that are neither larger nor worse at the same CRF (docs/encoding.md, `npm run bench -- presets`); 2.3 moved all by
+ * one, 3.x lies halfway, and between 0, 8 and the fastest they follow a straight line.
+ */
+const PRESETS: [major: number, minor: number, presets: number[]][] = [
+  [4, 0, [0, 1, 1, 2, 3, 3, 4, 4, 5, 6, 7, 8, 9, 10]],
+  [3, 0, [0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10]],
+  [2, 3, [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
+];
+
+/**
+ * The preset that an encoder is given for one of the settings, which are those of SVT-AV1 1.4 whatever encodes: one number would
+ * mean another quality on each line. An encoder that does not tell its release is taken for a new one.
+ */
 export function presetFor({ svtav1 }: Pick<Capabilities, 'svtav1'>, preset: number): number {
   const release = releaseOf(svtav1);
-  return release && isSince(release, 3, 0) ? Math.min(preset, 10) : preset;
+  const line = PRESETS.find(([major, minor]) => !release || isSince(release, major, minor));
+  return line?.[2][preset] ?? preset;
 }
 
 /** Whether this is a release that is known to hang in the middle of an encode. */

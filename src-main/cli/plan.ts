@@ -13,6 +13,7 @@ import { formatBytes, formatDuration } from '../../src-shared/format.ts';
 import { mainVideo, type Probe } from '../../src-shared/media.ts';
 import { makePlan, type Plan, type Skip } from '../../src-shared/plan.ts';
 import { resolveSettings } from '../../src-shared/settings.ts';
+import { presetFor } from '../../src-shared/svt-av1.ts';
 import type { Capabilities } from '../../src-shared/worker-info.ts';
 import { dataPaths } from '../config.ts';
 import { SettingTable } from '../db/settings.ts';
@@ -35,6 +36,8 @@ interface Report {
   estimate: number | null;
   /** In order; most films take one. */
   commands: string[][] | null;
+  /** The preset of the plan, and what the encoder here calls it. */
+  preset: { asked: number; sent: number; encoder: string } | null;
 }
 
 /** `flotilla plan` */
@@ -66,7 +69,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
     const processes = await ProcessManager.create(notes);
     const caps = await detectCapabilities(processes, tools);
     const size = Number(found.size);
-    const base = { file, size, probe: null, estimate: null, commands: null };
+    const base = { file, size, probe: null, estimate: null, commands: null, preset: null };
     const aside = await whyLeftAlone(file, found);
     if (aside) return { ...base, plan: { kind: 'skip', ...aside } };
     if (size === 0) return { ...base, plan: { kind: 'skip', code: 'empty', reason: 'The file is empty.' } };
@@ -88,11 +91,19 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
       probe,
       plan: made,
       estimate: estimateSize(probe, made, size),
+      preset: presetOf(made, caps),
       commands: commandsOf(made, file, probe, caps).map((args) => [tools.ffmpeg, ...args]),
     };
   } finally {
     await rm(notes, { recursive: true, force: true });
   }
+}
+
+/** What the encoder here calls the preset of a plan. */
+function presetOf({ streams }: Plan, caps: Capabilities): Report['preset'] {
+  const video = streams.find((s) => s.action === 'encode');
+  const encoder = caps.svtav1 ?? 'SVT-AV1';
+  return video ? { asked: video.preset, sent: presetFor(caps, video.preset), encoder } : null;
 }
 
 /** What ffmpeg is told; the names of the files between are its own in a conversion. */
@@ -128,7 +139,7 @@ function storedSettings(dataDir: string) {
   }
 }
 
-function inWords({ file, size, probe, plan: made, estimate, commands }: Report): string[] {
+function inWords({ file, size, probe, plan: made, estimate, commands, preset }: Report): string[] {
   const lines: string[] = [];
   const seconds = probe && (mainVideo(probe)?.duration ?? probe.duration);
   const facts = [formatBytes(size), seconds && formatDuration(seconds), probe && formatName(probe)].filter(Boolean);
@@ -145,6 +156,8 @@ function inWords({ file, size, probe, plan: made, estimate, commands }: Report):
   lines.push('');
   for (const s of made.streams) lines.push(`  ${s.from} → ${s.to}${s.why ? ` (${s.why})` : ''}`);
   if (probe?.chapters) lines.push(`  ${probe.chapters} chapters → kept`);
+  if (preset && preset.asked !== preset.sent)
+    lines.push('', `Preset ${preset.asked} is preset ${preset.sent} of the encoder here, ${preset.encoder}.`);
   lines.push('', commands?.length === 1 ? 'The command:' : 'The commands:');
   for (const command of commands ?? []) lines.push(`  ${command.map(quote).join(' ')}`);
   return lines;

@@ -7,6 +7,10 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { VaultEntry } from '../../src-shared/contract.ts';
 import { FILE_ORDERS, SETTING_INFOS } from '../../src-shared/settings.ts';
+import { presetFor } from '../../src-shared/svt-av1.ts';
+import { detectCapabilities } from '../media/capabilities.ts';
+import { ProcessManager } from '../media/process.ts';
+import { FFMPEGS } from './ffmpegs.ts';
 import {
   convert,
   filesIn,
@@ -127,6 +131,18 @@ describe('plan', () => {
     expect(stdout).toMatch(/^ {2}French mono AAC .* → Opus mono 64 kb\/s$/m);
     expect(stdout).toMatch(/^ {2}ffmpeg .*'file:.*\/it'\\''s a film\.mp4'/m);
     expect(treeOf(media)).toEqual(before);
+  });
+
+  it.each(FFMPEGS)('tells which preset $name is given', async ({ tools, env }) => {
+    const { data, media } = makeHome();
+    const film = makeClip(path.join(media, 'film.mp4'));
+    const { stdout } = await run(['plan', film, '--data', data], { env });
+    const caps = await detectCapabilities(await ProcessManager.create(path.join(data, 'children')), tools);
+    const sent = presetFor(caps, 8);
+    expect(stdout).toContain(` -preset:v:0 ${sent} `);
+    const sentence = `\nPreset 8 is preset ${sent} of the encoder here, ${caps.svtav1}.\n`;
+    if (sent === 8) expect(stdout).not.toContain('of the encoder here');
+    else expect(stdout).toContain(sentence);
   });
 
   it('tells as JSON', async () => {

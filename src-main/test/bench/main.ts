@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- NAME... --seed N --videos N --workers N]: measures this build on this computer, each number against its goal. The result is one JSON
+ * npm run bench [-- NAME... --seed N --videos N --workers N --clips N --seconds N --from N --to N]: measures this build on this computer, each number against its goal. The result is one JSON
  * object on stdout. Goals are ratios within one run wherever that is possible, so that they hold on any computer.
  */
 import os from 'node:os';
@@ -14,6 +14,7 @@ import { interfaceBench } from './interface.ts';
 import { lists } from './lists.ts';
 import { loop } from './loop.ts';
 import { type Bench, type Report, say, withFolder } from './measure.ts';
+import { presets } from './presets.ts';
 import { scaling } from './scaling.ts';
 import { scan } from './scan.ts';
 import { soak } from './soak/soak.ts';
@@ -32,17 +33,19 @@ const BENCHES: Record<string, Bench> = {
   scaling,
   interface: interfaceBench,
   desktop,
+  presets,
   soak,
 };
 
-const number = { type: 'string' } as const;
+const OPTIONS = ['seed', 'videos', 'workers', 'clips', 'seconds', 'from', 'to'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seed: number, videos: number, workers: number },
+  options: Object.fromEntries(OPTIONS.map((name) => [name, { type: 'string' } as const])),
 });
 const options = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
-// Hours of it prove more than minutes, so it runs when it is asked for.
-const names = positionals.length > 0 ? positionals : Object.keys(BENCHES).filter((name) => name !== 'soak');
+// Those that take hours run when they are asked for.
+const LONG = new Set(['presets', 'soak']);
+const names = positionals.length > 0 ? positionals : Object.keys(BENCHES).filter((name) => !LONG.has(name));
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
 if (unknown.length > 0) {
   say(`There is no bench called ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}.`);

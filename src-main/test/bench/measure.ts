@@ -21,6 +21,11 @@ export interface BenchOptions {
   seed?: number;
   videos?: number;
   workers?: number;
+  clips?: number;
+  seconds?: number;
+  /** The first and the last preset. */
+  from?: number;
+  to?: number;
 }
 
 /** Measures one thing and reports it; `folder` is removed afterwards. */
