@@ -12,10 +12,17 @@ const MAY_LEAK = 0.05;
 /** A channel may be so many times louder or softer (3 dB). */
 const LEVEL = 1.41;
 /**
- * Forms of the same channel correlate at least so: Opus keeps those of any sound at the bitrates of the table. Measured: windows
- * of real clips 0.95 and more; a steady tone, which is like itself at any time, 0.71 where it begins 200 ms late.
+ * Forms of the same channel correlate at least so. Measured: windows of real clips 0.95 and more; a steady tone, which is like
+ * itself at any time, 0.71 where it begins 200 ms late.
  */
 const LEAST_CORRELATION = 0.75;
+/**
+ * What is hardly like itself at another time needs less. Measured: 0.4 where most of a window is a hole of the track and the rest
+ * its soft beginning; unrelated noise 0.1.
+ */
+const LEAST_OF_NOISE = 0.3;
+/** The same sound is so much more like itself than like another moment of it. */
+const MARGIN = 0.2;
 
 /** Layouts with a channel for low effects have it fourth (ffmpeg's order); Opus keeps nothing of it above some 200 Hz. */
 const LOW_CHANNEL = 3;
@@ -74,28 +81,49 @@ export function compareSound(source: Channels, result: Channels): SoundFlaw | un
     }
     if (is < loud / LEVEL) return flaw(is < SILENT ? 'is silent' : `is ${decibels(loud / is)} dB softer`);
     if (is > loud * LEVEL) return flaw(`is ${decibels(is / loud)} dB louder`);
-    const alike = bestCorrelation(source[channel] as Float32Array, result[channel] as Float32Array);
-    if (alike < LEAST_CORRELATION) return flaw('holds other sound');
+    const [from, to] = [source[channel] as Float32Array, result[channel] as Float32Array];
+    if (!areAlike(from, to)) return flaw('holds other sound');
   }
   return undefined;
 }
 
 const decibels = (ratio: number) => Math.round(20 * Math.log10(ratio));
 
-/** The highest normalized correlation of two channels, with either of them moved a little. */
-function bestCorrelation(a: Float32Array, b: Float32Array): number {
-  const slack = Math.round(SLACK_SECONDS * SOUND_RATE);
-  const length = Math.min(a.length, b.length) - 2 * slack;
-  if (length <= 0) return 1;
-  const middle = a.subarray(slack, slack + length);
-  const energyA = middle.reduce((sum, value) => sum + value * value, 0);
-  let energyB = b.subarray(0, length).reduce((sum, value) => sum + value * value, 0);
+/** How far either side may be moved, in samples. */
+const SLACK = Math.round(SLACK_SECONDS * SOUND_RATE);
+
+/** Tells whether two channels are the same sound, moved a little. */
+function areAlike(source: Float32Array, result: Float32Array): boolean {
+  const length = Math.min(source.length, result.length);
+  const middle = source.subarray(SLACK, length - SLACK);
+  const alike = bestCorrelation(middle, result);
+  if (alike >= LEAST_CORRELATION || length <= 4 * SLACK) return alike >= LEAST_CORRELATION;
+  // High tones lose most where the sides lie half a sample apart.
+  const between = bestCorrelation(middle, halfSampleLater(result));
+  const itself = bestCorrelation(source.subarray(0, length - 3 * SLACK), source.subarray(SLACK));
+  const least = Math.min(LEAST_CORRELATION, Math.max(LEAST_OF_NOISE, itself + MARGIN));
+  return Math.max(alike, between) >= least;
+}
+
+/** The values half way between samples (cubic interpolation). */
+const halfSampleLater = (samples: Float32Array) =>
+  samples.map((value, i) => {
+    const [before = 0, next = 0, last = 0] = [samples[i - 1], samples[i + 1], samples[i + 2]];
+    return (9 * (value + next) - before - last) / 16;
+  });
+
+/** The highest normalized correlation of `part` with as long a part of `whole`, 1 where there is too little to compare. */
+function bestCorrelation(part: Float32Array, whole: Float32Array): number {
+  const { length } = part;
+  if (length === 0) return 1;
+  const energyA = part.reduce((sum, value) => sum + value * value, 0);
+  let energyB = whole.subarray(0, length).reduce((sum, value) => sum + value * value, 0);
   let best = 0;
-  for (let lag = 0; lag <= 2 * slack; lag++) {
+  for (let lag = 0; lag + length <= whole.length; lag++) {
     let product = 0;
-    for (let i = 0; i < length; i++) product += (middle[i] ?? 0) * (b[i + lag] ?? 0);
+    for (let i = 0; i < length; i++) product += (part[i] ?? 0) * (whole[i + lag] ?? 0);
     if (energyB > 0 && energyA > 0) best = Math.max(best, product / Math.sqrt(energyA * energyB));
-    energyB += (b[lag + length] ?? 0) ** 2 - (b[lag] ?? 0) ** 2;
+    energyB += (whole[lag + length] ?? 0) ** 2 - (whole[lag] ?? 0) ** 2;
   }
   return best;
 }

@@ -1,11 +1,11 @@
 import type { VideoEncode } from '../../src-shared/stream-plan.ts';
 import { type Look, type Stretch, showsAnother, standsStill, stillStretches } from './check-looks.ts';
-import { decodeSource, type Pass, seekSource, type Wanted } from './passes.ts';
+import { decodeSource, type Pass, type Shown, seekResult, seekSource, type Wanted } from './passes.ts';
 import { type Sides, together } from './sides.ts';
 import { difference, type Thumbnail } from './thumbnail.ts';
 import type { StreamTimeline } from './timeline.ts';
 import { Refused } from './verify-request.ts';
-import { areAlike, chosenKeys, frameAt, gridOf, partsOf, randomFrames, sourceTimeOf } from './windows.ts';
+import { areAlike, chosenKeys, frameAt, gridOf, isShort, partsOf, randomFrames, sourceTimeOf } from './windows.ts';
 
 /** Frames that are looked at, at a place of the source that was sought for. */
 const RUN = 6;
@@ -13,11 +13,16 @@ const RUN = 6;
 const REACH = 2;
 /** Frames that are looked at anew from the start of the source. */
 const SUSPECTS = 40;
+/** What is shown so long before and after a suspect, in s, is looked at with it. */
+const MOMENT = 0.5;
+/** At the highest CRFs an encoder is so many frames late with cuts and fades; measured at 63: four. */
+const MOST_LATE = 6;
 
 /** Looks at single frames all over a video, to find long stretches of other, black or frozen pictures. */
 export class Looks {
   readonly #sides: Sides;
   readonly #plan: VideoEncode;
+  readonly #index: number;
   readonly #before: StreamTimeline;
   readonly #after: StreamTimeline;
   readonly #reach: number;
@@ -26,14 +31,19 @@ export class Looks {
   readonly #keys: Map<number, number>;
   readonly #grid: Pick<Wanted, 'grid' | 'phase'>;
 
-  constructor(sides: Sides, plan: VideoEncode, before: StreamTimeline, after: StreamTimeline) {
+  /** @param pictures the streams that are compared, and `index` of the one in the result */
+  constructor(
+    sides: Sides,
+    { plan, index, before, after }: { plan: VideoEncode; index: number; before: StreamTimeline; after: StreamTimeline },
+  ) {
     this.#sides = sides;
     this.#plan = plan;
+    this.#index = index;
     this.#before = before;
     this.#after = after;
     this.#reach = before.timed && areAlike(before, after) ? 0 : REACH;
-    this.#places = randomFrames(after, sides.random);
-    const keys = [...chosenKeys(before, sides.random)];
+    this.#places = isShort(after) ? [] : randomFrames(after, sides.random);
+    const keys = isShort(after) ? [] : [...chosenKeys(before, sides.random)];
     this.#keys = new Map(
       keys.flatMap((time) => {
         const frame = frameAt(before, after, time, sides.shift);
@@ -44,9 +54,10 @@ export class Looks {
     this.#grid = { grid, phase: Math.floor(sides.random() * grid) };
   }
 
-  /** Whether key frames of the source are looked at. */
-  get wantsKeys(): boolean {
-    return this.#keys.size > 0;
+  /** The frames of the source that are looked at beside those that are sought. */
+  get wantsOfSource(): 'all' | 'keys' | undefined {
+    if (isShort(this.#after)) return 'all';
+    return this.#keys.size > 0 ? 'keys' : undefined;
   }
 
   /** Frames of the result that are to be known. */
@@ -61,7 +72,7 @@ export class Looks {
   /**
    * Compares what was seen.
    * @param result the pass over the result, with the frames that were {@link wanted}
-   * @param source the pass over the key frames of the source, where they are wanted
+   * @param source the pass over the source, with the frames that are {@link wantsOfSource wanted}
    * @param sought from {@link seek}
    * @throws Refused when the result shows another picture, or stands still where the source moves
    */
@@ -73,7 +84,7 @@ export class Looks {
       if (look) looks.push(look);
     };
     for (const [time, thumbnail] of source?.thumbnails ?? []) {
-      const frame = this.#frameOfKey(time);
+      const frame = this.#frameOf(time);
       if (frame !== undefined) note(frame, [thumbnail]);
     }
     for (const [frame, thumbnails] of sought) {
@@ -84,7 +95,7 @@ export class Looks {
     const still = pairs.filter(([a, b]) => standsStill(a, b));
     if (another.length === 0 && still.length === 0) return;
     const suspects = [...new Set([...still.flat(), ...another].map(({ frame }) => frame))].slice(0, SUSPECTS);
-    await this.#judge(suspects, still, seen);
+    await this.#judge(suspects, still);
   }
 
   /** Seeks in the source for the places that are looked at at random. @returns what they show, by the frame of the result */
@@ -101,8 +112,9 @@ export class Looks {
     return seekSource(this.#sides, this.#plan, at, count + 2 * this.#reach);
   }
 
-  /** The frame of the result that shows the key frame of the source at this time; undefined for one that nobody sees. */
-  #frameOfKey(time: number): number | undefined {
+  /** The frame of the result that shows the frame of the source at this time; undefined for a key frame that nobody sees. */
+  #frameOf(time: number): number | undefined {
+    if (isShort(this.#after)) return frameAt(this.#before, this.#after, time, this.#sides.shift);
     const known = this.#keys.get(time);
     if (known !== undefined) return known;
     for (const [key, frame] of this.#keys) if (Math.abs(key - time) < 0.001) return frame;
@@ -131,7 +143,8 @@ export class Looks {
     const chosen = [...all.slice(0, 1), ...pick(all.slice(1), partsOf(this.#after) - 1, this.#sides.random)];
     const within = ({ from, to }: Stretch) => looks.filter(({ frame }) => frame >= from && frame <= to);
     // One near the start has often been looked at already: a cut is where key frames are.
-    const ends = chosen.flatMap((stretch) => (within(stretch).length > 0 ? [stretch.to] : [stretch.from, stretch.to]));
+    const unseen = isShort(this.#after) ? [] : chosen;
+    const ends = unseen.flatMap((stretch) => (within(stretch).length > 0 ? [stretch.to] : [stretch.from, stretch.to]));
     const found = await together(
       this.#sides,
       ends.map(async (frame) => this.#pair(frame, await this.#seek(frame, 1), seen)),
@@ -145,14 +158,15 @@ export class Looks {
   }
 
   /** Looks at suspects anew, decoding the source from its start, since not all can be sought in exactly. */
-  async #judge(suspects: number[], still: [Look, Look][], seen: ReadonlyMap<number, Thumbnail>): Promise<void> {
+  async #judge(suspects: number[], still: [Look, Look][]): Promise<void> {
     const times = suspects.map((frame) => sourceTimeOf(this.#before, this.#after, frame, this.#sides.shift));
-    const shown = await decodeSource(this.#sides, this.#plan, times);
+    const shown = await decodeSource(this.#sides, this.#plan, times, MOMENT);
     const certain = new Map<number, Look>();
     for (const [i, frame] of suspects.entries()) {
-      const look = this.#pair(frame, shown[i] ?? [], seen);
-      if (look) certain.set(frame, look);
-      if (look && showsAnother(look))
+      const looks = await this.#lookAround(shown[i] ?? []);
+      const nearest = looks.toSorted((a, b) => Math.abs(a.frame - frame) - Math.abs(b.frame - frame))[0];
+      if (nearest) certain.set(frame, nearest);
+      if (showAnother(looks))
         throw new Refused(`The result shows another picture than the original at ${this.#at(frame)}.`);
     }
     for (const [first, second] of still) {
@@ -164,9 +178,33 @@ export class Looks {
     }
   }
 
+  /** Pairs frames of a moment of the source with those of the result. */
+  async #lookAround(moment: Shown[]): Promise<Look[]> {
+    const frames = moment.map(([time]) => frameAt(this.#before, this.#after, time, this.#sides.shift) ?? 0);
+    const first = Math.max(0, Math.min(...frames) - this.#reach);
+    const count = Math.max(...frames) + this.#reach + 1 - first;
+    if (!Number.isFinite(count)) return [];
+    const at = this.#after.times?.[first] ?? this.#after.first;
+    const thumbnails = await seekResult(this.#sides, this.#plan, this.#index, at, count);
+    const seen = new Map(thumbnails.map((thumbnail, i) => [first + i, thumbnail]));
+    const looks = moment.map(([, thumbnail], i) => this.#pair(frames[i] ?? 0, [thumbnail], seen));
+    return looks.filter((look) => look !== undefined);
+  }
+
   #at(frame: number): string {
     return `${((this.#after.times?.[frame] ?? 0) - this.#after.first).toFixed(1)} s`;
   }
+}
+
+/** Tells whether most of a moment shows another picture, or so many frames in a row as no encoder is late by. */
+function showAnother(moment: Look[]): boolean {
+  let [run, longest, count] = [0, 0, 0];
+  for (const look of moment) {
+    run = showsAnother(look) ? run + 1 : 0;
+    longest = Math.max(longest, run);
+    count += Math.min(1, run);
+  }
+  return longest > MOST_LATE || 2 * count > moment.length;
 }
 
 /** Chooses up to `count` at random. */

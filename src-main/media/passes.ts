@@ -6,8 +6,6 @@ import { sourceThumbnailFilters, type Thumbnail, ThumbnailReader, thumbnailFilte
 
 /** Lines of a log, with their level in front, that tell of something wrong. */
 const WRONG = /\[(error|fatal|panic)\]/;
-/** Frames of the source that are looked at around a place whose time is known only nearly, in s to each side. */
-const AROUND = 0.1;
 
 /** A stream whose packets are hashed: its index in the file, and ffmpeg's name of its codec. */
 export interface Hashed {
@@ -139,26 +137,32 @@ function selection(frames: number[], { grid, phase }: Wanted): string {
 }
 
 /**
- * Reads a source from end to end, but decodes only its key frames.
- * @param plan of pictures to make thumbnails of, which are found by their times; undefined for none
+ * Reads a source from end to end.
+ * @param plan of pictures to make thumbnails of, which are found by their times
+ * @param which of the pictures are decoded; undefined for none
  */
-export async function passSource(sides: Sides, plan: VideoEncode | undefined, hash: Hashed[]): Promise<Pass> {
+export async function passSource(
+  sides: Sides,
+  plan: VideoEncode,
+  which: 'all' | 'keys' | undefined,
+  hash: Hashed[],
+): Promise<Pass> {
   const thumbnails = new Map<number, Thumbnail>();
   const hashes = new HashReader(hash);
   const times: number[] = [];
   const found: Thumbnail[] = [];
-  const reader = plan && new ThumbnailReader(plan, (thumbnail) => found.push(thumbnail));
+  const reader = new ThumbnailReader(plan, (thumbnail) => found.push(thumbnail));
   const only = ['-discard:v', 'nokey', '-skip_frame:v', 'nokey'];
   const said = await runFor(
     sides,
     [
-      ...['-v', 'level+info', '-copyts', ...(plan ? only : []), ...inputOf(sides.source)],
-      ...(plan ? thumbnailArgs(sides, plan) : []),
+      ...['-v', 'level+info', '-copyts', ...(which === 'keys' ? only : []), ...inputOf(sides.source)],
+      ...(which ? thumbnailArgs(sides, plan) : []),
       ...hashArgs(hash),
       // ffmpeg reads only streams that go somewhere, and says only of those what it cannot read.
       ...['-map', '0:v?', '-map', '0:a?', '-c', 'copy', '-f', 'null', '-'],
     ],
-    (bytes) => reader?.add(bytes),
+    (bytes) => reader.add(bytes),
     (line) => hashes.add(line) || noteTime(line, times),
   );
   for (const [i, thumbnail] of found.entries()) thumbnails.set(times[i] ?? Number.NaN, thumbnail);
@@ -200,19 +204,51 @@ export async function seekSource(sides: Sides, plan: VideoEncode, at: number, co
 }
 
 /**
- * Makes thumbnails of a source around chosen times, decoding it from its start: slow, but certain.
- * @returns for each time those that are shown about then
+ * Makes thumbnails of a result from a time on.
+ * @param index of the pictures in the result
+ * @param at on the result's clock, in s
+ * @param count how many frames
  */
-export async function decodeSource(sides: Sides, plan: VideoEncode, at: number[]): Promise<Thumbnail[][]> {
+export async function seekResult(
+  sides: Sides,
+  plan: VideoEncode,
+  index: number,
+  at: number,
+  count: number,
+): Promise<Thumbnail[]> {
+  const found: Thumbnail[] = [];
+  const reader = new ThumbnailReader(plan, (thumbnail) => found.push(thumbnail));
+  const input = ['-v', 'level+error', '-an', '-sn', '-dn', ...inputOf(sides.result, at), '-map', `0:${index}`];
+  const output = [
+    '-filter:v',
+    thumbnailFilters(plan).join(','),
+    ...timingArgs(sides.caps, ':v'),
+    '-frames:v',
+    String(count),
+  ];
+  await runFor(sides, [...input, ...output, '-f', 'rawvideo', 'pipe:1'], (bytes) => reader.add(bytes));
+  return found;
+}
+
+/** A frame of the source: when it is shown, in s, and what it shows. */
+export type Shown = readonly [time: number, thumbnail: Thumbnail];
+
+/**
+ * Makes thumbnails of a source around chosen times, decoding it from its start: slow, but certain.
+ * @param around how far from these times, in s to each side
+ * @returns for each time the frames that are shown about then
+ */
+export async function decodeSource(sides: Sides, plan: VideoEncode, at: number[], around: number): Promise<Shown[][]> {
   const times: number[] = [];
   const found: Thumbnail[] = [];
   const reader = new ThumbnailReader(plan, (thumbnail) => found.push(thumbnail));
-  const select = at.map((time) => `between(t,${(time - AROUND).toFixed(4)},${(time + AROUND).toFixed(4)})`).join('+');
+  const select = at.map((time) => `between(t,${(time - around).toFixed(4)},${(time + around).toFixed(4)})`).join('+');
   await runFor(
     sides,
     ['-v', 'level+info', '-copyts', ...inputOf(sides.source), '-an', '-sn', ...thumbnailArgs(sides, plan, { select })],
     (bytes) => reader.add(bytes),
     (line) => noteTime(line, times),
   );
-  return at.map((time) => found.filter((_, i) => Math.abs((times[i] ?? Number.NaN) - time) <= AROUND));
+  const shown = found.map((thumbnail, i): Shown => [times[i] ?? Number.NaN, thumbnail]);
+  return at.map((time) => shown.filter(([when]) => Math.abs(when - time) <= around));
 }

@@ -15,7 +15,7 @@ it.each<[string, StreamTimeline, StreamTimeline, number[]]>([
   ['key frames of the result, where the source has no others', every(1000, 1), every(1000, 250), [0, 500, 750]],
   ['key frames of both', film(1000, 0, 190, 400, 610, 805), every(1000, 200), [0, 400, 805]],
   ['the first frames of the parts, when the whole film has to be decoded', film(1000, 0), film(1000, 0), [0, 333, 666]],
-  ['only what is there of a short film', film(30, 0), film(30, 0), [0, 6]],
+  ['the first frame of a short film, which is looked at as a whole', film(30, 0), film(30, 0), [0]],
   ['the one frame of a picture', film(1, 0), film(1, 0), [0]],
   ['places by share, when two packets make a frame', every(2000, 400), every(1000, 1), [0, 400, 800]],
 ])('windows begin at %s', (_, before, after, starts) => {

@@ -91,6 +91,7 @@ export async function comparePictures(
 
 /** Numbers of the frames that windows begin with: one in each part of the film, where the least is decoded in vain. */
 export function windowStarts(before: StreamTimeline, after: StreamTimeline): number[] {
+  if (after.count <= WINDOWS * FRAMES) return [0];
   const [inSource, inResult] = [framesSinceKey(before), framesSinceKey(after)];
   const frames = inResult.length;
   const waste = (n: number) =>
@@ -151,7 +152,7 @@ async function compareWindow(
     '-filter_complex',
     graph(plan, request.index, seeking ? 0 : start, movable),
     '-frames:v',
-    String(FRAMES),
+    String(WINDOWS * FRAMES >= after.count ? WINDOWS * FRAMES : FRAMES),
     '-f',
     'null',
     '-',

@@ -72,15 +72,15 @@ async function provePictures(sides: Sides, all: Pictures[]): Promise<Likeness[]>
   return together(
     sides,
     all.map(async (pictures, n) => {
-      const { plan, before, after } = pictures;
-      const looks = new Looks(sides, plan, before, after);
+      const { plan } = pictures;
+      const looks = new Looks(sides, pictures);
       const first = n === 0;
       const [likeness, result, source, sought] = await together(sides, [
         compareWindows(sides, pictures),
         // What is not pictures comes with the first ones.
         decode(sides, pictures, looks, first ? sound : [], first ? copied.map((copy) => copy.result) : []),
-        looks.wantsKeys || (first && copied.length > 0)
-          ? passSource(sides, looks.wantsKeys ? plan : undefined, first ? copied.map((copy) => copy.source) : [])
+        looks.wantsOfSource || (first && copied.length > 0)
+          ? passSource(sides, plan, looks.wantsOfSource, first ? copied.map((copy) => copy.source) : [])
           : Promise.resolve(undefined),
         looks.seek(),
       ]);

@@ -30,6 +30,9 @@ export function randomFrom(seed: number): () => number {
 const between = (random: () => number, from: number, to: number) =>
   from + Math.floor(random() * Math.max(0, to - from));
 
+/** Tells whether a result is so short that each of its frames is looked at, which takes fewer programs than choosing some. */
+export const isShort = ({ count }: StreamTimeline): boolean => count <= GRID;
+
 /** Returns in how many parts a result is looked at. */
 export function partsOf({ first, last }: StreamTimeline): number {
   return Math.max(1, Math.min(MOST_PARTS, Math.round((last - first) / PART_SECONDS)));
@@ -52,6 +55,7 @@ export function randomFrames(after: StreamTimeline, random: () => number): numbe
 
 /** Returns the distance of the frames of a result that thumbnails are made of, in frames. */
 export function gridOf(after: StreamTimeline): number {
+  if (isShort(after)) return 1;
   const rate = after.count / Math.max(1e-3, after.last - after.first);
   return Math.max(1, Math.round(GRID_SECONDS * rate), Math.ceil(after.count / GRID));
 }

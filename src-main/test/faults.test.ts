@@ -172,7 +172,7 @@ describe('ffmpeg', () => {
       if [ "$a" = -map ] && [ "$1" = 0:1 ]; then shift; n=$((n - 1)); else set -- "$@" "$a"; fi
       done; exec "$REAL" "$@"`,
   };
-  it.for(Object.entries(liars))('that %s and calls it a success is found out', async ([, lie]) => {
+  it.for(Object.entries(liars))('that %s and calls it a success is found out', async ([name, lie]) => {
     const { data, media } = makeHome();
     makeClip(path.join(media, 'film.mp4'), { seconds: 2 });
     const before = treeOf(media);
@@ -180,7 +180,10 @@ describe('ffmpeg', () => {
     const ended = await convert(data, [media], [], { env });
     expect(ended.code).toBe(1);
     expect(outcomes(ended)).toEqual(['film.mp4: failed (attempts)']);
-    expect(attempts(data).map((a) => a.outcome)).toEqual(['failed', 'failed', 'failed']);
+    // The same computer would make again what was refused.
+    expect(attempts(data).map((a) => a.outcome)).toEqual(
+      name === 'writes nothing' ? ['failed', 'failed', 'failed'] : ['failed'],
+    );
     expect(treeOf(media)).toEqual(before);
     expect(filesIn(path.join(data, 'temp'))).toEqual([]);
 
