@@ -6,6 +6,8 @@ import { sourceThumbnailFilters, type Thumbnail, ThumbnailReader, thumbnailFilte
 
 /** Lines of a log, with their level in front, that tell of something wrong. */
 const WRONG = /\[(error|fatal|panic)\]/;
+/** Lines that a demuxer, or ffmpeg itself, says of an input that it cannot read. */
+const OF_READING = (demuxer: string) => new RegExp(`^\\[(${demuxer}\\b|in#0|error\\] file:|fatal\\] file:)`);
 
 /** A stream whose packets are hashed: its index in the file, and ffmpeg's name of its codec. */
 export interface Hashed {
@@ -50,16 +52,20 @@ export interface Pass {
   problem: string | undefined;
 }
 
-/** Finds in ffmpeg's verbose log whether what it decodes changes in mid-video: size, pixel format, rate or channels. */
+/** What a graph of filters is given: colors from ffmpeg 7 on. */
+const PICTURES = /\[graph -?\d+ input from stream (\S+) @ .*?\b(w:\d+ h:\d+ pixfmt:\S+)(?:.*?( csp:\S+ range:\S+))?/;
+
+/** Finds in ffmpeg's verbose log whether what it decodes changes in mid-video: size, pixel format, colors, rate or channels. */
 class ChangeFinder {
   readonly #first = new Map<string, string>();
   found: string | undefined;
 
   add(line: string): void {
     // One line for each time that a stream enters a graph of filters (ffmpeg 5 and later), or one of its own (7 and later).
-    const [, stream, video] = /\[graph -?\d+ input from stream (\S+) @ .*?\b(w:\d+ h:\d+ pixfmt:\S+)/.exec(line) ?? [];
+    const [, stream, picture, colors = ''] = PICTURES.exec(line) ?? [];
     const [, sound, audio] = /\[graph_-?\d+_in_(\S+) @ .*?\b(samplerate:\d+ chlayout:\S+)/.exec(line) ?? [];
-    const [is, name] = [video ?? audio, stream ?? sound];
+    const is = picture === undefined ? audio : `${picture}${colors}`;
+    const name = stream ?? sound;
     if (is === undefined || name === undefined) return;
     const was = this.#first.get(name) ?? is;
     this.#first.set(name, was);
@@ -70,8 +76,11 @@ class ChangeFinder {
 function problemOf({ code, log }: { code: number; log: string[] }): string | undefined {
   const wrong = log.find((line) => WRONG.test(line));
   if (code === 0 && wrong === undefined) return undefined;
-  return wrong?.replace(/^(\[[^\]]*\]\s*)+/, '') ?? `ffmpeg ended with ${code}`;
+  return wrong === undefined ? `ffmpeg ended with ${code}` : plain(wrong);
 }
+
+/** A line without contexts and levels. */
+const plain = (line: string) => line.replace(/^(\[[^\]]*\]\s*)+/, '');
 
 /** Frames of a result to make thumbnails of: every `grid`th one from `phase` on, and these. */
 export interface Wanted {
@@ -137,7 +146,8 @@ function selection(frames: number[], { grid, phase }: Wanted): string {
 }
 
 /**
- * Reads a source from end to end.
+ * Reads a source from end to end. Its problem is one of reading: what decoders say of key frames alone tells nothing, since they
+ * miss what is left out.
  * @param plan of pictures to make thumbnails of, which are found by their times
  * @param which of the pictures are decoded; undefined for none
  */
@@ -153,7 +163,8 @@ export async function passSource(
   const found: Thumbnail[] = [];
   const reader = new ThumbnailReader(plan, (thumbnail) => found.push(thumbnail));
   const only = ['-discard:v', 'nokey', '-skip_frame:v', 'nokey'];
-  const said = await runFor(
+  let problem: string | undefined;
+  await runFor(
     sides,
     [
       ...['-v', 'level+info', '-copyts', ...(which === 'keys' ? only : []), ...inputOf(sides.source)],
@@ -163,10 +174,13 @@ export async function passSource(
       ...['-map', '0:v?', '-map', '0:a?', '-c', 'copy', '-f', 'null', '-'],
     ],
     (bytes) => reader.add(bytes),
-    (line) => hashes.add(line) || noteTime(line, times),
+    (line) => {
+      if (WRONG.test(line) && OF_READING(sides.source.demuxer).test(line)) problem ??= plain(line);
+      return hashes.add(line) || noteTime(line, times);
+    },
   );
   for (const [i, thumbnail] of found.entries()) thumbnails.set(times[i] ?? Number.NaN, thumbnail);
-  return { thumbnails, hashes: hashes.hashes, problem: problemOf(said) };
+  return { thumbnails, hashes: hashes.hashes, problem };
 }
 
 /** Output options for thumbnails whose times the log tells. */

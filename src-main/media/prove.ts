@@ -1,4 +1,5 @@
 import { FORMATS } from '../../src-shared/container.ts';
+import { Fault } from '../../src-shared/errors.ts';
 import { resultStreams } from '../../src-shared/ffmpeg-args.ts';
 import type { VideoEncode } from '../../src-shared/stream-plan.ts';
 import { checkAttachments, checkChapters } from './check-inventory.ts';
@@ -84,8 +85,14 @@ async function provePictures(sides: Sides, all: Pictures[]): Promise<Likeness[]>
           : Promise.resolve(undefined),
         looks.seek(),
       ]);
-      await looks.check(result, source, sought);
-      if (first && source) await checkCopies(sides, copied, source, result);
+      try {
+        await looks.check(result, source, sought);
+        if (first && source) await checkCopies(sides, copied, source, result);
+      } catch (error) {
+        throw error instanceof Refused && !sides.request.damaged && source?.problem
+          ? new Fault('conflict', `the original can't be read without errors on this computer (${source.problem}).`)
+          : error;
+      }
       return likeness;
     }),
   );
