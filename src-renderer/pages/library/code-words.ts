@@ -20,7 +20,7 @@ const WORDS: Record<SkipCode, string> = {
   layers: 'Hidden layers',
   'no-film': 'Not a film',
   'no-savings': 'Nothing saved',
-  'old-ffmpeg': 'ffmpeg too old',
+  'old-ffmpeg': 'ffmpeg too old or limited',
   placeholder: 'Not on this computer',
   restored: 'Original taken back',
   size: 'Picture size',
