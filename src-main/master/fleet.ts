@@ -281,7 +281,8 @@ export class Fleet {
     const busy = held.length > 0;
     const state = this.#state(member, held);
     const why = yielding && yieldingSentence(yielding, { here: member.local, busy });
-    const { id, name, local, mode, settings, hello, addedAt, seenAt } = member;
+    const { id, name, local, mode, settings, addedAt, seenAt } = member;
+    const hello = member.hello && briefly(member.hello);
     const problem = {
       suspect: `${name} has not been heard of for a while; what it works on is given to others if it stays silent.`,
       waiting: fault ?? null,
@@ -302,6 +303,12 @@ export class Fleet {
       ...this.#ctx.jobs.results(member.id),
     };
   }
+}
+
+/** How a worker introduced itself, without the hundreds of codecs that it decodes: they would be sent with each word about it. */
+function briefly({ computer, ...hello }: Hello): Hello {
+  const { decoders: _, ...ffmpeg } = computer.ffmpeg;
+  return { ...hello, computer: { ...computer, ffmpeg } };
 }
 
 function stateOf(now: {

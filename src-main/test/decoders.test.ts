@@ -83,4 +83,9 @@ it('of a fleet gives a video to the computer that can decode it', async () => {
   await join(master, 'bert', { env: { FILE_DISTRIBUTION_MODE: 'true' } });
   await allDone(master, 2);
   expect(await stories(master)).toEqual([['bert done'], ['anna done']]);
+  // The list is for the master alone.
+  for (const { hello } of await master.call('worker.list')) {
+    expect(hello?.computer.ffmpeg).toMatchObject({ libsvtav1: true });
+    expect(hello?.computer.ffmpeg).not.toHaveProperty('decoders');
+  }
 });
