@@ -64,7 +64,7 @@ async function examineFfmpeg(processes: ProcessManager, tools: FoundTools): Prom
     {
       ok: undecodable.length === 0,
       what: 'decoders of the usual codecs',
-      advice: `videos in these cannot be converted: ${undecodable.join(', ')}; ${full}`,
+      advice: `${undecodable.join(', ')} cannot be decoded, so such videos are left alone and such sound is copied; ${full}`,
     },
     part(caps.svtav1Params, 'libsvtav1 takes HDR metadata'),
     await examineConversion(processes, tools, caps),
