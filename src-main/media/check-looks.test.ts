@@ -9,7 +9,7 @@ function picture(value: (x: number, y: number) => number): Thumbnail {
   const luma = WIDTH * HEIGHT;
   const samples = new Uint16Array((luma * 3) / 2).fill(4 * 128);
   for (let i = 0; i < luma; i++) samples[i] = Math.round(4 * value(i % WIDTH, Math.floor(i / WIDTH)));
-  return { samples, luma };
+  return { samples, luma, columns: WIDTH };
 }
 
 const black = picture(() => 16);
@@ -32,6 +32,7 @@ it('takes coding noise, and black for black, for the same picture', () => {
   const value = (x: number) => 100 + 50 * Math.sin(x / 5);
   expect(showsAnother({ source: noisy(value, 1), result: noisy(value, 2) })).toBe(false);
   expect(showsAnother({ source: black, result: noisy(() => 16, 1) })).toBe(false);
+  expect(showsAnother({ source: noisy(() => 16, 1), result: black })).toBe(false);
 });
 
 it('finds stretches that stand still, up to the end', () => {

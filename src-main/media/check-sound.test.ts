@@ -41,6 +41,14 @@ describe('compareSound', () => {
     expect(compareSound([tone(0)], [tone(0.5)])).toBeUndefined();
   });
 
+  it('takes what begins or ends at the edge of a moment for the same sound, where one side is moved a little', () => {
+    const beep = (from: number, to: number) =>
+      left.map((_, i) => (i >= from * SOUND_RATE && i < to * SOUND_RATE ? Math.sin(0.8 * i) : 0));
+    expect(compareSound([beep(2, 3)], [beep(0.97, 3)])).toBeUndefined();
+    expect(compareSound([beep(0, 0.03)], [silence])).toBeUndefined();
+    expect(compareSound([silence], [beep(0.4, 0.43)])?.what).toBe('is heard, where it was silent');
+  });
+
   it('tells a steady tone that begins late', () => {
     const tone = left.map((_, i) => 0.1 * Math.sin(0.4 * i));
     const begun = tone.map((value, i) => (i < SOUND_RATE * 0.6 ? 0 : value * 1.3));

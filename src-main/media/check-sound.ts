@@ -67,40 +67,42 @@ export interface SoundFlaw {
   what: string;
 }
 
+/** How far either side may be moved, in samples. */
+const SLACK = Math.round(SLACK_SECONDS * SOUND_RATE);
+
+/** A channel without what may lie outside of the moment on the other side. */
+const within = (samples: Float32Array, slack = SLACK) =>
+  samples.subarray(slack, Math.max(slack, samples.length - slack));
+
 /** Compares the same moment of both sides, channel by channel; undefined when they are the same. */
 export function compareSound(source: Channels, result: Channels): SoundFlaw | undefined {
-  const before = source.map(rms);
-  const after = result.map(rms);
+  const before = source.map((samples) => rms(within(samples)));
   const loudest = Math.max(...before);
   for (const [channel, loud] of before.entries()) {
-    const is = after[channel] ?? 0;
+    const [from, to] = [source[channel] as Float32Array, result[channel] as Float32Array];
     const flaw = (what: string): SoundFlaw => ({ channel, what });
     if (loud < Math.max(SILENT, loudest * DROWNED)) {
-      if (is > Math.max(2 * SILENT, loudest * MAY_LEAK)) return flaw('is heard, where it was silent');
+      if (rms(within(to, 2 * SLACK)) > Math.max(2 * SILENT, loudest * MAY_LEAK))
+        return flaw('is heard, where it was silent');
       continue;
     }
-    if (is < loud / LEVEL) return flaw(is < SILENT ? 'is silent' : `is ${decibels(loud / is)} dB softer`);
-    if (is > loud * LEVEL) return flaw(`is ${decibels(is / loud)} dB louder`);
-    const [from, to] = [source[channel] as Float32Array, result[channel] as Float32Array];
-    if (!areAlike(from, to)) return flaw('holds other sound');
+    const match = bestMatch(within(from), to);
+    if (match.loud < loud / LEVEL)
+      return flaw(match.loud < SILENT ? 'is silent' : `is ${decibels(loud / match.loud)} dB softer`);
+    if (match.loud > loud * LEVEL) return flaw(`is ${decibels(match.loud / loud)} dB louder`);
+    if (!isAlike(from, to, match.alike)) return flaw('holds other sound');
   }
   return undefined;
 }
 
 const decibels = (ratio: number) => Math.round(20 * Math.log10(ratio));
 
-/** How far either side may be moved, in samples. */
-const SLACK = Math.round(SLACK_SECONDS * SOUND_RATE);
-
-/** Tells whether two channels are the same sound, moved a little. */
-function areAlike(source: Float32Array, result: Float32Array): boolean {
-  const length = Math.min(source.length, result.length);
-  const middle = source.subarray(SLACK, length - SLACK);
-  const alike = bestCorrelation(middle, result);
-  if (alike >= LEAST_CORRELATION || length <= 4 * SLACK) return alike >= LEAST_CORRELATION;
+/** Tells whether two channels are the same sound. @param alike how alike they are at best, moved by whole samples */
+function isAlike(source: Float32Array, result: Float32Array, alike: number): boolean {
+  if (alike >= LEAST_CORRELATION) return true;
   // High tones lose most where the sides lie half a sample apart.
-  const between = bestCorrelation(middle, halfSampleLater(result));
-  const itself = bestCorrelation(source.subarray(0, length - 3 * SLACK), source.subarray(SLACK));
+  const between = bestMatch(within(source), halfSampleLater(result)).alike;
+  const itself = bestMatch(source.subarray(0, Math.max(0, source.length - 3 * SLACK)), source.subarray(SLACK)).alike;
   const least = Math.min(LEAST_CORRELATION, Math.max(LEAST_OF_NOISE, itself + MARGIN));
   return Math.max(alike, between) >= least;
 }
@@ -112,17 +114,20 @@ const halfSampleLater = (samples: Float32Array) =>
     return (9 * (value + next) - before - last) / 16;
   });
 
-/** The highest normalized correlation of `part` with as long a part of `whole`, 1 where there is too little to compare. */
-function bestCorrelation(part: Float32Array, whole: Float32Array): number {
+/**
+ * Finds where `part` is in `whole`.
+ * @returns their normalized correlation there, 1 for the same form, and how loud `whole` is there (RMS)
+ */
+function bestMatch(part: Float32Array, whole: Float32Array): { alike: number; loud: number } {
   const { length } = part;
-  if (length === 0) return 1;
   const energyA = part.reduce((sum, value) => sum + value * value, 0);
   let energyB = whole.subarray(0, length).reduce((sum, value) => sum + value * value, 0);
-  let best = 0;
+  const best = { alike: 0, loud: rms(within(whole)) };
   for (let lag = 0; lag + length <= whole.length; lag++) {
     let product = 0;
     for (let i = 0; i < length; i++) product += (part[i] ?? 0) * (whole[i + lag] ?? 0);
-    if (energyB > 0 && energyA > 0) best = Math.max(best, product / Math.sqrt(energyA * energyB));
+    const alike = energyB > 0 && energyA > 0 ? product / Math.sqrt(energyA * energyB) : 0;
+    if (alike > best.alike) Object.assign(best, { alike, loud: Math.sqrt(energyB / length) });
     energyB += (whole[lag + length] ?? 0) ** 2 - (whole[lag] ?? 0) ** 2;
   }
   return best;

@@ -219,7 +219,11 @@ export class ProcessManager {
   #lowerOnWindows(pid: number | undefined, priority?: RunOptions['priority']): void {
     if (process.platform !== 'win32' || !pid || !priority || priority.nice === 0) return;
     const { PRIORITY_LOW, PRIORITY_BELOW_NORMAL } = os.constants.priority;
-    os.setPriority(pid, priority.nice >= 10 ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL);
+    try {
+      os.setPriority(pid, priority.nice >= 10 ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL);
+    } catch {
+      // It has ended already.
+    }
   }
 }
 

@@ -14,7 +14,12 @@ export interface Thumbnail {
   samples: Uint16Array;
   /** How many of the samples are luma. */
   luma: number;
+  /** Samples of luma in a line. */
+  columns: number;
 }
+
+/** Columns and lines of a thumbnail that are one, where only its large forms count: in small videos noise is left in thumbnails. */
+const BLOCK = 4;
 
 /** Returns columns and lines of the thumbnails of a video. */
 function sizeOf({ width, height }: VideoEncode): [width: number, height: number] {
@@ -36,6 +41,7 @@ export function sourceThumbnailFilters(plan: VideoEncode): string[] {
 /** Takes thumbnails out of what ffmpeg writes as raw video. */
 export class ThumbnailReader {
   readonly #luma: number;
+  readonly #columns: number;
   readonly #onThumbnail: (thumbnail: Thumbnail) => void;
   #bytes: Buffer;
   #filled = 0;
@@ -44,6 +50,7 @@ export class ThumbnailReader {
   constructor(plan: VideoEncode, onThumbnail: (thumbnail: Thumbnail) => void) {
     const [width, height] = sizeOf(plan);
     this.#luma = width * height;
+    this.#columns = width;
     this.#bytes = Buffer.alloc(((this.#luma * 3) / 2) * 2);
     this.#onThumbnail = onThumbnail;
   }
@@ -56,7 +63,8 @@ export class ThumbnailReader {
       at += part.length;
       if (this.#filled < this.#bytes.length) return;
       const { buffer, byteOffset, length } = this.#bytes;
-      this.#onThumbnail({ samples: new Uint16Array(buffer, byteOffset, length / 2), luma: this.#luma });
+      const samples = new Uint16Array(buffer, byteOffset, length / 2);
+      this.#onThumbnail({ samples, luma: this.#luma, columns: this.#columns });
       this.#bytes = Buffer.alloc(length);
       this.#filled = 0;
     }
@@ -73,28 +81,42 @@ export function difference(a: Thumbnail, b: Thumbnail): number {
 /** Returns a difference as PSNR, in dB. */
 export const inDecibels = (meanSquare: number): number => 10 * Math.log10(255 ** 2 / Math.max(meanSquare, 1e-6));
 
-/** Returns the standard deviation of the luma, in units of 8 bits: 0 for a picture of one color. */
-export function spread({ samples, luma }: Thumbnail): number {
-  const [mean, square] = moments(samples, samples, luma);
+/** Returns the mean luma of blocks of a thumbnail. */
+function formsOf({ samples, luma, columns }: Thumbnail): Float64Array {
+  const across = Math.ceil(columns / BLOCK);
+  const sums = new Float64Array(across * Math.ceil(luma / columns / BLOCK));
+  const counts = new Float64Array(sums.length);
+  for (let i = 0; i < luma; i++) {
+    const block = Math.floor(i / columns / BLOCK) * across + Math.floor((i % columns) / BLOCK);
+    sums[block] = (sums[block] ?? 0) + (samples[i] ?? 0);
+    counts[block] = (counts[block] ?? 0) + 1;
+  }
+  return sums.map((sum, block) => sum / (counts[block] ?? 1));
+}
+
+/** Returns the standard deviation of the luma's large forms, in units of 8 bits: 0 for a picture of one color. */
+export function spread(thumbnail: Thumbnail): number {
+  const forms = formsOf(thumbnail);
+  const [mean, square] = moments(forms, forms);
   return Math.sqrt(Math.max(0, square - mean ** 2) / TO_8_BITS);
 }
 
-/** Returns how alike the lumas are in form, whatever their brightness and contrast: 1 for the same, 0 for unrelated ones. */
+/** Returns how alike the lumas' large forms are, whatever their brightness and contrast: 1 for the same, 0 for unrelated ones. */
 export function correlation(a: Thumbnail, b: Thumbnail): number {
-  const [meanA, squareA] = moments(a.samples, a.samples, a.luma);
-  const [meanB, squareB] = moments(b.samples, b.samples, b.luma);
-  const [, product] = moments(a.samples, b.samples, a.luma);
+  const [formsA, formsB] = [formsOf(a), formsOf(b)];
+  const [meanA, squareA] = moments(formsA, formsA);
+  const [meanB, squareB] = moments(formsB, formsB);
+  const [, product] = moments(formsA, formsB);
   const spreads = Math.sqrt(Math.max(0, squareA - meanA ** 2) * Math.max(0, squareB - meanB ** 2));
   return spreads > 0 ? (product - meanA * meanB) / spreads : 0;
 }
 
 /** Mean of `a`, and mean of the products of both. */
-function moments(a: Uint16Array, b: Uint16Array, count: number): [mean: number, product: number] {
+function moments(a: Float64Array, b: Float64Array): [mean: number, product: number] {
   let [sum, products] = [0, 0];
-  for (let i = 0; i < count; i++) {
-    const value = a[i] ?? 0;
+  for (const [i, value] of a.entries()) {
     sum += value;
     products += value * (b[i] ?? 0);
   }
-  return [sum / count, products / count];
+  return [sum / a.length, products / a.length];
 }

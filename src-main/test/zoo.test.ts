@@ -238,7 +238,7 @@ function suite(folder: 'zoo' | 'media', table: Record<string, Outcome>, more: (m
       const entries = JSON.parse(list.stdout) as VaultEntry[];
       vault = new Map(entries.map((entry) => [path.basename(entry.original), entry]));
       said = new Map(conversion.lines.filter((l) => l.type === 'file').map((line) => [String(line.path), line]));
-    }, 900_000);
+    }, 1_800_000);
 
     it('ends well, with a summary of all', () => {
       const skipped = Object.values(table).filter((outcome) => typeof outcome === 'string').length;

@@ -1,0 +1,38 @@
+/** Computers with ffmpegs of several versions, as one fleet: who proves a result has another ffmpeg than who made it. */
+import path from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { FFMPEGS, type Ffmpeg } from './ffmpegs.ts';
+import { addFilms, allDone, join, lead } from './fleet.ts';
+import { makeHome, probe } from './helpers.ts';
+
+// Several processes, each with its ffmpeg, share the cores of one computer.
+vi.setConfig({ testTimeout: 300_000 });
+
+const [installed] = FFMPEGS;
+const newest = FFMPEGS.at(-1);
+const MODES: [mode: string, env: Record<string, string>, master: Ffmpeg | undefined][] = [
+  ['read in place', {}, newest],
+  ['sent over the network', { FILE_DISTRIBUTION_MODE: 'true' }, installed],
+];
+
+it.for(MODES)('a library whose videos are %s is converted by every version', async ([, env, own], { skip }) => {
+  if (installed === newest) skip('there is one version of ffmpeg only');
+  const master = await lead(makeHome(), { env: own?.env ?? {} });
+  const others = FFMPEGS.filter((ffmpeg) => ffmpeg !== own);
+  for (const ffmpeg of others) await join(master, ffmpeg.name, { env: { ...env, ...ffmpeg.env } });
+  const names = await addFilms(master, 2 * others.length);
+  await allDone(master, names.length);
+
+  const files = await master.call('file.list');
+  const attempts = await Promise.all(files.map(({ id }) => master.call('file.get', { file: id })));
+  const made = attempts.map(({ attempts: [only, ...more] }) => {
+    expect([only?.outcome, more]).toEqual(['done', []]);
+    return [only?.worker, only?.encoder];
+  });
+  expect(new Set(made.map(([worker]) => worker))).toEqual(new Set(others.map(({ name }) => name)));
+  expect(new Set(made.map(([, encoder]) => encoder)).size).toBe(others.length);
+  for (const name of names) {
+    const { streams } = probe(path.join(master.media, name));
+    expect(streams.map((stream) => stream.codec_name)).toEqual(['av1', 'opus']);
+  }
+});
