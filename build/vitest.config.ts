@@ -8,9 +8,9 @@ export default defineConfig({
     include: ['src-shared/**/*.test.ts', 'src-main/**/*.test.ts', 'src-renderer/**/*.test.ts'],
     environment: 'node',
     globalSetup: 'build/vitest.setup.ts',
-    // One more than the two cores that the limit on the whole run is meant for: tests wait for programs a third of their time.
+    // As many as the cores that the limit on the whole run is meant for: more only make time limits lie.
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 2,
     // Of one file, where its tests wait most of the time.
     maxConcurrency: 3,
     testTimeout: 120_000,

@@ -98,7 +98,7 @@ it('writes the whole command', () => {
     -protocol_whitelist file -f matroska -i file:/in.mkv -map 0:0 -map 0:1 -map 0:2 -c copy
     -c:v:0 libsvtav1 -preset:v:0 8 -crf:v:0 35 -g:v:0 240 -pix_fmt:v:0 yuv420p10le
     -fps_mode:v:0 passthrough -enc_time_base:v:0 -1 -disposition:v:0 0
-    -c:a:0 libopus -b:a:0 256k -filter:a:0 aformat=channel_layouts=5.1 -mapping_family:a:0 1 -disposition:a:0 default
+    -c:a:0 libopus -b:a:0 256k -filter:a:0 aformat=sample_fmts=flt:channel_layouts=5.1 -mapping_family:a:0 1 -disposition:a:0 default
     -disposition:s:0 forced+hearing_impaired
     -map_metadata 0 ${STALE.map((tag) => `-metadata:s ${tag}=`).join(' ')}
     -max_muxing_queue_size 4096 -cues_to_front 1 -f matroska file:/tmp/out.part`;

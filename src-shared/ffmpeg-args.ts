@@ -73,7 +73,8 @@ function audioArgs(audio: AudioEncode, n: number): string[] {
     'libopus',
     `-b:a:${n}`,
     `${audio.kbps}k`,
-    ...(audio.layout ? [`-filter:a:${n}`, `aformat=channel_layouts=${audio.layout}`] : []),
+    // In whole numbers, ffmpeg would turn down what it mixes.
+    ...(audio.layout ? [`-filter:a:${n}`, `aformat=sample_fmts=flt:channel_layouts=${audio.layout}`] : []),
     // Family 1 spends the bits that the table grants; the default family delivers a fifth less.
     ...(audio.channels > 2 ? [`-mapping_family:a:${n}`, '1'] : []),
   ];

@@ -27,8 +27,8 @@ const MARGIN = 0.2;
 /** Layouts with a channel for low effects have it fourth (ffmpeg's order); Opus keeps nothing of it above some 200 Hz. */
 const LOW_CHANNEL = 3;
 const LOW_LAYOUT = /^\d\.1/;
-/** What the mean of so many samples leaves of a sound lies below 100 Hz. */
-const LOW_PASS = SOUND_RATE / 100;
+/** What the mean of so many samples leaves of a sound lies below 200 Hz. */
+const LOW_PASS = SOUND_RATE / 200;
 
 /** The channels of a moment of sound, each at {@link SOUND_RATE}. */
 export type Channels = readonly Float32Array[];

@@ -94,7 +94,8 @@ async function hear(
   // What comes late begins with silence, and holes are filled: both sides are as long.
   const aligned = `aresample=${SOUND_RATE}:async=1:first_pts=0`;
   const cut = `atrim=start=${begins.toFixed(6)}:duration=${seconds.toFixed(6)},apad=whole_len=${Math.round(seconds * SOUND_RATE)}`;
-  const mapped = layout ? [`aformat=channel_layouts=${layout}`] : [];
+  // In whole numbers, ffmpeg would turn down what it mixes.
+  const mapped = layout ? [`aformat=sample_fmts=flt:channel_layouts=${layout}`] : [];
   // Where the layout changes, filters begin anew, and what they count is counted here instead.
   const changes = heard?.type === 'audio' && heard.layouts !== undefined;
   const filters = [...mapped, ...(changes ? [`aresample=${SOUND_RATE}`] : [aligned, cut])].join(',');
