@@ -16,8 +16,8 @@ const LEAST_CORRELATION = 0.7;
 const STILL = 1;
 /** A source moves where its frames differ by so many times more than the result's do, and than the two sides do. */
 const MOVES = 4;
-/** What a source may move in a stretch that stands still in the result, in units of 8 bits squared: coding noise. */
-const MAY_MOVE = 2;
+/** What a source may move in a stretch that stands still in the result, in units of 8 bits squared: coding noise, and faint fades at CRF 63. */
+const MAY_MOVE = 6;
 
 /** The same frame of both sides. */
 export interface Look {

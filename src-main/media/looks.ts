@@ -66,7 +66,7 @@ export class Looks {
       Array.from({ length: run + 2 * this.#reach }, (_, i) => frame + i - this.#reach);
     const runs = this.#places.flatMap((frame) => around(frame, RUN));
     const keys = [...this.#keys.values()].flatMap((frame) => around(frame, 1));
-    return { frames: [...runs, ...keys], ...this.#grid };
+    return isShort(this.#after) ? { frames: [], grid: 1, phase: 0 } : { frames: [...runs, ...keys], ...this.#grid };
   }
 
   /**

@@ -55,7 +55,6 @@ export function randomFrames(after: StreamTimeline, random: () => number): numbe
 
 /** Returns the distance of the frames of a result that thumbnails are made of, in frames. */
 export function gridOf(after: StreamTimeline): number {
-  if (isShort(after)) return 1;
   const rate = after.count / Math.max(1e-3, after.last - after.first);
   return Math.max(1, Math.round(GRID_SECONDS * rate), Math.ceil(after.count / GRID));
 }
