@@ -46,10 +46,11 @@ export class Whereabouts {
     const id = deviceIdOf(this.#fingerprint);
     let origins: string[] = [];
     let trying = false;
+    const over = new AbortController();
     const tryAll = async () => {
       if (trying) return;
       trying = true;
-      await this.#tryAll(new Set([...origins.slice(-MOST_ORIGINS), ...this.#places()])).finally(() => {
+      await this.#tryAll(new Set([...origins.slice(-MOST_ORIGINS), ...this.#places()]), over.signal).finally(() => {
         trying = false;
       });
     };
@@ -64,15 +65,16 @@ export class Whereabouts {
     );
     this.#stop = async () => {
       clearInterval(retrying);
+      over.abort();
       await stop();
     };
   }
 
   /** What the network tells is a hint: the key decides. */
-  async #tryAll(origins: Set<string>): Promise<void> {
+  async #tryAll(origins: Set<string>, signal: AbortSignal): Promise<void> {
     const tries = [...origins].map(async (origin) => {
-      const certificate = await fetchCertificate(origin).catch(() => undefined);
-      if (this.#stop && certificate && fingerprintOf(certificate) === this.#fingerprint) this.#found(origin);
+      const certificate = await fetchCertificate(origin, signal).catch(() => undefined);
+      if (!signal.aborted && certificate && fingerprintOf(certificate) === this.#fingerprint) this.#found(origin);
     });
     await Promise.all(tries);
   }

@@ -149,7 +149,7 @@ describe.skipIf(!CAN_SEPARATE)('between two hosts (needs root on Linux, for netw
     );
     expect(far.errors).not.toContain('another key');
     far.kill('SIGTERM');
-    await far.end();
+    expect((await far.end()).code).toBe(0);
   });
 
   it('nothing is seen where nobody leads, and a host without any network does not fail', async () => {

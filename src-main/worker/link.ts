@@ -72,6 +72,8 @@ export class Link {
   #state: LinkState = 'connecting';
   #problem: Fault | undefined;
   #retry: NodeJS.Timeout | undefined;
+  /** Ends what is still asked of the network. */
+  readonly #over = new AbortController();
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -176,10 +178,16 @@ export class Link {
 
   /** Ends the connection and every request through the agent. */
   stop(): void {
+    this.#end();
+  }
+
+  #end(problem?: Fault): void {
     clearTimeout(this.#retry);
+    // Before the socket tells that it is cut off, which is no news any more.
+    this.#become('stopped', problem);
+    this.#over.abort();
     this.#socket.disconnect();
     this.agent.destroy();
-    this.#become('stopped');
   }
 
   #become(state: LinkState, problem?: Fault): void {
@@ -203,7 +211,7 @@ export class Link {
 
   #onConnectError(error: Error & { data?: unknown }): void {
     const told = Refusal.safeParse(error.data).data;
-    if (told?.code === 'denied') this.#giveUp(new Fault(told.code, told.sentence));
+    if (told?.code === 'denied') this.#end(new Fault(told.code, told.sentence));
     else if (told) {
       this.#become('refused', new Fault(told.code, told.sentence));
       this.#retryIn(REFUSED_RETRY_MS);
@@ -220,7 +228,7 @@ export class Link {
     const { origin } = this;
     // It may be looked for elsewhere by now, or answer after all.
     const isOver = () => origin !== this.origin || this.connected;
-    fetchCertificate(origin).then(
+    fetchCertificate(origin, this.#over.signal).then(
       (certificate) => {
         if (isOver()) return;
         const isMaster = fingerprintOf(certificate) === fingerprintOf(this.master.certificate);
@@ -244,12 +252,5 @@ export class Link {
       'node',
       `The computer at ${this.origin} presented a different key than ${name} had when this one was paired with it. No data was sent. ${name} is looked for on the network, and tried here again every minute. If you reinstalled ${name}, pair this computer again with --forget; otherwise check what is running at that address.`,
     );
-  }
-
-  #giveUp(problem: Fault): void {
-    clearTimeout(this.#retry);
-    this.#become('stopped', problem);
-    this.#socket.disconnect();
-    this.agent.destroy();
   }
 }
