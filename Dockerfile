@@ -11,7 +11,7 @@ WORKDIR /src
 COPY package.json package-lock.json ./
 # Not npm ci: npm 11 refuses a lock file that lacks optional packages of other systems. The versions are the lock file's.
 RUN npm install --no-save --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json ./
+COPY tsconfig.json tsconfig.base.json ./
 COPY build ./build
 COPY resources ./resources
 COPY src-shared ./src-shared

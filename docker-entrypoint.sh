@@ -56,7 +56,7 @@ check_media() {
       fail "User $PUID:$PGID may not read $folder, which belongs to $(stat -c %u:%g "$folder"); set PUID and PGID to its owner."
     fi
     as_user test -w "$folder" ||
-      say "User $PUID:$PGID may not write to $folder: its films are looked into, but none can be replaced."
+      say "User $PUID:$PGID may not write to $folder: its videos are analyzed, but none can be replaced."
   done
 }
 
@@ -102,8 +102,8 @@ mount_share() {
   share=${share#/}
   folder=${1#*=}
   [ "$folder" != "$1" ] || folder=/media/${share##*/}
-  case $share in '' | *[\\\"]* | *..*) fail "\"$share\" is no name of an SMB share, such as films or media/films." ;; esac
-  case $folder in /?*) ;; *) fail "The share $share cannot be mounted at \"$folder\"; name a folder, such as $share=/media/films." ;; esac
+  case $share in '' | *[\\\"]* | *..*) fail "\"$share\" isn't the name of an SMB share, such as videos or media/videos." ;; esac
+  case $folder in /?*) ;; *) fail "The share $share cannot be mounted at \"$folder\"; name a folder, such as $share=/media/videos." ;; esac
   printf '%s\n' "$folder" >>"$folders"
   mkdir -p "$folder"
   if mountpoint -q "$folder"; then return 0; fi

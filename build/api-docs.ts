@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import * as access from '../src-shared/access.ts';
-import * as contract from '../src-shared/contract.ts';
-import * as fileView from '../src-shared/file-view.ts';
-import * as fleetView from '../src-shared/fleet-view.ts';
-import * as insights from '../src-shared/insights.ts';
-import * as lease from '../src-shared/lease.ts';
-import * as logLine from '../src-shared/log-line.ts';
-import * as media from '../src-shared/media.ts';
-import * as plan from '../src-shared/plan.ts';
-import * as protocol from '../src-shared/protocol.ts';
-import * as quality from '../src-shared/quality.ts';
-import * as settings from '../src-shared/settings.ts';
-import * as workerInfo from '../src-shared/worker-info.ts';
+import * as fileView from '../src-shared/contract/file-view.ts';
+import * as fleetView from '../src-shared/contract/fleet-view.ts';
+import * as contract from '../src-shared/contract/index.ts';
+import * as logLine from '../src-shared/contract/log-line.ts';
+import * as access from '../src-shared/contract/session.ts';
+import * as insights from '../src-shared/contract/stats-view.ts';
+import * as protocol from '../src-shared/fleet/protocol.ts';
+import * as workerInfo from '../src-shared/fleet/worker-info.ts';
+import * as chunkLease from '../src-shared/jobs/chunk-lease.ts';
+import * as lease from '../src-shared/jobs/lease.ts';
+import * as media from '../src-shared/media/probe.ts';
+import * as quality from '../src-shared/media/quality.ts';
+import * as plan from '../src-shared/plan/plan.ts';
+import * as skip from '../src-shared/plan/skip.ts';
+import * as settings from '../src-shared/settings/settings.ts';
 
 const { CONTRACT } = contract;
 
@@ -39,9 +41,23 @@ interface JsonSchema {
   pattern?: string;
 }
 
-/** Every exported schema by its name, so that types are told once. */
+/** Every exported schema by its name, so that each type is described once. */
 const NAMES = z.registry<{ id: string }>();
-const modules = [access, contract, fileView, fleetView, insights, lease, logLine, media, plan, protocol, quality];
+const jobs = [chunkLease, lease];
+const modules = [
+  access,
+  contract,
+  fileView,
+  fleetView,
+  insights,
+  ...jobs,
+  logLine,
+  media,
+  plan,
+  protocol,
+  quality,
+  skip,
+];
 for (const module of [...modules, settings, workerInfo]) {
   for (const [id, value] of Object.entries(module)) {
     if (value instanceof z.ZodType && !NAMES.has(value)) NAMES.add(value, { id });
@@ -142,24 +158,22 @@ function callSections(types: Map<string, JsonSchema>): string {
     .join('\n\n');
 }
 
-/** Names, types and comments of the members of a declaration in the contract's source. */
-function membersOf(declaration: string): { name: string; type: string; comment: string }[] {
-  const source = readFileSync(path.join(import.meta.dirname, '../src-shared/contract.ts'), 'utf8');
-  const body = source.slice(source.indexOf(declaration) + declaration.length).split(/\n\}/)[0] ?? '';
-  const member = /\n {2}\/\*\*([\s\S]*?)\*\/\n {2}(\w+): (.*?)[;,](?=\n|$)|\n {2}(\w+): (.*?)[;,](?=\n|$)/g;
-  return [...body.matchAll(member)].map(([, comment = '', name, type, bare, bareType]) => ({
-    name: name ?? bare ?? '',
-    type: type ?? bareType ?? '',
-    comment: comment.replace(/\s*\n\s*\*\s?/g, ' ').trim(),
-  }));
+/** Names, payload types, and comments of the events, from the contract's source. */
+function declaredEvents(): { name: contract.EventName; type: string; comment: string }[] {
+  const source = readFileSync(path.join(import.meta.dirname, '../src-shared/contract/events.ts'), 'utf8');
+  const declaration = /\n {2}\/\*\*([\s\S]*?)\*\/\n {2}(\w+): event<(.*?)>\(\{/g;
+  return [...source.slice(source.indexOf('export const EVENTS')).matchAll(declaration)].map(
+    ([, comment = '', name, type = '']) => ({
+      name: name as contract.EventName,
+      type,
+      comment: comment.replace(/\s*\n\s*\*\s?/g, ' ').trim(),
+    }),
+  );
 }
 
-/** Events that stay within the master. */
-const INNER = new Set(['work', 'probed', 'listed', 'revoked', 'orders', 'libraries', 'master']);
-
 function eventTable(): string {
-  const rows = membersOf('export interface Events {')
-    .filter(({ name }) => !INNER.has(name))
+  const rows = declaredEvents()
+    .filter(({ name }) => contract.EVENTS[name].audience !== 'node')
     .map(({ name, type, comment }) => `| \`${name}\` | \`${type.replaceAll('|', '\\|')}\` | ${comment} |`);
   return ['| event | payload | when |', '|---|---|---|', ...rows].join('\n');
 }

@@ -23,7 +23,7 @@ export default class ClosingLine implements Reporter {
       }
     }
     const { ffmpegs = [] } = this.#vitest?.getRootProject().getProvidedContext() ?? {};
-    console.log(`with ffmpeg ${ffmpegs.map(({ version }) => version).join(', ')}`);
+    if (ffmpegs.length > 0) console.log(`with ffmpeg ${ffmpegs.map(({ version }) => version).join(', ')}`);
     console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   };
 }

@@ -24,7 +24,7 @@ const TONE = 'sine=frequency=220:beep_factor=4,aformat=channel_layouts=stereo';
 const SURF = 'anoisesrc=color=brown:amplitude=0.2,aformat=channel_layouts=5.1';
 
 /**
- * Films as old collections hold them: with far more bits than AV1 needs for the same picture.
+ * Videos as old collections hold them: with far more bits than AV1 needs for the same picture.
  * MP4 and MKV name no video codec: ffmpeg takes H.264, or MPEG-4 where it was built without.
  */
 export const CLIPS = [
@@ -46,7 +46,7 @@ export const CLIPS = [
   },
 ];
 
-/** Makes one film of eight seconds and tells whether that worked. */
+/** Makes one video of eight seconds. @returns whether that worked */
 function makeClip(folder, { name, inputs, subtitle, codecs }) {
   const sources = inputs.flatMap((source) => ['-f', 'lavfi', '-i', source]);
   if (subtitle) sources.push('-f', 'srt', '-i', 'pipe:0');
@@ -57,13 +57,13 @@ function makeClip(folder, { name, inputs, subtitle, codecs }) {
 /** Makes the demo library, with an empty record, unless it is there; it appears as a whole or not at all. */
 export function makeDemo() {
   if (existsSync(DEMO_LIBRARY)) return;
-  say(`making ${CLIPS.length} short films in ${DEMO_LIBRARY}.`);
+  say(`making ${CLIPS.length} short videos in ${DEMO_LIBRARY}.`);
   const unfinished = `${DEMO_LIBRARY}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished);
   const failed = CLIPS.find((clip) => !makeClip(unfinished, clip));
-  if (failed) fail(`ffmpeg could not make "${failed.name}". Try with films of your own: npm run quickstart -- DIR`);
-  // The record of a demo library that was removed would find its films gone, and wait for their disk.
+  if (failed) fail(`ffmpeg could not make "${failed.name}". Try with your own videos: npm run quickstart -- DIR`);
+  // The record of a demo library that was removed would find its videos gone, and wait for their disk.
   rmSync(DEMO_DATA, { recursive: true, force: true });
   renameSync(unfinished, DEMO_LIBRARY);
 }

@@ -26,8 +26,8 @@ function drawMenu(items) {
 
 /** The tray's icon and menu as they are for a running server: `tray-menu.png`. */
 export async function takeTray(browser, { call }, images) {
-  const { statusOf } = await import('../src-main/electron/status.ts');
-  const { trayModel } = await import('../src-main/electron/tray-model.ts');
+  const { statusOf } = await import('../src-main/electron/backend/status.ts');
+  const { trayModel } = await import('../src-main/electron/tray/tray-model.ts');
   const live = await call('live.snapshot');
   const { icon, quarter, items } = trayModel(statusOf(live, live.running.length), { leaving: false });
   const name = icon === 'working' ? `working-${quarter}` : icon;
@@ -43,10 +43,10 @@ export async function takeTray(browser, { call }, images) {
   say('took the menu of the tray.');
 }
 
-/** The window of the desktop program on a data folder that nobody uses: `window.png`; nothing where there is no Electron. */
+/** The window of the desktop program on a data folder that no one uses: `window.png`; nothing where there is no Electron. */
 export async function takeWindow(data, images, home) {
   const { ELECTRON, ensureDisplay, NO_ELECTRON, programFolder, SANDBOX_FLAGS } = await import(
-    '../src-main/test/electron.ts'
+    '../src-main/test/support/electron.ts'
   );
   if (!ELECTRON || !existsSync(ELECTRON)) return say(`the window is left out: it ${NO_ELECTRON}.`);
   const { _electron } = await import('playwright-core');
@@ -60,10 +60,10 @@ export async function takeWindow(data, images, home) {
   });
   const page = await app.firstWindow();
   await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
-  await page.getByRole('heading', { name: 'Last results' }).waitFor();
+  await page.getByRole('heading', { name: 'Recent' }).waitFor();
   await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
   await page.evaluate(() => document.fonts.ready);
-  // The pointer of a new screen is in its middle, where the chart would tell of a day.
+  // The pointer of a new screen is in its middle, where the chart would show the tooltip of a day.
   await page.mouse.move(0, 0);
   await page.locator('.recharts-tooltip-cursor').waitFor({ state: 'detached' });
   await page.screenshot({ path: path.join(images, 'window.png') });

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { SETTING_INFOS } from '../src-shared/settings.ts';
+import { SETTING_INFOS } from '../src-shared/settings/settings.ts';
 import { apiReference } from './api-docs.ts';
 
 /** Pages with a part that is made from the sources, between two marks, and how it is made. */
@@ -26,7 +26,7 @@ const fileOf = (page: Page) => path.join(import.meta.dirname, '../docs', page);
 /** A page as it is in the repository. */
 export const readPage = (page: Page): string => readFileSync(fileOf(page), 'utf8');
 
-/** The page with its part made anew. */
+/** Returns the page with its generated part renewed. */
 export function makePage(page: Page): string {
   const { mark, make } = PAGES[page];
   const [begin, end] = [`<!-- ${mark}: made by npm run docs -->`, `<!-- ${mark} end -->`];

@@ -16,7 +16,7 @@ const executable = (file: string): Plugin => ({
 
 /**
  * Pages have addresses of several parts, so that the page finds assets from the root, or from where a reverse proxy shows it, which
- * src-main/server/page.ts puts in; scripts and styles find each other. electron-vite would have all beside the page.
+ * src-main/server/web/index-page.ts puts in; scripts and styles find each other. electron-vite would have all beside the page.
  */
 const assets: Plugin = {
   name: 'flotilla:assets',
@@ -54,10 +54,10 @@ export default defineConfig({
       target: 'node22',
       rolldownOptions: {
         input: {
-          index: source('src-main/electron/start.ts'),
+          index: source('src-main/electron/app/start.ts'),
           headless: source('src-main/headless.ts'),
-          'node-thread': source('src-main/electron/node-thread.ts'),
-          walker: source('src-main/master/walker.ts'),
+          'node-thread': source('src-main/electron/backend/node-thread.ts'),
+          walker: source('src-main/master/library/walker.ts'),
           'backup-thread': source('src-main/db/backup-thread.ts'),
         },
         // One folder for all, so that new URL('./walker.js', import.meta.url) is right in every chunk.
@@ -70,7 +70,7 @@ export default defineConfig({
     build: {
       outDir: out('preload'),
       rolldownOptions: {
-        input: source('src-main/electron/preload.ts'),
+        input: source('src-main/electron/window/preload.ts'),
         // A sandboxed preload script has to be CommonJS; .cjs says so inside a package of modules.
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
@@ -79,7 +79,7 @@ export default defineConfig({
   renderer: {
     root: source('src-renderer'),
     plugins: [react(), assets],
-    // src-main/server/page.ts puts a new one in with every answer.
+    // src-main/server/web/index-page.ts puts a new one in with every answer.
     html: { cspNonce: '%CSP_NONCE%' },
     build: {
       outDir: out('renderer'),

@@ -27,7 +27,7 @@ const LARGEST = 1_000_000_000;
 const Pins = z.record(
   z.templateLiteral([z.enum(['win32', 'darwin', 'linux']), '-', z.enum(['x64', 'arm64'])]),
   z.strictObject({
-    /** What `ffmpeg -version` tells. */
+    /** What `ffmpeg -version` reports. */
     version: z.string(),
     archives: z
       .array(

@@ -1,4 +1,4 @@
-// npm run quickstart [-- DIR]: sets up what is missing, then serves DIR or a small demo library made for the purpose.
+// npm run quickstart [-- DIR]: installs what is missing, then serves DIR or a small demo library.
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import os from 'node:os';
@@ -13,7 +13,8 @@ function chosenFolder() {
   const folder = path.resolve(process.env.INIT_CWD ?? '.', name);
   if (rest.length > 0 || name.startsWith('-')) fail('quickstart takes one folder: npm run quickstart -- DIR');
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) fail(`there is no folder ${folder}.`);
-  if (folder.includes(',')) fail(`${folder} has a comma in its name, where MEDIA_DIRS would end it. Rename it first.`);
+  if (folder.includes(','))
+    fail(`${folder} has a comma in its name, which MEDIA_DIRS takes as a separator. Rename it first.`);
   return folder;
 }
 
@@ -30,10 +31,10 @@ function serve(folder, args) {
 const folder = chosenFolder();
 ensureReady({ tools: ['ffmpeg'] });
 if (folder) {
-  say(`converting the films in ${folder}. Every original is kept in the vault until you purge it.`);
+  say(`converting the videos in ${folder}. Every original is kept in the vault until you purge it.`);
   serve(folder, []);
 } else {
   makeDemo();
-  say(`converting the demo library ${DEMO_LIBRARY}. For films of your own: npm run quickstart -- DIR`);
+  say(`converting the demo library ${DEMO_LIBRARY}. For your own videos: npm run quickstart -- DIR`);
   serve(DEMO_LIBRARY, ['--data', DEMO_DATA, '--settle', '0']);
 }

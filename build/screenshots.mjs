@@ -11,14 +11,16 @@ import { ensureReady, findCommand, HEADLESS, NODE, say } from './setup.mjs';
 const IMAGES = path.resolve(import.meta.dirname, '../docs/images');
 const VIEWS = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 const HOUR_MS = 3_600_000;
+/** A busy computer takes its time for the pictures of a comparison. */
+const PATIENCE_MS = 300_000;
 
-/** The demo's films under more names, so that lists look like lists: [name, which clip]. */
-const FILMS = [
-  ['Films/Harbour at dawn (2019)/Harbour at dawn (2019).mp4', 0],
-  ['Films/The long tide (1998)/The long tide (1998).mpg', 1],
-  ['Films/Night ferry (2021)/Night ferry (2021).mkv', 2],
-  ['Films/Islands (2016)/Islands (2016).mp4', 0],
-  ['Films/The lighthouse keeper (2004)/The lighthouse keeper (2004).mpg', 1],
+/** The demo's videos under more names, so that lists look like lists: [name, which clip]. */
+const VIDEOS = [
+  ['Videos/Harbour at dawn (2019)/Harbour at dawn (2019).mp4', 0],
+  ['Videos/The long tide (1998)/The long tide (1998).mpg', 1],
+  ['Videos/Night ferry (2021)/Night ferry (2021).mkv', 2],
+  ['Videos/Islands (2016)/Islands (2016).mp4', 0],
+  ['Videos/The lighthouse keeper (2004)/The lighthouse keeper (2004).mpg', 1],
   ['Series/Coastlines/Season 1/Coastlines S01E01.mkv', 2],
   ['Series/Coastlines/Season 1/Coastlines S01E02.mp4', 0],
   ['Series/Coastlines/Season 1/Coastlines S01E03.mkv', 2],
@@ -29,9 +31,9 @@ const FILMS = [
 ];
 /** Cut off in the middle, as a download may be. */
 const DAMAGED = 'Home/Old tape, cut off.mpg';
-/** The film whose pictures are worth a look. */
+/** The video whose pictures are worth a look. */
 const SHOWN = 'The long tide';
-/** So many films are done when the pictures are taken; the next one is being converted. */
+/** This many videos are done when the pictures are taken; the next one is being converted. */
 const DONE = 4;
 
 function makeLibrary(folder) {
@@ -44,7 +46,7 @@ function makeLibrary(folder) {
     utimesSync(file, time, time);
     return file;
   };
-  for (const [index, [name, clip]] of FILMS.entries()) put(name, clip, 100 - index);
+  for (const [index, [name, clip]] of VIDEOS.entries()) put(name, clip, 100 - index);
   const damaged = put(DAMAGED, 1, 200);
   truncateSync(damaged, 90_000);
   utimesSync(damaged, new Date(), new Date(Date.now() - 200 * HOUR_MS));
@@ -66,7 +68,8 @@ async function startServer(home, name) {
   const call = async (name, input = {}) => {
     const response = await fetch(`${url}/api/rpc/${name}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      // A kept connection is closed by the server after seconds, which may be the moment that the next call is sent.
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', connection: 'close' },
       body: JSON.stringify(input),
     });
     const answer = await response.json();
@@ -91,6 +94,7 @@ async function take(browser, { url, token }, name, address, ready) {
     for (const [view, viewport] of Object.entries(VIEWS)) {
       const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
       const page = await context.newPage();
+      page.setDefaultTimeout(PATIENCE_MS);
       await page.goto(`${url}${address}${token ? `#token=${token}` : ''}`);
       await ready(page);
       await until(async () => (await page.locator('[aria-busy="true"]').count()) === 0);
@@ -102,35 +106,41 @@ async function take(browser, { url, token }, name, address, ready) {
   say(`took ${name}.`);
 }
 
-/** Both pictures of a comparison are there. */
+/** All pictures of a comparison are there, small ones included. */
 const compared = (page) =>
   page.waitForFunction(() => {
     const pictures = [...document.images];
-    return pictures.length === 2 && pictures.every((picture) => picture.naturalWidth > 0);
+    return pictures.length > 2 && pictures.every((picture) => picture.naturalWidth > 0);
   });
 
 const heading = (name) => (page) => page.getByRole('heading', { level: 1, name }).waitFor();
 
-async function takeFirstRun(browser, node, films) {
+async function takeFirstRun(browser, node, clips) {
   await take(browser, node, 'first-run', '/', heading('Welcome to Flotilla'));
   await node.call('setup.set', { role: 'join' });
   await take(browser, node, 'join', '/welcome', heading('Join a master'));
   await node.call('setup.set', { role: 'alone' });
   await node.call('settings.set', { values: { testingMode: true } });
   await take(browser, node, 'choose-folder', '/welcome', async (page) => {
-    await page.getByRole('textbox', { name: 'Path' }).fill(films);
+    await page.getByRole('textbox', { name: 'Path' }).fill(clips);
     await page.keyboard.press('Enter');
     await page.getByText('Series').waitFor();
   });
-  const { library } = await node.call('library.add', { path: films, hold: true });
+  const { library } = await node.call('library.add', { path: clips, hold: true });
   await node.call('library.scan', { library: library.id });
   await until(async () => (await node.call('library.dryRun', { library: library.id })).pending === 0);
   const { files } = await node.call('file.page', { filter: { search: SHOWN } });
   await node.call('file.sample', { file: files[0].id, seconds: 4 });
   await take(browser, node, 'preview', `/welcome?library=${library.id}`, async (page) => {
-    const film = page.getByRole('combobox', { name: 'Film' });
-    await film.fill(SHOWN);
-    await page.getByRole('option', { name: SHOWN }).click();
+    const video = page.getByRole('combobox', { name: 'Video' });
+    const option = page.getByRole('option', { name: SHOWN });
+    // What is still loading may take the focus, which closes the list.
+    await until(async () => {
+      await video.click();
+      await video.fill(SHOWN);
+      return option.isVisible();
+    });
+    await option.click();
     await compared(page);
   });
   return library.id;
@@ -154,11 +164,11 @@ async function takeFleet(browser, node, home) {
   }
 }
 
-async function takeAll(browser, node, films, home) {
-  const library = await takeFirstRun(browser, node, films);
+async function takeAll(browser, node, clips, home) {
+  const library = await takeFirstRun(browser, node, clips);
   await node.call('library.release', { library });
   await node.call('setup.set', { complete: true });
-  say(`converting ${DONE} films, which takes a few minutes.`);
+  say(`converting ${DONE} videos, which takes a few minutes.`);
   await until(async () => {
     const { counts, running } = await node.call('queue.summary');
     return counts.done >= DONE && running[0]?.progress.fps !== undefined;
@@ -168,11 +178,19 @@ async function takeAll(browser, node, films, home) {
   await take(browser, node, 'dashboard', '/', heading('Dashboard'));
   await takeFleet(browser, node, home);
   await take(browser, node, 'library', '/library?sort=path', (page) => page.getByRole('checkbox').nth(5).waitFor());
-  await take(browser, node, 'film', `/library?sort=path&file=${files[0].id}`, compared);
+  await take(browser, node, 'folders', '/library?view=folders', async (page) => {
+    for (const name of ['Series', 'Coastlines', 'Season 1']) {
+      await page.getByRole('treegrid').getByText(name, { exact: true }).click();
+    }
+    await page.getByText('Coastlines S01E03').waitFor();
+  });
+  await take(browser, node, 'video', `/library?sort=path&file=${files[0].id}`, compared);
   await take(browser, node, 'insights', '/insights', heading('Insights'));
+  await take(browser, node, 'vault', '/vault', heading('Vault'));
+  await take(browser, node, 'history', '/history', heading('History'));
   // Each picture was taken by a browser of its own.
   await node.call('access.signOut', { keep: null });
-  for (const section of ['general', 'libraries', 'tables', 'vault', 'access', 'about']) {
+  for (const section of ['quality', 'libraries', 'computer', 'access', 'backup', 'about']) {
     await take(browser, node, `settings-${section}`, `/settings/${section}`, heading('Settings'));
   }
   await node.call('access.setPassword', { password: 'three boats under way' });
@@ -183,8 +201,8 @@ ensureReady({ tools: ['ffmpeg', 'chromium'] });
 // It may have been installed only now.
 const { chromium } = await import('playwright-core');
 const home = mkdtempSync(path.join(os.tmpdir(), 'flotilla-screenshots-'));
-const films = path.join(home, 'media');
-makeLibrary(films);
+const clips = path.join(home, 'media');
+makeLibrary(clips);
 mkdirSync(IMAGES, { recursive: true });
 const node = await startServer(home, 'nas');
 // Chromium refuses its sandbox to root.
@@ -192,7 +210,7 @@ const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 const browser = await chromium.launch({ executablePath: findCommand('chromium'), args });
 let done = false;
 try {
-  await takeAll(browser, node, films, home);
+  await takeAll(browser, node, clips, home);
   done = true;
 } finally {
   await browser.close();

@@ -1,6 +1,20 @@
 // Makes a fresh clone ready to build, test and run. Has to work on its own, before anything is installed, on Node 20.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -60,13 +74,31 @@ const MANAGERS = [
   },
 ];
 
-/** Tells the user what happens, apart from the output of programs. */
+/** Prints a line for the user: one for each step. */
 export const say = (sentence) => console.error(`flotilla: ${sentence}`);
 
 /** Ends the process with one sentence. */
 export function fail(sentence) {
   say(sentence);
   process.exit(1);
+}
+
+/** The file for the output of commands; removed at the end unless one of them failed. */
+const log = { folder: '', file: -1 };
+
+/** Removes the log. */
+function discardLog() {
+  if (!log.folder) return;
+  closeSync(log.file);
+  rmSync(log.folder, { recursive: true, force: true });
+  log.folder = '';
+}
+
+/** Ends the process with one sentence, the end of the log, and its place. */
+function failWithLog(sentence) {
+  const file = path.join(log.folder, 'setup.log');
+  console.error(readFileSync(file, 'utf8').trimEnd().split('\n').slice(-20).join('\n'));
+  fail(`${sentence} All output is in ${file}`);
 }
 
 /** The path of a program of the system; undefined when there is none. */
@@ -86,23 +118,27 @@ export function findCommand(name) {
 
 const hasCommand = (name) => findCommand(name) !== undefined;
 
-/** Runs a command in the repository, its output in sight, and tells whether it succeeded. */
+/** Runs a command in the repository, its output in the log. @returns whether it succeeded */
 function run([command, ...args]) {
-  say(`running ${[command, ...args].join(' ')}`);
+  if (!log.folder) {
+    log.folder = mkdtempSync(path.join(os.tmpdir(), 'flotilla-setup-'));
+    log.file = openSync(path.join(log.folder, 'setup.log'), 'a');
+  }
+  writeSync(log.file, `$ ${[command, ...args].join(' ')}\n`);
   // npm and winget are scripts or links on Windows, which only a shell starts; no argument comes from outside.
-  return spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: windows }).status === 0;
+  return spawnSync(command, args, { cwd: root, stdio: ['inherit', log.file, log.file], shell: windows }).status === 0;
 }
 
 const readJson = (file) => JSON.parse(readFileSync(path.join(root, file), 'utf8'));
 
-/** Says why node_modules does not match the lock file; undefined when it does. */
+/** Returns why node_modules doesn't match the lock file; undefined if it does. */
 function staleModules() {
-  if (!existsSync(path.join(root, 'node_modules', '.package-lock.json'))) return 'node_modules is not there yet';
+  if (!existsSync(path.join(root, 'node_modules', '.package-lock.json'))) return 'node_modules is missing';
   // npm notes what it installed; packages for other systems are optional and rightly absent.
   const installed = readJson('node_modules/.package-lock.json').packages;
   for (const [place, { version, optional }] of Object.entries(readJson('package-lock.json').packages)) {
     if (place === '' || (optional && !installed[place])) continue;
-    if (installed[place]?.version !== version) return `${place} is not the version of package-lock.json`;
+    if (installed[place]?.version !== version) return `${place} isn't the version of package-lock.json`;
   }
   return existsSync(NODE) ? undefined : 'node_modules lacks its own Node';
 }
@@ -110,10 +146,10 @@ function staleModules() {
 function ensureModules() {
   const reason = staleModules();
   if (!reason) return;
-  say(`${reason}, so the packages are installed now (warnings about an old Node here are expected).`);
+  say(`installing npm packages and building the app, which takes a few minutes (${reason}).`);
   // Not npm ci: since npm 11 it refuses a lock file that was made where an optional package of another system was
   // not to be had. This takes the same versions from the lock file and leaves it as it is.
-  if (!run(['npm', 'install', '--no-save'])) fail('npm could not install the packages. Read its message above.');
+  if (!run(['npm', 'install', '--no-save'])) failWithLog('npm could not install the packages.');
 }
 
 /** What stands before a command that only root may run. */
@@ -131,17 +167,17 @@ function ensureTools(names) {
   const list = missing.join(' and ');
   const manager = MANAGERS.find(({ name }) => hasCommand(name));
   if (!manager) fail(`${list} is missing, and no package manager was found. Install it by hand, then try again.`);
-  say(`${list} is missing and will be installed with ${manager.name}.`);
+  say(`installing ${list} with ${manager.name}.`);
   const prefix = [...(manager.needsRoot ? asRoot(list) : []), manager.name];
   const packages = missing.map((name) => TOOLS[name][manager.name] ?? TOOLS[name].package);
   if (manager.refresh) run([...prefix, ...manager.refresh]);
   const installed = run([...prefix, ...manager.install, ...packages]);
-  if (!installed) fail(`${manager.name} could not install ${list}. Install it by hand, then try again.`);
+  if (!installed) failWithLog(`${manager.name} could not install ${list}. Install it by hand, then try again.`);
   const absent = missing.flatMap((name) => TOOLS[name].commands).find((command) => !hasCommand(command));
   if (absent) fail(`${list} is installed, but ${absent} is not found yet. Open a new terminal and try again.`);
 }
 
-/** The latest change below `place` in milliseconds; a folder's own time tells of removed files. */
+/** Returns the latest change below `place` in milliseconds; a folder's own time shows removed files. */
 function lastChange(place) {
   const stat = statSync(place);
   const inside = stat.isDirectory() ? readdirSync(place).map((name) => lastChange(path.join(place, name))) : [];
@@ -153,24 +189,27 @@ function ensureBuild() {
   const sources = ['src-shared', 'src-main', 'src-renderer', 'build/electron.vite.config.ts', 'package.json'];
   const exists = existsSync(HEADLESS) && existsSync(PAGE);
   if (exists && Math.max(...sources.map((place) => lastChange(path.join(root, place)))) <= lastChange(PAGE)) return;
-  say(exists ? 'the sources have changed since the last build.' : 'the app is not built yet.');
-  if (!run(['npm', 'run', 'build'])) fail('the build failed. Read its message above.');
+  say(exists ? 'building the app, because its sources have changed.' : 'building the app.');
+  if (!run(['npm', 'run', 'build'])) failWithLog('the build failed.');
 }
 
 /**
- * Sees to the npm packages, programs of the system and a fresh build, installing what is missing and saying so.
- * Ends the process with a sentence and exit code 1 when it cannot.
+ * Installs missing npm packages and programs of the system and builds the app, with one line for each step. Ends the process with
+ * a sentence and exit code 1 if that fails.
  * @param {{ tools: (keyof typeof TOOLS)[] }} needs
  */
 export function ensureReady({ tools }) {
   ensureModules();
   ensureTools(tools);
   ensureBuild();
+  discardLog();
 }
 
 if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  if (process.argv.includes('--build')) ensureBuild();
-  else {
+  if (process.argv.includes('--build')) {
+    ensureBuild();
+    discardLog();
+  } else {
     const forLinux = process.platform === 'linux' ? ['xvfb', 'nginx', 'shellcheck'] : [];
     ensureReady({ tools: ['ffmpeg', 'mkvtoolnix', 'chromium', ...forLinux] });
   }

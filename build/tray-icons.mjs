@@ -1,4 +1,4 @@
-// node build/tray-icons.mjs: draws the icons of resources/tray/ anew, from build/tray.svg.
+// node build/tray-icons.mjs: draws the icons of resources/tray/ again, from build/tray.svg.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 
@@ -12,6 +13,8 @@ export interface TestFfmpeg {
 declare module 'vitest' {
   interface ProvidedContext {
     ffmpegs: TestFfmpeg[];
+    /** A folder for the clips of this run. */
+    clips: string;
   }
 }
 
@@ -29,8 +32,14 @@ export function findFfmpegs(): TestFfmpeg[] {
   });
 }
 
-/** Builds once before all tests, so that they can start out/main/headless.js, and finds the ffmpegs to run them with. */
-export default function setup(project: TestProject): void {
+/**
+ * Builds once before all tests, so that they can start out/main/headless.js, and finds the ffmpegs to run them with.
+ * @returns cleans up after all tests
+ */
+export default function setup(project: TestProject): () => void {
   execFileSync(process.execPath, [path.join(import.meta.dirname, 'setup.mjs'), '--build'], { stdio: 'inherit' });
   project.provide('ffmpegs', findFfmpegs());
+  const clips = mkdtempSync(path.join(os.tmpdir(), 'flotilla-clips-'));
+  project.provide('clips', clips);
+  return () => rmSync(clips, { recursive: true, force: true });
 }

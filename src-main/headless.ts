@@ -18,8 +18,8 @@ process.env.UV_THREADPOOL_SIZE ??= '24';
 const { enableCompileCache } = await import('node:module');
 enableCompileCache();
 const { main } = await import('./cli/main.ts');
-const { endEvenSo } = await import('./answered.ts');
+const { forceExit } = await import('./fs/response-timeout.ts');
 process.exitCode = await main(process.argv);
-endEvenSo();
+forceExit();
 
 export {};

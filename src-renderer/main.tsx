@@ -1,11 +1,11 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
-import { keepAnswersCurrent } from './store/calls.ts';
-import { goLive } from './store/live.ts';
+import { connectLive } from './store/live.ts';
+import { subscribeToChanges } from './store/queries.ts';
 
-keepAnswersCurrent();
-goLive();
+subscribeToChanges();
+connectLive();
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
     <App />

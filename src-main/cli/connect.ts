@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { type Caller, CONTRACT } from '../../src-shared/contract.ts';
-import { Fault, type FaultCode, messageOf } from '../../src-shared/errors.ts';
-import { readInstance } from '../instance.ts';
-import { makeLog } from '../log.ts';
-import { startNode } from '../node.ts';
-import { userToken } from '../server/auth.ts';
+import { type Caller, CONTRACT } from '../../src-shared/contract/index.ts';
+import { Fault, type FaultCode, messageOf } from '../../src-shared/util/errors.ts';
+import { startNode } from '../app/start-node.ts';
+import { makeLog } from '../log/logger.ts';
+import { readInstance } from '../platform/instance-file.ts';
+import { userToken } from '../server/auth/secrets.ts';
 
 /** The contract of a running server; a call may take as long as it takes. */
 export function remoteCaller(url: string, token: string): Caller {

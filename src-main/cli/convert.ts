@@ -1,17 +1,19 @@
 import { join, sep } from 'node:path';
 import { Command } from 'commander';
-import { Fault } from '../../src-shared/errors.ts';
-import type { FileView } from '../../src-shared/file-view.ts';
-import type { Scope } from '../db/files.ts';
-import { makeLog } from '../log.ts';
-import { type RunningNode, startNode } from '../node.ts';
-import { EXIT } from './main.ts';
+import type { FileView } from '../../src-shared/contract/file-view.ts';
+import { Fault } from '../../src-shared/util/errors.ts';
+import { startNode } from '../app/start-node.ts';
+import type { RunningNode } from '../app/types.ts';
+import type { Scope } from '../db/tables/files.ts';
+import { makeLog } from '../log/logger.ts';
+import { EXIT } from './exit-codes.ts';
 import { addDataOption, addSettingOptions, CONVERT_SETTINGS, type CommonOptions, settingFlags } from './options.ts';
-import { JsonReporter, type Reporter, TextReporter } from './reporter.ts';
+import { type Estimate, JsonReporter, type Reporter, TextReporter } from './reporter.ts';
 import { listenForEnd } from './signals.ts';
 
 interface ConvertOptions extends CommonOptions {
   dryRun?: true;
+  samples?: true;
   json?: true;
   retry?: true;
   acceptMissing?: true;
@@ -24,14 +26,19 @@ const PAGE = 500;
 /** `flotilla convert` */
 export function convertCommand(finish: (code: number) => void): Command {
   const command = new Command('convert')
-    .description('scan, convert and replace the films in folders or single films, then end')
-    .argument('<path...>', 'folders or films')
-    .option('--dry-run', 'only tell what would happen to each film, and the sum')
-    .option('--retry', 'take films up again that failed, were blocked or skipped before')
-    .option('--accept-missing', 'go on although most films of a folder have gone')
-    .option('--take-over', 'work where another Flotilla did that does not run any more')
-    .option('--json', 'one JSON object a line: progress, results, and a summary at the end')
-    .action(async (paths: string[], options: ConvertOptions) => finish(await convert(paths, options)));
+    .description('scan, convert, and replace the videos in folders or single videos, then exit')
+    .argument('<path...>', 'folders or videos')
+    .option('--dry-run', 'only show what would happen to each video, and the total')
+    .option('--samples', 'with --dry-run: encode samples of each video to find its CRF and size')
+    .option('--retry', 'retry failed videos, and those that were blocked or skipped')
+    .option('--accept-missing', 'continue even if most videos in a folder are missing')
+    .option('--take-over', 'take over folders from another Flotilla that no longer runs')
+    .option('--json', 'one JSON object per line: progress, results, and a summary at the end')
+    .action(async (paths: string[], options: ConvertOptions) => {
+      if (options.samples && !options.dryRun)
+        throw new Fault('usage', '--samples goes with --dry-run: a conversion takes its own samples.');
+      finish(await convert(paths, options));
+    });
   return addDataOption(addSettingOptions(command, CONVERT_SETTINGS));
 }
 
@@ -44,6 +51,7 @@ async function convert(paths: string[], options: ConvertOptions): Promise<number
     env: process.env,
     serve: false,
     dryRun: options.dryRun ?? false,
+    ...(!options.dryRun && { onFile: (file) => reporter.file(file) }),
     log,
   });
   const end = listenForEnd();
@@ -51,7 +59,7 @@ async function convert(paths: string[], options: ConvertOptions): Promise<number
     for (const warning of node.warnings) reporter.notice(warning);
     const ended = await Promise.race([run(node, paths, options, reporter), end.asked]);
     if (ended === 'asked') {
-      reporter.notice('Stopping; nothing is lost, and the next run goes on from here.');
+      reporter.notice('Stopping. Nothing is lost; the next run continues from here.');
       await node.stop();
       return EXIT.interrupted;
     }
@@ -65,7 +73,7 @@ async function convert(paths: string[], options: ConvertOptions): Promise<number
 
 async function run(node: RunningNode, paths: string[], options: ConvertOptions, reporter: Reporter): Promise<number> {
   const scopes: Scope[] = [];
-  // To tell what would be converted must not change what is.
+  // A dry run must not release a held library.
   const release = options.dryRun ? {} : { hold: false };
   for (const path of paths) {
     const { library, prefix } = await node.call('library.add', { path, watched: false, ...release });
@@ -79,10 +87,9 @@ async function run(node: RunningNode, paths: string[], options: ConvertOptions, 
   }
   node.limitTo(scopes);
   node.on('notice', ({ text }) => reporter.notice(text));
-  if (!options.dryRun) node.on('file', (file) => reporter.file(file));
   node.on('progress', (running) => reporter.progress(running));
   const halted = Promise.withResolvers<never>();
-  // Here nobody waits for the disk to come back: a fault of this computer ends the run.
+  // A single run doesn't wait for a disk to come back: a fault of this computer ends it.
   node.on('paused', ({ reason }) => reason && halted.reject(new Fault('node', reason)));
   node.on('library', ({ paused }) => paused && halted.reject(new Fault('node', paused)));
   halted.promise.catch(() => undefined);
@@ -99,12 +106,14 @@ async function run(node: RunningNode, paths: string[], options: ConvertOptions, 
   await Promise.race([scan(), halted.promise]);
   if (options.dryRun) {
     await Promise.race([probed(node), halted.promise]);
-    return reportDryRun(node, scopes, reporter);
+    return Promise.race([reportDryRun(node, scopes, options, reporter), halted.promise]);
   }
+  const isPart = scopes.some(({ prefix }) => prefix !== '');
+  const found = new Set(isPart ? (await listFiles(node, scopes)).map(({ id }) => id) : []);
   node.startWorker();
   await Promise.race([idle(node), halted.promise]);
   await node.call('vault.purge', {});
-  const files = await listFiles(node, scopes);
+  const files = await listFiles(node, scopes, found);
   const summary = await node.call('queue.summary', {});
   reporter.summary(files, summary);
   return files.some((f) => f.state === 'failed' || f.state === 'blocked') ? EXIT.failed : EXIT.ok;
@@ -115,7 +124,7 @@ async function idle(node: RunningNode): Promise<void> {
   while (!node.isIdle()) await next(node, 'idle');
 }
 
-/** Resolves when everything that has settled is looked into. */
+/** Resolves when all settled files have been analyzed. */
 async function probed(node: RunningNode): Promise<void> {
   if (node.isProbing()) await next(node, 'probed');
 }
@@ -129,14 +138,15 @@ function next(node: RunningNode, event: 'idle' | 'probed'): Promise<void> {
   });
 }
 
-async function listFiles(node: RunningNode, scopes: Scope[]): Promise<FileView[]> {
+/** @param known files that count wherever they are: a video that was named by the user has another name as a result */
+async function listFiles(node: RunningNode, scopes: Scope[], known?: ReadonlySet<number>): Promise<FileView[]> {
   const files = new Map<number, FileView>();
   for (const { library, prefix } of scopes) {
     for (let after = 0; ; ) {
       const page = await node.call('file.list', { library, after, limit: PAGE });
       for (const file of page) {
         const inside = prefix === '' || file.path === prefix || file.path.startsWith(`${prefix}/`);
-        if (inside && !file.missing) files.set(file.id, file);
+        if ((inside || known?.has(file.id)) && !file.missing) files.set(file.id, file);
       }
       const last = page.at(-1);
       if (!last || page.length < PAGE) break;
@@ -153,13 +163,40 @@ async function retry(node: RunningNode, scopes: Scope[]): Promise<void> {
   }
 }
 
-async function reportDryRun(node: RunningNode, scopes: Scope[], reporter: Reporter): Promise<number> {
+async function reportDryRun(
+  node: RunningNode,
+  scopes: Scope[],
+  { samples }: ConvertOptions,
+  reporter: Reporter,
+): Promise<number> {
   const files = await listFiles(node, scopes);
-  const estimates = new Map<number, number>();
-  for (const file of files.filter((f) => f.state === 'queued')) {
-    const { estimate } = await node.call('file.get', { file: file.id });
-    if (estimate !== null) estimates.set(file.id, estimate);
+  const estimates = new Map<number, Estimate>();
+  for (const file of files) {
+    const estimate = file.state === 'queued' ? await estimateOf(node, file, samples === true, reporter) : undefined;
+    if (estimate) estimates.set(file.id, estimate);
+    reporter.wouldBe(file, estimate);
   }
   reporter.dryRun(files, estimates);
   return EXIT.ok;
+}
+
+/** What a video would become, by samples of it where they are wanted and say something. */
+async function estimateOf(
+  node: RunningNode,
+  { id, path, size }: FileView,
+  samples: boolean,
+  reporter: Reporter,
+): Promise<Estimate | undefined> {
+  if (samples) {
+    try {
+      const { bytes, bytesError, crf, quality, samples: windows } = await node.call('file.measure', { file: id });
+      const useless = size * (1 - node.settings.values.minSavings / 100);
+      return { bytes, sampled: { bytesError, crf, quality, windows, worthIt: bytes - bytesError < useless } };
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'conflict')) throw error;
+      reporter.notice(`${path}: ${error.message}`);
+    }
+  }
+  const { estimate } = await node.call('file.get', { file: id });
+  return estimate === null ? undefined : { bytes: estimate };
 }

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { type FileView, STATES } from '../../src-shared/file-view.ts';
-import { count } from '../../src-shared/format.ts';
-import { SKIP_CODES } from '../../src-shared/plan.ts';
+import { type FileView, STATES } from '../../src-shared/contract/file-view.ts';
+import { SKIP_CODES } from '../../src-shared/plan/skip.ts';
+import { count } from '../../src-shared/text/format.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
 import { print, printJson } from './print.ts';
@@ -19,10 +19,10 @@ interface FilesOptions extends CommonOptions {
 /** `flotilla files` */
 export function filesCommand(): Command {
   const command = new Command('files')
-    .description('what became of each film and why: --code damaged lists the damaged ones')
-    .addOption(new Option('--state <state>', 'only films in this state').choices(STATES))
-    .option('--code <code>', `only films with this reason: ${SKIP_CODES.join(', ')} …`)
-    .option('--json', 'one JSON object a film')
+    .description('list videos with their state and reason; for example, --code damaged lists the damaged ones')
+    .addOption(new Option('--state <state>', 'only videos in this state').choices(STATES))
+    .option('--code <code>', `only videos with this reason: ${SKIP_CODES.join(', ')} …`)
+    .option('--json', 'one JSON object per video')
     .action(async ({ data, state, code, json }: FilesOptions) => {
       const found = await withMaster(data, async (call) => {
         const roots = new Map((await call('library.list', {})).map((library) => [library.id, library.root]));
@@ -40,7 +40,7 @@ export function filesCommand(): Command {
           after = last.id;
         }
       });
-      if (!json) print(count(found, 'film'));
+      if (!json) print(count(found, 'video'));
     });
   return addDataOption(command);
 }

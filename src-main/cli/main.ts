@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
-import { Fault, messageOf } from '../../src-shared/errors.ts';
-import { VERSION } from '../version.ts';
+import { Fault, messageOf } from '../../src-shared/util/errors.ts';
+import { VERSION } from '../platform/version.ts';
 import { backupCommand, restoreDbCommand } from './backup.ts';
+import { chunksCommand } from './chunks.ts';
 import { convertCommand } from './convert.ts';
 import { doctorCommand } from './doctor.ts';
+import { EXIT } from './exit-codes.ts';
 import { filesCommand } from './files.ts';
 import { forgetPasswordCommand } from './forget-password.ts';
 import { healthCommand } from './health.ts';
@@ -20,9 +22,6 @@ import { restoreCommand, vaultCommand } from './vault.ts';
 import { workerCommand } from './worker.ts';
 import { workersCommand } from './workers.ts';
 
-/** Exit codes: all well, something failed, the command was not right. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
-
 const COMMANDS = [
   convertCommand,
   planCommand,
@@ -33,6 +32,7 @@ const COMMANDS = [
   inviteCommand,
   mastersCommand,
   filesCommand,
+  chunksCommand,
   restoreCommand,
   vaultCommand,
   logsCommand,
@@ -47,16 +47,30 @@ const COMMANDS = [
 
 const AFTER = `
 Examples:
-  flotilla plan "My film.mkv"               what would be done to each stream, and why
-  flotilla convert ~/Videos --dry-run       what would happen to each film, and the sum
+  flotilla plan "My video.mkv"              what would be done to each stream, and why
+  flotilla convert ~/Videos --dry-run       what would happen to each video, and the total
   flotilla convert ~/Videos --testing       convert, and keep every original until you purge it
-  flotilla files --code damaged             films that were left alone because they are damaged
-  flotilla serve                            scan and convert MEDIA_DIRS for good, with the interface
-  flotilla serve --lead                     the same, with the help of other computers
-  flotilla worker --master nas:8091         be one of them
-  flotilla restore "My film.mkv"            take the original back
+  flotilla files --code damaged             videos that were skipped because they are damaged
+  flotilla serve                            keep converting MEDIA_DIRS, with the web interface
+  flotilla serve --lead                     the same, and accept workers from the network
+  flotilla worker --master nas:8091         run as a worker
+  flotilla restore "My video.mkv"           restore the original
 
-Exit status: 0 all done or skipped with a reason, 1 something failed, 2 the command was not right.`;
+Exit status: 0 all done or skipped with a reason, 1 something failed, 2 invalid usage.`;
+
+/** Makes the command line. @param finish receives the exit code of a command that is neither 0 nor an error */
+export function makeProgram(finish: (code: number) => void): Command {
+  const program = new Command('flotilla')
+    .description('Turns a media library into AV1 and Opus, and never loses a file.')
+    .version(VERSION)
+    .addHelpText('after', AFTER)
+    .showHelpAfterError('(see flotilla --help)')
+    .exitOverride();
+  for (const command of COMMANDS) {
+    program.addCommand(command(finish).copyInheritedSettings(program));
+  }
+  return program;
+}
 
 /**
  * Runs the command line.
@@ -64,20 +78,10 @@ Exit status: 0 all done or skipped with a reason, 1 something failed, 2 the comm
  */
 export async function main(argv: string[]): Promise<number> {
   let code: number = EXIT.ok;
-  const finish = (result: number) => {
-    code = result;
-  };
-  const program = new Command('flotilla')
-    .description('Turns a media library into AV1 and Opus, and never loses a file.')
-    .version(VERSION)
-    .addHelpText('after', AFTER)
-    .showHelpAfterError('(flotilla --help tells more)')
-    .exitOverride();
-  for (const command of COMMANDS) {
-    program.addCommand(command(finish).copyInheritedSettings(program));
-  }
   try {
-    await program.parseAsync(argv);
+    await makeProgram((result) => {
+      code = result;
+    }).parseAsync(argv);
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -85,7 +89,7 @@ export async function main(argv: string[]): Promise<number> {
       printAside(`${error.message}`);
       return error.code === 'usage' ? EXIT.usage : EXIT.failed;
     }
-    printAside(`Flotilla stopped at an unexpected error: ${messageOf(error)}`);
+    printAside(`Flotilla stopped because of an unexpected error: ${messageOf(error)}`);
     if (process.env.FLOTILLA_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return EXIT.failed;
   }

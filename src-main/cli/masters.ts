@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { search } from '../discovery.ts';
+import { search } from '../lan/discovery.ts';
+import { addDataOption } from './options.ts';
 import { print, printAside, printJson } from './print.ts';
 
 /** A master that is there answers in a fraction of this, in seconds. */
@@ -7,14 +8,14 @@ const SECONDS = 3;
 
 function seconds(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value <= 3600)) throw new InvalidArgumentError('It has to be a number of seconds up to 3600.');
+  if (!(value > 0 && value <= 3600)) throw new InvalidArgumentError('Must be a number of seconds, 3600 at most.');
   return value;
 }
 
 /** `flotilla masters` */
 export function mastersCommand(): Command {
-  return new Command('masters')
-    .description('look for masters on the network')
+  const command = new Command('masters')
+    .description('find masters on the network')
     .option('--seconds <number>', 'how long to look', seconds, SECONDS)
     .option('--json', 'as JSON')
     .action(async (options: { seconds: number; json?: true }) => {
@@ -24,9 +25,9 @@ export function mastersCommand(): Command {
         print(`${name}  ${origin}  Flotilla ${version}, key ${fingerprint}…`);
       }
       if (masters.length === 0) {
-        print(
-          'No master was seen. One that leads (serve --lead) on the same network shows itself; or give its address.',
-        );
+        print('No masters found. Start one with serve --lead on the same network, or use its address.');
       }
     });
+  // It needs none, but is one of the commands that scripts give theirs to.
+  return addDataOption(command);
 }

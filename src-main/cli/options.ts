@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { SETTING_INFOS, type SettingKey } from '../../src-shared/settings.ts';
-import { defaultDataDir } from '../config.ts';
+import { SETTING_INFOS, type SettingKey } from '../../src-shared/settings/settings.ts';
+import { defaultDataDir } from '../platform/data-paths.ts';
 
 /** What every command that uses the data folder takes. */
 export interface CommonOptions {
@@ -16,9 +16,9 @@ export function addDataOption(command: Command): Command {
 
 const settingOptions = SETTING_INFOS.flatMap(({ key, flag, help, standard, env }) => {
   if (!flag) return [];
-  // Where the text itself tells the default, it is not told twice.
-  const told = help.includes('(default') || standard === null || standard === false;
-  const notes = [!told && `default: ${standard}`, env && `env: ${env}`].filter(Boolean);
+  // Not a second time if the text names the default.
+  const hasDefault = help.includes('(default') || standard === null || standard === false;
+  const notes = [!hasDefault && `default: ${standard}`, env && `env: ${env}`].filter(Boolean);
   // Like commander's own texts, but for abbreviations.
   const lower = /^[A-Z][a-z]/.test(help) ? help[0]?.toLowerCase() + help.slice(1) : help;
   const text = notes.length === 0 ? lower : `${lower} (${notes.join(', ')})`;
@@ -46,6 +46,7 @@ export function settingFlags(options: object): Partial<Record<SettingKey, unknow
 export const PLAN_SETTINGS: SettingKey[] = [
   'preset',
   'crf',
+  'quality',
   'container',
   'dynamicHdr',
   'dataStreams',

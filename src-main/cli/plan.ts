@@ -4,26 +4,28 @@ import os from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { Command } from 'commander';
-import { describeStream, formatName } from '../../src-shared/describe.ts';
-import { Fault, messageOf } from '../../src-shared/errors.ts';
-import { estimateSize } from '../../src-shared/estimate.ts';
-import { captionArgs, encodeArgs, labelsOf, pictureArgs, teletextArgs } from '../../src-shared/ffmpeg-args.ts';
-import { fitPlan } from '../../src-shared/fit-plan.ts';
-import { formatBytes, formatDuration } from '../../src-shared/format.ts';
-import { mainVideo, type Probe } from '../../src-shared/media.ts';
-import { makePlan, type Plan, type Skip } from '../../src-shared/plan.ts';
-import { resolveSettings } from '../../src-shared/settings.ts';
-import { presetFor } from '../../src-shared/svt-av1.ts';
-import type { Capabilities } from '../../src-shared/worker-info.ts';
-import { dataPaths } from '../config.ts';
-import { SettingTable } from '../db/settings.ts';
-import { whyLeftAlone } from '../master/left-alone.ts';
-import { LookupFiles } from '../master/lookup-files.ts';
-import { targetOf } from '../master/replaceable.ts';
-import { detectCapabilities } from '../media/capabilities.ts';
-import { Prober } from '../media/ffprobe.ts';
-import { ProcessManager } from '../media/process.ts';
-import { findTools } from '../media/tools.ts';
+import { presetFor, qualityFor } from '../../src-shared/fleet/svt-av1.ts';
+import type { Capabilities } from '../../src-shared/fleet/worker-info.ts';
+import { describeStream, formatName } from '../../src-shared/media/describe.ts';
+import { mainVideo, type Probe } from '../../src-shared/media/probe.ts';
+import { captionArgs, teletextArgs } from '../../src-shared/plan/caption-args.ts';
+import { estimateSize } from '../../src-shared/plan/estimate.ts';
+import { encodeArgs, labelsOf, pictureArgs } from '../../src-shared/plan/ffmpeg-args.ts';
+import { fitPlan } from '../../src-shared/plan/fit-plan.ts';
+import { makePlan, type Plan } from '../../src-shared/plan/plan.ts';
+import type { Skip } from '../../src-shared/plan/skip.ts';
+import { resolveSettings } from '../../src-shared/settings/settings.ts';
+import { formatBytes, formatDuration } from '../../src-shared/text/format.ts';
+import { Fault, messageOf } from '../../src-shared/util/errors.ts';
+import { SettingTable } from '../db/tables/settings.ts';
+import { whyLeftAlone } from '../master/files/left-alone.ts';
+import { targetOf } from '../master/files/replaceable.ts';
+import { LookupFiles } from '../master/library/lookup-tables.ts';
+import { detectCapabilities } from '../media/ffmpeg/capabilities.ts';
+import { findTools } from '../media/ffmpeg/find-tools.ts';
+import { ProcessManager } from '../media/ffmpeg/process-manager.ts';
+import { Prober } from '../media/probe/ffprobe.ts';
+import { dataPaths } from '../platform/data-paths.ts';
 import { addDataOption, addSettingOptions, type CommonOptions, PLAN_SETTINGS, settingFlags } from './options.ts';
 import { print, printAside, printJson } from './print.ts';
 
@@ -34,17 +36,19 @@ interface Report {
   probe: Probe | null;
   plan: Plan | Skip;
   estimate: number | null;
-  /** In order; most films take one. */
+  /** In order; most videos take one. */
   commands: string[][] | null;
   /** The preset of the plan, and what the encoder here calls it. */
   preset: { asked: number; sent: number; encoder: string } | null;
+  /** The CRF of the plan, and the one that stands for it here. */
+  crf: { asked: number; sent: number; varianceBoost: boolean } | null;
 }
 
 /** `flotilla plan` */
 export function planCommand(): Command {
   const command = new Command('plan')
-    .description('tell what would be done to each stream of a film and why, without doing it')
-    .argument('<file>', 'the film')
+    .description('show what would be done to each stream of a video and why, without doing it')
+    .argument('<file>', 'the video')
     .option('--json', 'as JSON')
     .action(async (file: string, options: CommonOptions & { json?: true }) => {
       const report = await plan(path.resolve(file), options);
@@ -69,7 +73,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
     const processes = await ProcessManager.create(notes);
     const caps = await detectCapabilities(processes, tools);
     const size = Number(found.size);
-    const base = { file, size, probe: null, estimate: null, commands: null, preset: null };
+    const base = { file, size, probe: null, estimate: null, commands: null, preset: null, crf: null };
     const aside = await whyLeftAlone(file, found);
     if (aside) return { ...base, plan: { kind: 'skip', ...aside } };
     if (size === 0) return { ...base, plan: { kind: 'skip', code: 'empty', reason: 'The file is empty.' } };
@@ -80,7 +84,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
       if (!(error instanceof Fault && error.code === 'conflict')) throw error;
       return {
         ...base,
-        plan: { kind: 'skip', code: 'unreadable', reason: `The file is not a readable film: ${messageOf(error)}` },
+        plan: { kind: 'skip', code: 'unreadable', reason: `The file isn't a readable video: ${messageOf(error)}` },
       };
     }
     const wanted = makePlan(probe, values, tables);
@@ -91,7 +95,7 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
       probe,
       plan: made,
       estimate: estimateSize(probe, made, size),
-      preset: presetOf(made, caps),
+      ...sentFor(made, caps),
       commands: commandsOf(made, file, probe, caps).map((args) => [tools.ffmpeg, ...args]),
     };
   } finally {
@@ -99,14 +103,19 @@ async function plan(file: string, options: CommonOptions): Promise<Report> {
   }
 }
 
-/** What the encoder here calls the preset of a plan. */
-function presetOf({ streams }: Plan, caps: Capabilities): Report['preset'] {
+/** The preset and CRF passed to the encoder here for those of a plan. */
+function sentFor({ streams }: Plan, caps: Capabilities): Pick<Report, 'preset' | 'crf'> {
   const video = streams.find((s) => s.action === 'encode');
-  const encoder = caps.svtav1 ?? 'SVT-AV1';
-  return video ? { asked: video.preset, sent: presetFor(caps, video.preset), encoder } : null;
+  if (!video) return { preset: null, crf: null };
+  const { crf, varianceBoost } = qualityFor(caps, video.crf);
+  const preset = presetFor(caps, video.preset);
+  return {
+    preset: { asked: video.preset, sent: preset, encoder: caps.svtav1 ?? 'SVT-AV1' },
+    crf: { asked: video.crf, sent: crf, varianceBoost },
+  };
 }
 
-/** What ffmpeg is told; the names of the files between are its own in a conversion. */
+/** Returns the ffmpeg commands of a conversion, which names the intermediate files itself. */
 function commandsOf(made: Plan, input: string, probe: Probe, caps: Capabilities): string[][] {
   const covers = made.streams.filter((s) => s.action === 'cover').map((s) => `cover-${s.source}`);
   const captions = made.streams.some((s) => s.action === 'captions') && { path: 'captions.srt', offset: 0 };
@@ -139,25 +148,30 @@ function storedSettings(dataDir: string) {
   }
 }
 
-function inWords({ file, size, probe, plan: made, estimate, commands, preset }: Report): string[] {
+function inWords({ file, size, probe, plan: made, estimate, commands, preset, crf }: Report): string[] {
   const lines: string[] = [];
   const seconds = probe && (mainVideo(probe)?.duration ?? probe.duration);
   const facts = [formatBytes(size), seconds && formatDuration(seconds), probe && formatName(probe)].filter(Boolean);
   lines.push(`${path.basename(file)} (${facts.join(', ')})`);
   if (made.kind === 'skip') {
-    lines.push('', `Would be left as it is. ${made.reason}`);
+    lines.push('', `Would be skipped. ${made.reason}`);
     const streams = probe?.streams.map((s) => `  ${describeStream(s)}`) ?? [];
     if (streams.length > 0) lines.push('', ...streams);
     return lines;
   }
   const target = path.basename(targetOf(file, made.container));
   lines.push('', `Would become ${target}, about ${formatBytes(estimate ?? size)}.`);
-  if (made.containerWhy) lines.push(`It is Matroska, because ${made.containerWhy}.`);
+  if (made.containerWhy) lines.push(`The result is Matroska, because ${made.containerWhy}.`);
   lines.push('');
   for (const s of made.streams) lines.push(`  ${s.from} → ${s.to}${s.why ? ` (${s.why})` : ''}`);
   if (probe?.chapters) lines.push(`  ${probe.chapters} chapters → kept`);
   if (preset && preset.asked !== preset.sent)
     lines.push('', `Preset ${preset.asked} is preset ${preset.sent} of the encoder here, ${preset.encoder}.`);
+  if (crf?.varianceBoost)
+    lines.push(
+      '',
+      `It uses variance boost at CRF ${crf.sent}, whose files are as large as at CRF ${crf.asked} without.`,
+    );
   lines.push('', commands?.length === 1 ? 'The command:' : 'The commands:');
   for (const command of commands ?? []) lines.push(`  ${command.map(quote).join(' ')}`);
   return lines;

@@ -1,4 +1,4 @@
-import { plainJson, plainText } from '../../src-shared/plain-text.ts';
+import { plainJson, plainText } from '../../src-shared/util/plain-text.ts';
 
 /** Writes a command's answer, each text on a line of its own: names of files and computers cannot command the terminal. */
 export function print(...lines: string[]): void {

@@ -1,23 +1,41 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import type { FileChanged, Summary } from '../../src-shared/contract.ts';
-import type { FileView } from '../../src-shared/file-view.ts';
-import { count, formatBytes, formatDuration, formatSaving } from '../../src-shared/format.ts';
-import type { FileState } from '../../src-shared/job.ts';
-import type { RunningView } from '../../src-shared/lease.ts';
-import { nameOf } from '../../src-shared/paths.ts';
-import { plainText } from '../../src-shared/plain-text.ts';
+import type { FileView } from '../../src-shared/contract/file-view.ts';
+import type { FileChanged, Summary } from '../../src-shared/contract/index.ts';
+import type { FileState } from '../../src-shared/jobs/job.ts';
+import type { RunningView } from '../../src-shared/jobs/lease.ts';
+import { bytesWithError } from '../../src-shared/text/forecast-text.ts';
+import { count, formatBytes, formatDuration, formatSaving, savedPercent } from '../../src-shared/text/format.ts';
+import { nameOf } from '../../src-shared/util/paths.ts';
+import { plainText } from '../../src-shared/util/plain-text.ts';
 import { print, printJson } from './print.ts';
 
-/** States in which a file stays until somebody or something changes it. */
+/** States in which a file stays until a user or a change of the file ends them. */
 const FINAL: ReadonlySet<FileState> = new Set(['done', 'skipped', 'failed', 'blocked']);
 
-/** Tells a user or a script what a run of `convert` does. */
+/** What a conversion would make of a video. */
+export interface Estimate {
+  bytes: number;
+  /** Set where samples of it were encoded. */
+  sampled?: {
+    bytesError: number;
+    crf: number;
+    /** dB; null where it was not measured. */
+    quality: number | null;
+    windows: number;
+    /** False if its conversion would stop here, because it saves too little. */
+    worthIt: boolean;
+  };
+}
+
+/** Reports to a user or a script what a run of `convert` does. */
 export interface Reporter {
   scanned(files: number): void;
   notice(text: string): void;
   file(file: FileChanged): void;
   progress(running: RunningView): void;
-  dryRun(files: FileView[], estimates: Map<number, number>): void;
+  /** What a dry run says of one video; without an estimate it would not be converted. */
+  wouldBe(file: FileView, estimate: Estimate | undefined): void;
+  dryRun(files: FileView[], estimates: Map<number, Estimate>): void;
   summary(files: FileView[], totals: Summary): void;
   end(): void;
 }
@@ -56,18 +74,21 @@ export class JsonReporter implements Reporter {
     this.#print({ type: 'progress', path, ...progress });
   }
 
-  dryRun(files: FileView[], estimates: Map<number, number>): void {
-    for (const { id, path, state, code, reason, size } of files) {
-      this.#print({
-        type: 'file',
-        path,
-        would: state === 'queued' ? 'convert' : state,
-        code,
-        reason,
-        size,
-        estimate: estimates.get(id) ?? null,
-      });
-    }
+  wouldBe({ path, state, code, reason, size }: FileView, estimate: Estimate | undefined): void {
+    const { bytesError, crf, quality, worthIt } = estimate?.sampled ?? {};
+    this.#print({
+      type: 'file',
+      path,
+      would: state === 'queued' ? (worthIt === false ? 'skip' : 'convert') : state,
+      code,
+      reason,
+      size,
+      estimate: estimate?.bytes ?? null,
+      ...(estimate?.sampled && { estimateError: bytesError, crf, quality }),
+    });
+  }
+
+  dryRun(files: FileView[], estimates: Map<number, Estimate>): void {
     const { before, after } = estimated(files, estimates);
     this.#print({
       type: 'summary',
@@ -93,20 +114,35 @@ export class JsonReporter implements Reporter {
   end(): void {}
 }
 
-function estimated(files: FileView[], estimates: Map<number, number>): { before: number; after: number } {
-  const queued = files.filter((f) => estimates.has(f.id));
+/** Bytes of the videos that would be converted. */
+function estimated(files: FileView[], estimates: Map<number, Estimate>): { before: number; after: number } {
+  const queued = files.filter((f) => isConverted(estimates.get(f.id)));
   return {
     before: queued.reduce((sum, f) => sum + f.size, 0),
-    after: queued.reduce((sum, f) => sum + (estimates.get(f.id) ?? 0), 0),
+    after: queued.reduce((sum, f) => sum + (estimates.get(f.id)?.bytes ?? 0), 0),
   };
 }
 
-/** Sentences and, on a terminal, a bar a running film. */
+const isConverted = (estimate: Estimate | undefined) => estimate !== undefined && estimate.sampled?.worthIt !== false;
+
+/** What would become of a video, in words. */
+function wouldBeWords({ state, reason, size }: FileView, estimate: Estimate | undefined): string {
+  if (!estimate) return `${state}${reason ? `: ${reason}` : ''}`;
+  const { bytes, sampled } = estimate;
+  if (!sampled) return `would be converted, ${formatBytes(size)} → about ${formatBytes(bytes)}`;
+  const { crf, quality, bytesError, windows, worthIt } = sampled;
+  const how = `CRF ${Number(crf.toFixed(2))}${quality === null ? '' : ` for ${quality.toFixed(1)} dB XPSNR`}`;
+  const sizes = `${formatBytes(size)} → about ${bytesWithError(bytes, bytesError)}, −${savedPercent(size, bytes)}`;
+  const verdict = worthIt ? 'would be converted' : 'would be skipped, not worth it';
+  return `${verdict}: ${sizes}, ${how} (${count(windows, 'sample')})`;
+}
+
+/** Sentences and, on a terminal, a bar a running video. */
 export class TextReporter implements Reporter {
   readonly #bars = process.stdout.isTTY
     ? new MultiBar(
         {
-          format: '{stage} {bar} {percent}  {film}  {speeds}',
+          format: '{stage} {bar} {percent}  {video}  {speeds}',
           barsize: 20,
           clearOnComplete: true,
           hideCursor: true,
@@ -123,7 +159,7 @@ export class TextReporter implements Reporter {
   }
 
   scanned(files: number): void {
-    this.#print(`Found ${count(files, 'film')}.`);
+    this.#print(`Found ${count(files, 'video')}.`);
   }
 
   notice(text: string): void {
@@ -148,8 +184,8 @@ export class TextReporter implements Reporter {
     const eta_text = eta === undefined ? 'estimating' : `about ${formatDuration(eta)}`;
     const payload = {
       stage: stage.padEnd(9),
-      film: plainText(nameOf(path)),
-      percent: share === undefined ? '' : `${Math.floor(100 * share)} %`.padStart(5),
+      video: plainText(nameOf(path)),
+      percent: share === undefined ? '' : `${Math.floor(100 * share)}%`.padStart(4),
       speeds:
         stage === 'encoding' ? `${fps?.toFixed(1) ?? '–'} fps, ${speed?.toFixed(2) ?? '–'}x, ETA ${eta_text}` : '',
     };
@@ -158,19 +194,16 @@ export class TextReporter implements Reporter {
     bar.update(Math.floor(100 * (share ?? 0)), payload);
   }
 
-  dryRun(files: FileView[], estimates: Map<number, number>): void {
-    for (const file of files) {
-      const estimate = estimates.get(file.id);
-      const would =
-        estimate === undefined
-          ? `${file.state}${file.reason ? `: ${file.reason}` : ''}`
-          : `would be converted, ${formatBytes(file.size)} → about ${formatBytes(estimate)}`;
-      this.#print(`${file.path}  ${would}`);
-    }
+  wouldBe(file: FileView, estimate: Estimate | undefined): void {
+    this.#print(`${file.path}  ${wouldBeWords(file, estimate)}`);
+  }
+
+  dryRun(files: FileView[], estimates: Map<number, Estimate>): void {
     const { before, after } = estimated(files, estimates);
-    const left = files.length - estimates.size;
+    const converted = [...estimates.values()].filter(isConverted).length;
+    const left = files.length - converted;
     this.#print(
-      `${count(estimates.size, 'film')} of ${formatBytes(before)} could become about ${formatBytes(after)}; ${count(left, 'film')} would be left as ${left === 1 ? 'it is' : 'they are'}. Nothing was changed.`,
+      `${count(converted, 'video')} of ${formatBytes(before)} would become about ${formatBytes(after)}; ${count(left, 'video')} would be skipped. Nothing was changed.`,
     );
   }
 
@@ -178,7 +211,7 @@ export class TextReporter implements Reporter {
     const { before, after } = sums(files);
     const counts = Object.entries(countStates(files)).map(([state, n]) => `${n} ${state}`);
     this.#print(
-      `${count(files.length, 'film')}: ${counts.join(', ') || 'nothing to do'}. ${before > 0 ? `${formatBytes(before)} became ${formatBytes(after)} (${formatSaving(before, after)}).` : ''}`.trim(),
+      `${count(files.length, 'video')}: ${counts.join(', ') || 'nothing to do'}. ${before > 0 ? `${formatBytes(before)} became ${formatBytes(after)} (${formatSaving(before, after)}).` : ''}`.trim(),
     );
   }
 

@@ -1,14 +1,14 @@
 import { Command } from 'commander';
-import { readJoinSecret } from '../join-secret.ts';
-import { startNode } from '../node.ts';
-import { VERSION } from '../version.ts';
+import { startNode } from '../app/start-node.ts';
+import { readJoinSecret } from '../lan/join-secret.ts';
+import { VERSION } from '../platform/version.ts';
 import { addDataOption, addSettingOptions, CONVERT_SETTINGS, type CommonOptions, settingFlags } from './options.ts';
 import { listenForEnd } from './signals.ts';
 
 /** `flotilla serve` */
 export function serveCommand(): Command {
   const command = new Command('serve')
-    .description('lead: scan the libraries again and again, convert them, and serve the interface and the API')
+    .description('scan libraries regularly, convert them, and serve the interface and the API')
     .argument('[folder...]', 'the libraries, instead of MEDIA_DIRS')
     .action(async (folders: string[], options: CommonOptions) => {
       const node = await startNode({
@@ -22,15 +22,15 @@ export function serveCommand(): Command {
       log.info(`Flotilla ${VERSION} has started.`);
       process.stdout.write(`Flotilla is at ${node.welcome()}\n`);
       const port = node.lanPort();
-      if (port !== null) process.stdout.write(`Other computers are awaited on port ${port}.\n`);
+      if (port !== null) process.stdout.write(`Accepting workers on port ${port}.\n`);
       node.on('pairing', ({ requests }) => {
-        for (const { code, name } of requests) log.info(`${name} asks to become a worker and shows ${code}.`);
+        for (const { code, name } of requests) log.info(`${name} asks to become a worker with the code ${code}.`);
       });
-      node.on('library', ({ root, paused }) => paused || log.info(`${root} is there again.`));
-      node.on('paused', ({ reason }) => log.warn(reason ? `Paused: ${reason}` : 'Working again.'));
+      node.on('library', ({ root, paused }) => paused || log.info(`${root} is available again.`));
+      node.on('paused', ({ reason }) => log.warn(reason ? `Paused: ${reason}` : 'Resumed.'));
       const end = listenForEnd();
       await end.asked;
-      log.info('Stopping; what is running is queued again.');
+      log.info('Stopping. Running conversions are queued again.');
       await node.stop();
       end.release();
     });

@@ -3,13 +3,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { execa } from 'execa';
-import { Fault, messageOf } from '../../src-shared/errors.ts';
-import { parseSetting, SETTING_INFOS } from '../../src-shared/settings.ts';
-import { defaultDataDir } from '../config.ts';
-import { settingsText, unitText } from '../service-unit.ts';
-import { writeWhole } from '../write-whole.ts';
+import { parseSetting, SETTING_INFOS } from '../../src-shared/settings/settings.ts';
+import { Fault, messageOf } from '../../src-shared/util/errors.ts';
+import { writeFileAtomic } from '../fs/atomic-write.ts';
+import { defaultDataDir } from '../platform/data-paths.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
 import { print } from './print.ts';
+import { settingsText, unitText } from './systemd-unit.ts';
 
 const KINDS = ['serve', 'worker'] as const;
 type Kind = (typeof KINDS)[number];
@@ -40,34 +40,36 @@ export function serviceCommand(): Command {
   const kind = '<serve|worker>';
   const collect = (value: string, before: string[]) => [...before, value];
   const install = new Command('install')
-    .description('start Flotilla with this computer, by systemd: as root for the computer, otherwise for yourself')
+    .description(
+      'start Flotilla when this computer starts, with systemd: as root for the whole computer, otherwise for your user',
+    )
     .argument(kind, 'what to run')
-    .argument('[folder...]', 'the libraries of serve')
+    .argument('[folder...]', 'libraries for serve')
     .addOption(
       new Option('--set <NAME=value>', 'a setting by its environment name, such as LEAD=true; may be repeated')
         .argParser(collect)
         .default([], 'none'),
     )
-    .option('--user <name>', 'who runs it when root installs it (default: who called sudo)')
+    .option('--user <name>', 'user to run it as when root installs it (default: the user who called sudo)')
     .option('--dry-run', 'only show what would be written and done')
     .action((what: string, folders: string[], options: InstallOptions) =>
       installService(kindOf(what), folders, options),
     );
   const remove = new Command('remove')
-    .description('end the service and start it no more; data and settings stay')
-    .argument(kind, 'what was installed')
+    .description('stop and disable the service; data and settings are kept')
+    .argument(kind, 'the installed service')
     .action((what: string) => removeService(kindOf(what)));
   return new Command('service')
-    .description('run Flotilla as a service of this computer')
+    .description('run Flotilla as a system service')
     .addCommand(addDataOption(install))
     .addCommand(remove);
 }
 
 function kindOf(text: string): Kind {
   const kind = KINDS.find((known) => known === text);
-  if (!kind) throw new Fault('usage', `"${text}" is no service; it has to be serve or worker.`);
+  if (!kind) throw new Fault('usage', `"${text}" isn't a service; use serve or worker.`);
   if (process.platform !== 'linux') {
-    throw new Fault('usage', 'This is for Linux with systemd; docs/service.md tells how to do it on this system.');
+    throw new Fault('usage', 'This command needs Linux with systemd. See docs/service.md for other systems.');
   }
   return kind;
 }
@@ -75,7 +77,7 @@ function kindOf(text: string): Kind {
 async function installService(kind: Kind, folders: string[], options: InstallOptions): Promise<void> {
   const { name, unit, settings } = placesOf(kind);
   const media = folders.map((folder) => path.resolve(folder));
-  // Root's own folder is nobody else's to use.
+  // No other user can use root's own folder.
   const state = isRoot() && options.data === defaultDataDir() ? name : undefined;
   const data = state ? `/var/lib/${state}` : options.data;
   const values = settingsOf(kind, media, { ...options, data });
@@ -95,7 +97,7 @@ async function installService(kind: Kind, folders: string[], options: InstallOpt
   await systemctl('restart', name);
   const journal = `journalctl ${isRoot() ? '' : '--user '}--unit ${name}`;
   print(
-    `Flotilla runs now, and will with this computer. ${journal} shows what it says, the address to open first too.`,
+    `Flotilla is running and will start with this computer. ${journal} shows its log, including the address to open first.`,
   );
   if (!isRoot()) print('For it to run while you are not logged in: loginctl enable-linger');
 }
@@ -107,14 +109,14 @@ async function removeService(kind: Kind): Promise<void> {
   rmSync(unit);
   print(`Removed ${unit}.`);
   await systemctl('daemon-reload');
-  print(`Data and settings stay (${settings}).`);
+  print(`Data and settings are kept (${settings}).`);
 }
 
 /** Settings for the service by their environment names. @throws Fault `usage` for one that is not right */
 function settingsOf(kind: Kind, media: string[], { data, set }: InstallOptions): Record<string, string> {
   const values: Record<string, string> = { DATA_DIR: path.resolve(data) };
   const comma = media.find((folder) => folder.includes(','));
-  if (comma) throw new Fault('usage', `${comma} has a comma in its name, where MEDIA_DIRS would end it.`);
+  if (comma) throw new Fault('usage', `${comma} has a comma in its name, which MEDIA_DIRS takes as a separator.`);
   const missing = media.find((folder) => !statSync(folder, { throwIfNoEntry: false })?.isDirectory());
   if (missing) throw new Fault('usage', `There is no folder ${missing}.`);
   if (media.length > 0 && kind === 'worker') throw new Fault('usage', 'A worker has no libraries of its own.');
@@ -123,7 +125,7 @@ function settingsOf(kind: Kind, media: string[], { data, set }: InstallOptions):
     const [, name = '', value = ''] = /^([A-Z_0-9]+)=(.*)$/.exec(pair) ?? [];
     const info = SETTING_INFOS.find(({ env }) => env !== undefined && env === name);
     if (!info && !OTHERS.includes(name)) {
-      throw new Fault('usage', `"${pair}" is no setting; it has to be such as LEAD=true (docs/configuration.md).`);
+      throw new Fault('usage', `"${pair}" isn't a setting; write, for example, LEAD=true (see docs/configuration.md).`);
     }
     if (info) parseSetting(info.key, value, name);
     values[name] = value;
@@ -133,15 +135,15 @@ function settingsOf(kind: Kind, media: string[], { data, set }: InstallOptions):
 
 function userOf({ user = process.env.SUDO_USER }: InstallOptions): string {
   if (user && /^[\w.-]+$/.test(user)) return user;
-  throw new Fault('usage', 'As whom is Flotilla to run? Name the owner of the media with --user.');
+  throw new Fault('usage', 'Specify the user with --user, such as the owner of the media.');
 }
 
 async function write(file: string, text: string, mode: number): Promise<void> {
   try {
     mkdirSync(path.dirname(file), { recursive: true });
-    await writeWhole(file, text, mode);
+    await writeFileAtomic(file, text, mode);
   } catch (error) {
-    throw new Fault('node', `${file} could not be written: ${messageOf(error)}.`, { cause: error });
+    throw new Fault('node', `Couldn't write ${file}: ${messageOf(error)}.`, { cause: error });
   }
   print(`Wrote ${file}.`);
 }

@@ -1,7 +1,7 @@
-import { EXIT } from './main.ts';
+import { EXIT } from './exit-codes.ts';
 
 /**
- * Listens to Ctrl-C and to being told to end. A second time ends the process at once, which loses nothing either.
+ * Listens for SIGINT and SIGTERM. A second signal ends the process at once, which loses nothing either.
  * @returns `asked`, which resolves at the first, and how to stop listening
  */
 export function listenForEnd(): { asked: Promise<'asked'>; release: () => void } {

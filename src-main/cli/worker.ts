@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
-import type { MasterView } from '../../src-shared/fleet-view.ts';
-import { plainText } from '../../src-shared/plain-text.ts';
-import { dataPaths } from '../config.ts';
-import { readJoinSecret } from '../join-secret.ts';
-import { makeKeptLog } from '../log.ts';
-import { startWorkerNode } from '../worker-node.ts';
+import type { MasterView } from '../../src-shared/contract/fleet-view.ts';
+import { plainText } from '../../src-shared/util/plain-text.ts';
+import { startWorkerNode } from '../app/start-worker-node.ts';
+import { readJoinSecret } from '../lan/join-secret.ts';
+import { makeKeptLog } from '../log/logger.ts';
+import { dataPaths } from '../platform/data-paths.ts';
 import { addDataOption, addSettingOptions, type CommonOptions, settingFlags } from './options.ts';
 import { print } from './print.ts';
 import { listenForEnd } from './signals.ts';
@@ -18,15 +18,20 @@ interface WorkerOptions extends CommonOptions {
 /** `flotilla worker` */
 export function workerCommand(): Command {
   const command = new Command('worker')
-    .description('work for a master on another computer; without a token its user is asked to approve')
+    .description('run as a worker for a master on another computer; without a token, its user is asked to approve')
     .addOption(
       new Option(
         '--master <address>',
-        'the master, such as nas:8091 or http://nas:8090 (default: the one it knows)',
+        'the master, such as nas:8091 or http://nas:8090 (default: the saved master)',
       ).env('MASTER_URL'),
     )
-    .addOption(new Option('--token <token>', 'what flotilla invite printed on the master').env('JOIN_TOKEN'))
-    .option('--forget', 'forget the master of before first')
+    .addOption(
+      new Option(
+        '--token <token>',
+        'what flotilla invite printed on the master (visible in the process list; set JOIN_TOKEN instead to hide it)',
+      ).env('JOIN_TOKEN'),
+    )
+    .option('--forget', 'forget the saved master first')
     .action(work);
   const settings = ['jobs', 'bandwidth', 'hours', 'rules', 'tempDir', 'nodeName', 'ffmpegPath', 'logLevel'] as const;
   return addDataOption(addSettingOptions(command, [...settings]));
@@ -46,7 +51,7 @@ async function work(options: WorkerOptions): Promise<void> {
       secret: readJoinSecret(process.env),
       forget: options.forget ?? false,
       log,
-      changed: makeTeller(),
+      changed: makePrinter(),
     });
     try {
       await Promise.race([node.over, end.asked]);
@@ -58,17 +63,17 @@ async function work(options: WorkerOptions): Promise<void> {
   }
 }
 
-/** Tells on stdout what the user has to do or wants to know, once. */
-function makeTeller(): (view: MasterView | null) => void {
-  let told = '';
+/** Returns a listener that prints required actions and changes of state, each once. */
+function makePrinter(): (view: MasterView | null) => void {
+  let printed = '';
   return (view) => {
     const { name, origin, code, state } = view ?? {};
     const text = code
-      ? `${plainText(name ?? '')} shows a request with six digits. Approve it there if they are these: ${code}\n(on its command line: flotilla pair approve ${code})`
+      ? `${plainText(name ?? '')} shows a pairing request. Approve it there if it has these six digits: ${code}\n(on its command line: flotilla pair approve ${code})`
       : state === 'connecting'
         ? `This computer works for ${plainText(name ?? '')} at ${origin}.`
-        : told;
-    if (text !== told) print(...text.split('\n'));
-    told = text;
+        : printed;
+    if (text !== printed) print(...text.split('\n'));
+    printed = text;
   };
 }

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { Fault } from '../../src-shared/errors.ts';
-import type { WorkerView } from '../../src-shared/fleet-view.ts';
-import { count } from '../../src-shared/format.ts';
-import { parseHours, type WorkerSettings, type WorkerState } from '../../src-shared/worker-info.ts';
-import { parseRules, RULES_FORM } from '../../src-shared/yielding.ts';
+import type { WorkerView } from '../../src-shared/contract/fleet-view.ts';
+import { parseRules, RULES_FORM } from '../../src-shared/fleet/availability.ts';
+import { parseHours, type WorkerSettings, type WorkerState } from '../../src-shared/fleet/worker-info.ts';
+import { count } from '../../src-shared/text/format.ts';
+import { Fault } from '../../src-shared/util/errors.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
 import { print, printJson } from './print.ts';
@@ -19,12 +19,13 @@ const STATES: Record<WorkerState, string> = {
   offline: 'Offline',
 };
 
-function inWords({ name, local, state, problem, running, done, failed, mode }: WorkerView): string[] {
+function inWords({ name, local, state, problem, running, helping, done, failed, mode }: WorkerView): string[] {
   const facts = [
     local && 'this computer',
     running.length > 0 && running.map(({ path, progress }) => `${path} (${progress.stage})`).join(', '),
-    `${count(done, 'film')} done, ${failed} failed`,
-    mode === 'draining' && 'gets no more work',
+    helping.length > 0 && helping.map(({ path, worker }) => `helps ${worker} with ${path}`).join(', '),
+    `${count(done, 'video')} done, ${failed} failed`,
+    mode === 'draining' && 'draining',
   ].filter(Boolean);
   return [`${name}  ${STATES[state]}  ${facts.join('; ')}`, ...(problem ? [`    ${problem}`] : [])];
 }
@@ -32,7 +33,7 @@ function inWords({ name, local, state, problem, running, done, failed, mode }: W
 function rules(text: string): WorkerSettings['rules'] {
   const parsed = parseRules(text === NONE ? [] : text.split(','));
   if (parsed !== undefined) return parsed;
-  throw new Fault('usage', `"${text}" are no rules; write some of ${RULES_FORM}, or always.`);
+  throw new Fault('usage', `"${text}" isn't a list of rules; write some of ${RULES_FORM}, or always.`);
 }
 
 interface SetOptions extends CommonOptions {
@@ -49,20 +50,20 @@ const textOrNone = (text: string) => (text === NONE ? null : text);
 
 function numberOrNone(text: string): number | null {
   if (text === NONE) return null;
-  if (!/^\d+$/.test(text)) throw new Fault('usage', `"${text}" is no whole number; give one, or none.`);
+  if (!/^\d+$/.test(text)) throw new Fault('usage', `"${text}" isn't a whole number; use one, or none.`);
   return Number(text);
 }
 
 function hours(text: string): WorkerSettings['schedule'] {
   const schedule = parseHours(text === NONE ? [] : text.split(','));
   if (schedule !== undefined) return schedule;
-  throw new Fault('usage', `"${text}" is no time; write 22:00-06:00, or 1-5@18:00-08:00 for Monday to Friday.`);
+  throw new Fault('usage', `"${text}" isn't a time range; write 22:00-06:00, or 1-5@18:00-08:00 for Monday to Friday.`);
 }
 
 /** `flotilla workers` */
 export function workersCommand(): Command {
   const list = new Command('list')
-    .description('all workers, and what each is doing')
+    .description('list workers and what each is doing')
     .option('--json', 'as JSON')
     .action(async (options: CommonOptions & { json?: true }) => {
       const views = await withMaster(options.data, (call) => call('worker.list', {}));
@@ -78,11 +79,11 @@ export function workersCommand(): Command {
         print(`${worker} ${said}`);
       });
   const set = new Command('set')
-    .description('change how much of a worker is used, or its name; `none` takes a value back')
+    .description('change the limits or the name of a worker; `none` resets a value')
     .argument('<name>', 'as workers list shows it')
-    .option('--name <name>', 'another name')
-    .option('--jobs <number>', 'films at a time', numberOrNone)
-    .option('--bandwidth <bytes>', 'bytes a second, each way', numberOrNone)
+    .option('--name <name>', 'new name')
+    .option('--jobs <number>', 'videos at a time', numberOrNone)
+    .option('--bandwidth <bytes>', 'bytes per second, each way', numberOrNone)
     .option('--temp <dir>', 'folder for unfinished results on the worker', textOrNone)
     .option(
       '--hours <times>',
@@ -91,7 +92,7 @@ export function workersCommand(): Command {
     )
     .option(
       '--rules <list>',
-      `when it steps back for its user: some of ${RULES_FORM}, or always; what is not named does not count`,
+      `when it pauses for its user: some of ${RULES_FORM}, or always; rules that aren't named are off`,
       rules,
     )
     .action(async (worker: string, options: SetOptions) => {
@@ -100,18 +101,17 @@ export function workersCommand(): Command {
         ([, value]) => value !== undefined,
       );
       const changes = { ...(name && { name }), ...(given.length > 0 && { settings: Object.fromEntries(given) }) };
-      if (Object.keys(changes).length === 0)
-        throw new Fault('usage', 'Say what to change; --help tells what there is.');
+      if (Object.keys(changes).length === 0) throw new Fault('usage', 'Specify what to change; see --help.');
       print(...inWords(await withMaster(data, (call) => call('worker.set', { worker, ...changes }))));
     });
-  const workers = new Command('workers').description('the computers that work for this one');
+  const workers = new Command('workers').description('manage the computers that work for this one');
   for (const command of [
     list,
-    act('pause', 'give a worker no more work', 'is paused.'),
-    act('resume', 'give a worker work again', 'is given work again.'),
-    act('drain', 'let a worker finish what it holds and give it no more', 'gets no more work.'),
+    act('pause', 'pause a worker', 'was paused.'),
+    act('resume', 'resume a worker', 'was resumed.'),
+    act('drain', 'drain a worker: it finishes its jobs and gets no more', 'draining.'),
     set,
-    act('remove', 'forget a worker: what it works on goes to others at once', 'was removed.'),
+    act('remove', 'remove a worker; its jobs are reassigned immediately', 'was removed.'),
   ]) {
     workers.addCommand(addDataOption(command));
   }

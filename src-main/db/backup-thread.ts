@@ -1,6 +1,6 @@
 /** The thread that makes a backup: copying and proving a large database takes seconds. Answers with why it failed, or with ''. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../../src-shared/errors.ts';
+import { messageOf } from '../../src-shared/util/errors.ts';
 import { type BackupRequest, copyDatabase } from './backups.ts';
 
 const { database, file } = workerData as BackupRequest;

@@ -51,7 +51,7 @@ describe('a copy', () => {
 
   it('replaces a file only when that is wanted', async () => {
     writeFileSync(copy, 'mine');
-    await expect(copyDatabase(file, copy)).rejects.toThrow(/copy\.db exists already; .*--overwrite/);
+    await expect(copyDatabase(file, copy)).rejects.toThrow(/copy\.db already exists; .*--overwrite/);
     expect(readFileSync(copy, 'utf8')).toBe('mine');
     await copyDatabase(file, copy, true);
     expect(recall(copy)).toBe('first');
@@ -69,7 +69,7 @@ describe('a copy', () => {
     const bytes = readFileSync(file);
     bytes.fill(0x55, bytes.length - 8192);
     writeFileSync(file, bytes);
-    await expect(copyDatabase(file, copy)).rejects.toThrow(/damaged|no sound database/);
+    await expect(copyDatabase(file, copy)).rejects.toThrow(/damaged|isn't a valid database/);
     expect(readdirSync(folder).filter((name) => name.startsWith('copy'))).toEqual([]);
   });
 });
@@ -105,7 +105,9 @@ describe('daily backups', () => {
 
   it('tell why there is none', async () => {
     mkdirSync(backups);
-    await expect(backUp(path.join(folder, 'none.db'), backups)).rejects.toThrow(/could not be backed up to .*: .*\.$/);
+    await expect(backUp(path.join(folder, 'none.db'), backups)).rejects.toThrow(
+      /^Couldn.t back up the database to .*: .*\.$/,
+    );
     expect(readdirSync(backups)).toEqual([]);
   });
 });
@@ -130,7 +132,7 @@ describe('a restored database', () => {
     const other = new Database(copy);
     other.exec('CREATE TABLE something (x)');
     other.close();
-    expect(() => restoreDatabase(copy, file)).toThrow(/is no database of Flotilla/);
+    expect(() => restoreDatabase(copy, file)).toThrow(/isn't a Flotilla database/);
     const newer = path.join(folder, 'newer.db');
     writeFileSync(newer, before);
     const future = new Database(newer);
@@ -138,7 +140,7 @@ describe('a restored database', () => {
     future.close();
     expect(() => restoreDatabase(newer, file)).toThrow(/newer\.db was written by a newer Flotilla \(schema 999\)/);
     writeFileSync(copy, Buffer.alloc(8192, 0x55));
-    expect(() => restoreDatabase(copy, file)).toThrow(/is no sound database/);
+    expect(() => restoreDatabase(copy, file)).toThrow(/isn't a valid database/);
     expect(() => restoreDatabase(path.join(folder, 'none'), file)).toThrow(/There is no file/);
     expect(readFileSync(file)).toEqual(before);
     expect(readdirSync(folder).filter((name) => /restoring|replaced/.test(name))).toEqual([]);

@@ -16,9 +16,9 @@ import {
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
-import { Fault, messageOf } from '../../src-shared/errors.ts';
-import { formatBytes } from '../../src-shared/format.ts';
-import type { Backup, Finding } from '../../src-shared/insights.ts';
+import type { Backup, Finding } from '../../src-shared/contract/stats-view.ts';
+import { formatBytes } from '../../src-shared/text/format.ts';
+import { Fault, messageOf } from '../../src-shared/util/errors.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 /** How many daily backups are kept. */
@@ -31,7 +31,7 @@ const STALE_MS = 3 * DAY_MS;
 /** The fact from which the epochs of new tasks count. */
 export const FIRST_EPOCH = 'first-epoch';
 
-/** All pages in one step: a copy that another program may write to meanwhile begins anew at every write. */
+/** All pages in one step: otherwise, every write of another program would restart the copy. */
 const ALL_PAGES = 0x7fffffff;
 
 /** SQLite's result codes for a file that is no (sound) database. */
@@ -61,16 +61,16 @@ export function backupFinding(folder: string): Finding {
   return {
     ok: Date.now() - madeAt < STALE_MS,
     what: `Backup of the database, ${new Date(madeAt).toLocaleString('sv-SE')}, ${formatBytes(size)}`,
-    advice: `${file} is the newest one; start \`flotilla serve\`, which makes one a day, and look into its log if it does not`,
+    advice: `${file} is the newest one; start \`flotilla serve\`, which makes one a day, and check its log if it doesn't`,
   };
 }
 
 /**
- * Proves that a file is a whole Flotilla database, reading all of it, and makes it one that has no log beside it.
- * @param name what the user calls it
+ * Verifies that a file is a complete Flotilla database by reading all of it, and checkpoints its log into it.
+ * @param name of the file for users
  * @throws Fault `conflict` with the reason
  */
-function proveDatabase(file: string, name: string): void {
+export function proveDatabase(file: string, name: string): void {
   let db: Database.Database | undefined;
   try {
     db = new Database(file, { fileMustExist: true });
@@ -79,12 +79,12 @@ function proveDatabase(file: string, name: string): void {
     if (flaw !== 'ok') throw new Fault('conflict', `${name} is damaged (${flaw}).`);
     const version = db.pragma('user_version', { simple: true }) as number;
     const tables = db.prepare("SELECT count(*) FROM sqlite_schema WHERE name IN ('files', 'swaps', 'vault')").pluck();
-    if (version === 0 || tables.get() !== 3) throw new Fault('conflict', `${name} is no database of Flotilla.`);
+    if (version === 0 || tables.get() !== 3) throw new Fault('conflict', `${name} isn't a Flotilla database.`);
     if (version > MIGRATIONS.length)
       throw new Fault('conflict', `${name} was written by a newer Flotilla (schema ${version}); update this program.`);
   } catch (error) {
     if (!isCorrupt(error)) throw error;
-    throw new Fault('conflict', `${name} is no sound database (${messageOf(error)}).`, { cause: error });
+    throw new Fault('conflict', `${name} isn't a valid database (${messageOf(error)}).`, { cause: error });
   } finally {
     db?.close();
   }
@@ -108,15 +108,15 @@ function removePart(part: string): void {
 }
 
 /**
- * Copies a database that may be in use, proves the copy and only then gives it its name.
- * @param overwrite what has that name already may be replaced
- * @throws Fault `conflict` when the name is taken, or the copy is not sound, `usage` when it is the database's own
+ * Copies a database that may be in use, verifies the copy, and only then renames it to `file`.
+ * @param overwrite allows an existing file to be replaced
+ * @throws Fault `conflict` when the name is taken or the copy is damaged, `usage` when it's the database's own
  */
 export async function copyDatabase(database: string, file: string, overwrite = false): Promise<void> {
   if (existsSync(file) && realpathSync(file) === realpathSync(database))
     throw new Fault('usage', `${file} is the database itself; name another file.`);
   if (existsSync(file) && !overwrite)
-    throw new Fault('conflict', `${file} exists already; name another file, or give --overwrite.`);
+    throw new Fault('conflict', `${file} already exists; name another file, or use --overwrite.`);
   const part = `${file}.part`;
   const source = new Database(database, { readonly: true, fileMustExist: true, timeout: 5000 });
   try {
@@ -139,7 +139,7 @@ function placeNew(from: string, to: string): void {
     linkSync(from, to);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' || existsSync(to))
-      throw new Fault('conflict', `${to} exists already; name another file, or give --overwrite.`, { cause: error });
+      throw new Fault('conflict', `${to} already exists; name another file, or use --overwrite.`, { cause: error });
     // A file system without links.
     renameSync(from, to);
   }
@@ -147,9 +147,9 @@ function placeNew(from: string, to: string): void {
 
 /**
  * Makes a copy of earlier days fit to be the database again. Computers may still hold leases that were granted since, whose
- * numbers would be granted a second time, perhaps for other films: epochs go on from the present time instead.
+ * numbers would be granted a second time, perhaps for other videos: epochs continue from the current time instead.
  */
-function takeUp(file: string): void {
+function raiseEpochs(file: string): void {
   const db = new Database(file);
   try {
     const epoch = Math.trunc(Date.now() / 1000);
@@ -162,16 +162,25 @@ function takeUp(file: string): void {
   }
 }
 
-/** What the thread that makes a backup is told. */
+/** Input of the thread that makes a backup. */
 export interface BackupRequest {
   database: string;
   file: string;
 }
 
-/** Writes the backup of today in a thread of its own, so that nobody waits for it, and drops the oldest beyond {@link KEPT}. */
+/** Writes the backup of today in a separate thread, so that nothing waits for it, and drops the oldest beyond {@link KEPT}. */
 export async function backUp(database: string, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `flotilla-${new Date().toISOString().replaceAll(':', '')}.db`);
+  await copyInThread(database, file);
+  for (const old of backupsIn(folder).slice(KEPT)) rmSync(old.file, { force: true });
+}
+
+/**
+ * Copies a database that may be in use and proves the copy, in a thread of its own.
+ * @throws Fault `node` when that fails
+ */
+export async function copyInThread(database: string, file: string): Promise<void> {
   // The same file name in the sources and in the build, where all of them lie in one folder.
   const script = import.meta.url.endsWith('.ts') ? './backup-thread.ts' : './backup-thread.js';
   const thread = new Worker(new URL(script, import.meta.url), {
@@ -183,8 +192,7 @@ export async function backUp(database: string, folder: string): Promise<void> {
     thread.once('exit', (code) => resolve(`its thread ended with ${code}`));
   });
   if (failure !== undefined && failure !== '')
-    throw new Fault('node', `The database could not be backed up to ${folder}: ${failure.replace(/\.$/, '')}.`);
-  for (const old of backupsIn(folder).slice(KEPT)) rmSync(old.file, { force: true });
+    throw new Fault('node', `Couldn't back up the database to ${path.dirname(file)}: ${failure.replace(/\.$/, '')}.`);
 }
 
 /** Makes a backup unless there is one of the last day. */
@@ -194,10 +202,10 @@ export async function backUpDaily(database: string, folder: string): Promise<voi
 }
 
 /**
- * Puts a backup in the place of the database of a data folder that nobody uses. The replaced one is kept beside it.
- * @param was what the replaced one is called
- * @returns where the replaced one is; null when there was none
- * @throws Fault `conflict` when the backup is not sound; nothing is touched then
+ * Replaces the database of a data folder that isn't in use by a backup. The replaced one is kept beside it.
+ * @param was suffix of the replaced one
+ * @returns path of the replaced one; null when there was none
+ * @throws Fault `conflict` when the backup is damaged; nothing is touched then
  */
 export function restoreDatabase(backup: string, database: string, was = 'replaced'): string | null {
   if (!existsSync(backup)) throw new Fault('missing', `There is no file ${backup}.`);
@@ -207,7 +215,7 @@ export function restoreDatabase(backup: string, database: string, was = 'replace
   copyFileSync(backup, part);
   try {
     proveDatabase(part, backup);
-    takeUp(part);
+    raiseEpochs(part);
     sync(part);
   } catch (error) {
     removePart(part);

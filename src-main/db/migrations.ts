@@ -25,7 +25,7 @@ export const MIGRATIONS: readonly string[] = [
     reason TEXT,
     hash TEXT,                     -- sampled, of this version
     added INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000),
-    codec TEXT,                    -- from the probe, for lists: of the film as it was before a conversion
+    codec TEXT,                    -- from the probe, for lists: of the video as it was before a conversion
     width INTEGER,
     height INTEGER,
     resolution TEXT,
@@ -150,7 +150,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE worker_storage (
     worker TEXT NOT NULL REFERENCES workers ON DELETE CASCADE,
     library INTEGER NOT NULL REFERENCES libraries ON DELETE CASCADE,
-    path TEXT,                     -- the library's root on the worker; NULL: films are fetched
+    path TEXT,                     -- the library's root on the worker; NULL: videos are fetched
     PRIMARY KEY (worker, library)
   ) WITHOUT ROWID;
 
@@ -213,7 +213,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE files ADD COLUMN teletext INTEGER; -- 1: pages of subtitles, for which not every ffmpeg will do
   `,
   `
-  CREATE TABLE needs (             -- what conversions may need of an ffmpeg: few kinds, however many films
+  CREATE TABLE needs (             -- what conversions may need of an ffmpeg: few kinds, however many videos
     id INTEGER PRIMARY KEY,
     what TEXT NOT NULL UNIQUE      -- JSON: names of codecs
   );
@@ -226,5 +226,74 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE attempts ADD COLUMN refused INTEGER; -- 1: its result was refused, and no retry has asked for it again
   ALTER TABLE files ADD COLUMN salvage INTEGER;    -- 1: to be converted although it is damaged, as its user decided
+  `,
+  `
+  ALTER TABLE attempts ADD COLUMN vain INTEGER;  -- 1: it was work in vain, 2: and its Flotilla ended with it; no user has asked for the video since
+  ALTER TABLE attempts ADD COLUMN tries INTEGER; -- times that its result was taken in hand without an end
+  `,
+  `
+  ALTER TABLE files ADD COLUMN overrides TEXT; -- JSON: skip codes that its user overruled; NULL: none
+  UPDATE files SET overrides = '["damaged"]' WHERE salvage = 1;
+  ALTER TABLE files DROP COLUMN salvage;
+  `,
+  `
+  CREATE TABLE history (           -- what happened when, the newest of it
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    by TEXT,                       -- 'you', a worker's name, or NULL for Flotilla itself
+    text TEXT NOT NULL,
+    file INTEGER REFERENCES files ON DELETE SET NULL
+  );
+  CREATE INDEX history_by_file ON history (file) WHERE file IS NOT NULL;
+  `,
+  `
+  ALTER TABLE attempts ADD COLUMN quality TEXT;  -- JSON: how its CRF was found, and what the result was measured at; NULL: by the table
+  `,
+  `
+  -- What an install did before goes on: new defaults are for new installs, which have no worker yet.
+  INSERT OR IGNORE INTO settings (key, value) SELECT 'quality', '"table"' WHERE EXISTS (SELECT 1 FROM workers);
+  INSERT OR IGNORE INTO settings (key, value) SELECT 'fileOrder', '"oldest"' WHERE EXISTS (SELECT 1 FROM workers);
+
+  ALTER TABLE files ADD COLUMN others INTEGER;   -- bytes of the result that are no pictures; NULL: not known yet
+  ALTER TABLE files ADD COLUMN expected INTEGER; -- bytes that the result will probably have; NULL: nothing is known, or nothing to come
+  ALTER TABLE files ADD COLUMN effort REAL;      -- what the time of its encode grows with
+  ALTER TABLE jobs ADD COLUMN gain REAL NOT NULL DEFAULT 0; -- bytes that are probably saved for each unit of effort
+  CREATE INDEX jobs_queued_by_gain ON jobs (library, priority, rank, gain) WHERE state = 'queued';
+
+  CREATE TABLE samples (           -- what a few seconds of a video foretell of it
+    file INTEGER PRIMARY KEY REFERENCES files ON DELETE CASCADE,
+    version TEXT NOT NULL,
+    asked TEXT NOT NULL,           -- JSON: the quality that was asked for
+    crf REAL NOT NULL,
+    quality REAL,                  -- dB; NULL: not measured
+    pictures INTEGER NOT NULL,     -- bytes
+    error REAL NOT NULL,           -- share of them, two standard errors
+    windows INTEGER NOT NULL,
+    seconds REAL NOT NULL,         -- that an encode of the whole takes on that computer
+    computer TEXT NOT NULL,
+    made INTEGER NOT NULL
+  );
+  `,
+  `
+  ALTER TABLE attempts ADD COLUMN chunks INTEGER; -- chunks of the video that were done, as its worker last said; NULL: encoded in one piece
+  `,
+  `
+  CREATE TABLE blind_votes (       -- what looked better to a user who did not know which was which
+    file INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+    position INTEGER NOT NULL,     -- place in the video
+    target REAL,                   -- dB that the result was to come to; NULL: CRF by the table
+    verdict TEXT NOT NULL,         -- 'source', 'result', or 'same'
+    PRIMARY KEY (file, position)
+  ) WITHOUT ROWID;
+  `,
+  `
+  -- Sums over folders, libraries, and states are made of an index alone: rows of the table are ten times as long.
+  CREATE INDEX files_by_folder ON files (library, path, state, size, source_size, result_size);
+  DROP INDEX files_by_kind;
+  CREATE INDEX files_by_kind ON files (state, library, codec, resolution, hdr, worker, code, missing, size, source_size, result_size);
+  `,
+  `
+  ALTER TABLE jobs ADD COLUMN all_computers INTEGER NOT NULL DEFAULT 0; -- 1: computers help with it before they begin another video
   `,
 ];

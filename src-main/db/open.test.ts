@@ -15,10 +15,12 @@ import os from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Fault } from '../../src-shared/errors.ts';
+import { resolveSettings } from '../../src-shared/settings/settings.ts';
+import { Fault } from '../../src-shared/util/errors.ts';
 import { backupsIn } from './backups.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { lockDataFolder, openDatabase } from './open.ts';
+import { SettingTable } from './tables/settings.ts';
 
 let folder: string;
 let file: string;
@@ -56,7 +58,39 @@ function keep(name: string, hoursAgo: number): string {
   return copy;
 }
 
+/** The settings that are stored after the update of an install that was in use. */
+function storedAfterUpdate(version: number, ...before: string[]): Partial<Record<string, unknown>> {
+  const old = new Database(file);
+  const worker = "INSERT INTO workers (id, fingerprint, name, mode, added) VALUES ('a', 'b', 'nas', 'active', 0)";
+  for (const sql of [...MIGRATIONS.slice(0, version), worker, ...before]) old.exec(sql);
+  old.pragma(`user_version = ${version}`);
+  old.close();
+  const { db } = openDatabase(file, backups);
+  const stored = new SettingTable(db).all();
+  db.close();
+  return stored;
+}
+/** The first schema whose installs begin with a quality and an order by forecast. */
+const NEW_DEFAULTS = MIGRATIONS.findIndex((sql) => sql.includes("'quality', '\"table\"'"));
+
 describe('openDatabase', () => {
+  it('keeps the quality table and the order of an install that was in use before there were others by default', () => {
+    expect(storedAfterUpdate(NEW_DEFAULTS)).toEqual({ quality: 'table', fileOrder: 'oldest' });
+  });
+
+  it('leaves a new install to the defaults', () => {
+    const { db } = openDatabase(file, backups);
+    const { values, sources } = resolveSettings({ stored: new SettingTable(db).all() });
+    db.close();
+    expect(values).toMatchObject({ quality: 'transparent', fileOrder: 'gain' });
+    expect(sources).toMatchObject({ quality: 'default', fileOrder: 'default' });
+  });
+
+  it('does not take back what its user chose before an update', () => {
+    const chosen = "INSERT INTO settings VALUES ('quality', '\"small\"')";
+    expect(storedAfterUpdate(NEW_DEFAULTS, chosen)).toEqual({ quality: 'small', fileOrder: 'oldest' });
+  });
+
   it('makes a database of the newest schema that syncs every commit', () => {
     const { db, repaired } = openDatabase(path.join(folder, 'deep/er/flotilla.db'), backups);
     expect(repaired).toBeUndefined();
@@ -115,7 +149,7 @@ describe('openDatabase', () => {
     expect(backupsIn(backups)).toEqual(before);
     expect(readdirSync(backups)).toHaveLength(3);
     expect(repaired).toMatch(
-      /^The database was damaged \(.*\); the backup of .* took its place .*No film was touched\.$/,
+      /^The database was damaged \(.*\); the backup of .* took its place .*No video was touched\.$/,
     );
     const [aside = ''] = readdirSync(folder).filter((name) => name.includes('damaged'));
     expect(readFileSync(path.join(folder, aside))).toEqual(Buffer.alloc(8192, 0x55));
@@ -125,7 +159,7 @@ describe('openDatabase', () => {
     remember('lost');
     spoil(keep('1', 1));
     spoil(file);
-    expect(() => openDatabase(file, backups)).toThrow(/is damaged \(.*\) and there is no sound backup/);
+    expect(() => openDatabase(file, backups)).toThrow(/is damaged \(.*\) and there is no usable backup/);
     expect(readFileSync(file)).toEqual(Buffer.alloc(8192, 0x55));
   });
 });

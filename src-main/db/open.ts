@@ -1,14 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { Fault, messageOf, nodeFaultReason } from '../../src-shared/errors.ts';
+import { Fault, messageOf, nodeFaultReason } from '../../src-shared/util/errors.ts';
 import { backupsIn, isCorrupt, restoreDatabase } from './backups.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { keepToOwner } from './owner-only.ts';
+import { keepToOwner } from './restrict-permissions.ts';
 
-export type Db = Database.Database;
+export interface Db extends Database.Database {}
 
-/** Room for the pages that lists of 100,000 films read again and again. */
+/** Room for the pages that lists of 100,000 videos read again and again. */
 const CACHE_KIB = 32_768;
 
 function prepare(file: string): Db {
@@ -67,12 +67,12 @@ export function openDatabase(file: string, backups: string): { db: Db; repaired?
         continue;
       }
       const made = new Date(madeAt).toISOString();
-      const repaired = `The database was damaged (${messageOf(error)}); the backup of ${made} took its place and the damaged one is kept as ${aside}. No film was touched.`;
+      const repaired = `The database was damaged (${messageOf(error)}); the backup of ${made} took its place and the damaged one is kept as ${aside}. No video was touched.`;
       return { db: prepare(file), repaired };
     }
     throw new Fault(
       'conflict',
-      `The database ${file} is damaged (${messageOf(error)}) and there is no sound backup in ${backups}; no film was touched. Move the file away to start afresh: originals in the vaults are found again.`,
+      `The database ${file} is damaged (${messageOf(error)}) and there is no usable backup in ${backups}; no video was touched. To start from scratch, move the file away: originals in the vaults are found again.`,
       { cause: error },
     );
   }
@@ -84,7 +84,7 @@ export function openDatabase(file: string, backups: string): { db: Db; repaired?
  * @throws Fault `conflict` when another process holds it
  */
 export function lockDataFolder(folder: string): () => void {
-  // Names of films and hashes of passwords are nobody else's business.
+  // Names of videos and hashes of passwords are no one else's business.
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = new Database(path.join(folder, 'lock.db'), { timeout: 0 });
   try {

@@ -1,18 +1,19 @@
-import type { Events } from '../../src-shared/contract.ts';
-import type { Tables } from '../../src-shared/quality.ts';
-import type { Settings } from '../../src-shared/settings.ts';
-import type { FileTable, Scope } from '../db/files.ts';
-import type { JobTable } from '../db/jobs.ts';
-import type { LibraryTable } from '../db/libraries.ts';
+import type { Emit } from '../../src-shared/contract/index.ts';
+import type { Tables } from '../../src-shared/media/quality.ts';
+import type { Settings } from '../../src-shared/settings/settings.ts';
 import type { Db } from '../db/open.ts';
-import type { StorageTable } from '../db/storage.ts';
-import type { SwapTable } from '../db/swaps.ts';
-import type { AskCapabilities } from '../media/capabilities.ts';
-import type { Prober } from '../media/ffprobe.ts';
-import type { Verifier } from '../media/verify.ts';
-import type { Owners } from './owners.ts';
+import type { FileTable, Scope } from '../db/tables/files.ts';
+import type { JobTable } from '../db/tables/jobs.ts';
+import type { LibraryTable } from '../db/tables/libraries.ts';
+import type { StorageTable } from '../db/tables/storage.ts';
+import type { SwapTable } from '../db/tables/swaps.ts';
+import type { AskCapabilities } from '../media/ffmpeg/capabilities.ts';
+import type { Prober } from '../media/probe/ffprobe.ts';
+import type { Verifier } from '../media/verify/verify.ts';
+import type { Forecasts } from './forecast/forecasts.ts';
+import type { LibraryOwners } from './library/library-owners.ts';
 
-/** What the parts of the master share; made once, in node.ts. */
+/** What the parts of the master share; made once, in app/master.ts. */
 export interface MasterContext {
   db: Db;
   libraries: LibraryTable;
@@ -20,7 +21,9 @@ export interface MasterContext {
   jobs: JobTable;
   swaps: SwapTable;
   storage: StorageTable;
-  owners: Owners;
+  owners: LibraryOwners;
+  /** What conversions will probably come to. */
+  forecasts: Forecasts;
   /** What the ffmpeg of this computer can do, with which results are proven. */
   caps: AskCapabilities;
   prober: Prober;
@@ -31,5 +34,5 @@ export interface MasterContext {
   tables: () => Tables;
   /** Libraries (or parts of them) that are worked on now. */
   scopes: () => Scope[];
-  emit: <E extends keyof Events>(event: E, payload: Events[E]) => void;
+  emit: Emit;
 }

@@ -1,13 +1,14 @@
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { PairingView } from '../../src-shared/fleet-view.ts';
+import type { PairingView } from '../../src-shared/contract/fleet-view.ts';
 import { openDatabase } from '../db/open.ts';
-import { InviteTable, WorkerTable } from '../db/workers.ts';
-import { proofOf } from '../join-secret.ts';
-import { readJoinToken } from '../join-token.ts';
-import { commitmentOf, makeNonce, pairingCode } from '../pairing-code.ts';
-import { helloOf, tempFolder } from '../test/helpers.ts';
-import { type Asker, Pairing } from './pairing.ts';
+import { InviteTable, WorkerTable } from '../db/tables/workers.ts';
+import { proofOf } from '../lan/join-secret.ts';
+import { readJoinToken } from '../lan/join-token.ts';
+import { commitmentOf, makeNonce, pairingCode } from '../lan/pairing-code.ts';
+import { helloOf } from '../test/support/hello.ts';
+import { tempFolder } from '../test/support/temp.ts';
+import { type Applicant, Pairing } from './pairing.ts';
 
 const MASTER = 'f'.repeat(64);
 function makePairing(termMs?: number, secret?: string) {
@@ -30,13 +31,13 @@ function makePairing(termMs?: number, secret?: string) {
   return { db, workers, pairing, changes };
 }
 
-function asker(n: number, address = `10.0.0.${n}`): Asker {
+function asker(n: number, address = `10.0.0.${n}`): Applicant {
   const fingerprint = n.toString(16).padStart(64, '0').split('').reverse().join('');
   return { fingerprint, address, hello: helloOf(fingerprint.slice(0, 32), { name: `pc${n}` }) };
 }
 
 /** What a computer does to show its digits. */
-async function showDigits(pairing: Pairing, who: Asker) {
+async function showDigits(pairing: Pairing, who: Applicant) {
   const workerNonce = makeNonce();
   const { request, nonce } = await pairing.ask(who, commitmentOf(workerNonce));
   const code = pairingCode({ master: MASTER, worker: who.fingerprint, masterNonce: nonce, workerNonce });
@@ -46,9 +47,10 @@ async function showDigits(pairing: Pairing, who: Asker) {
 
 describe('a secret that both sides were started with', () => {
   const secret = '8f14e45fceea167a5a36dedd4bea2543';
-  const proofFor = (who: Asker, key = secret) => proofOf(key, 'worker', { master: MASTER, worker: who.fingerprint });
+  const proofFor = (who: Applicant, key = secret) =>
+    proofOf(key, 'worker', { master: MASTER, worker: who.fingerprint });
 
-  it('lets in as many as know it, and is proved in return', async () => {
+  it('admits every computer that knows it, and the master proves that it knows it too', async () => {
     const { pairing, workers } = makePairing(undefined, secret);
     for (const who of [asker(1), asker(2)]) {
       const { proof } = await pairing.prove(who, proofFor(who));
@@ -57,21 +59,21 @@ describe('a secret that both sides were started with', () => {
     }
   });
 
-  it('lets in nobody else, and is not guessed', async () => {
+  it('admits no other computer, and limits guesses', async () => {
     const { pairing, workers } = makePairing(undefined, secret);
     const [thief, friend] = [asker(1), asker(2)];
-    await expect(pairing.prove(thief, proofFor(friend))).rejects.toThrow(/^JOIN_SECRET is not the one/);
+    await expect(pairing.prove(thief, proofFor(friend))).rejects.toThrow(/^JOIN_SECRET doesn't match/);
     for (let n = 0; n < 4; n++)
       await expect(pairing.prove(thief, proofFor(thief, 'x'))).rejects.toThrow(/^JOIN_SECRET/);
     await expect(pairing.prove(thief, proofFor(thief))).rejects.toThrow(/^Too many tries from 10\.0\.0\.1/);
     const { pairing: without } = makePairing();
-    await expect(without.prove(friend, proofFor(friend, ''))).rejects.toThrow(/^JOIN_SECRET is not the one/);
+    await expect(without.prove(friend, proofFor(friend, ''))).rejects.toThrow(/^JOIN_SECRET doesn't match/);
     expect(workers.all()).toEqual([]);
   });
 });
 
 describe('six digits', () => {
-  it('are the same on both sides, and let in who shows them once', async () => {
+  it('are the same on both sides, and admit the computer that shows them once', async () => {
     const { pairing, workers, changes } = makePairing();
     const { code, outcome } = await showDigits(pairing, asker(1));
     expect(pairing.list()).toMatchObject([{ code, name: 'pc1', address: '10.0.0.1', version: '0.1.0' }]);
@@ -79,7 +81,7 @@ describe('six digits', () => {
     expect(await outcome).toBe('approved');
     expect(workers.find(asker(1).fingerprint)?.name).toBe('pc1');
     expect(changes.map((requests) => requests.length)).toEqual([1, 0]);
-    expect(() => pairing.approve(code)).toThrow(/^No computer that asks shows/);
+    expect(() => pairing.approve(code)).toThrow(/^No pairing request has the code/);
   });
 
   it('differ where somebody in between shows certificates of his own', async () => {
@@ -98,12 +100,12 @@ describe('six digits', () => {
     expect(pairing.list()[0]?.code).not.toBe(atVictim);
   });
 
-  it('cannot be chosen: who opens another nonce than he was bound to is turned away', async () => {
+  it('cannot be chosen: a computer that reveals another nonce than it committed to is rejected', async () => {
     const { pairing } = makePairing();
     const who = asker(1);
     const { request } = await pairing.ask(who, commitmentOf(makeNonce()));
     const outcome = pairing.wait(who, request);
-    expect(() => pairing.reveal(who, request, makeNonce())).toThrow(/did not keep to what it had said/);
+    expect(() => pairing.reveal(who, request, makeNonce())).toThrow(/answers don't match/);
     expect(await outcome).toBe('refused');
     expect(pairing.list()).toEqual([]);
   });
@@ -118,13 +120,13 @@ describe('six digits', () => {
     const { pairing } = makePairing();
     const nonce = makeNonce();
     const { request } = await pairing.ask(asker(1), commitmentOf(nonce));
-    expect(() => pairing.reveal(asker(2), request, nonce)).toThrow('Nobody waits under this number.');
-    expect(() => pairing.wait(asker(2), request)).toThrow('Nobody waits under this number.');
+    expect(() => pairing.reveal(asker(2), request, nonce)).toThrow('No pairing request has this code.');
+    expect(() => pairing.wait(asker(2), request)).toThrow('No pairing request has this code.');
     pairing.reveal(asker(1), request, nonce);
     expect(pairing.list()).toHaveLength(1);
   });
 
-  it('that are refused, too old or whose computer has gone, let nobody in', async () => {
+  it('admit no computer once they are rejected or expired, or their computer has disconnected', async () => {
     const { pairing, workers } = makePairing(50);
     const refused = await showDigits(pairing, asker(1));
     pairing.refuse(refused.code);
@@ -142,9 +144,9 @@ describe('six digits', () => {
     const { pairing } = makePairing();
     const { code, outcome } = await showDigits(pairing, asker(1));
     const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0');
-    for (let n = 0; n < 4; n += 1) expect(() => pairing.approve(wrong)).toThrow(/look at it again/);
+    for (let n = 0; n < 4; n += 1) expect(() => pairing.approve(wrong)).toThrow(/check the digits/);
     expect(pairing.list()).toHaveLength(1);
-    expect(() => pairing.approve(wrong)).toThrow(/fifth time: all have to ask again/);
+    expect(() => pairing.approve(wrong)).toThrow(/fifth try: all computers have to ask again/);
     expect(await outcome).toBe('expired');
     expect(() => pairing.approve(code)).toThrow();
   });
@@ -167,7 +169,7 @@ describe('six digits', () => {
   it('are shown by twenty computers at the most', async () => {
     const { pairing } = makePairing();
     for (let n = 1; n <= 20; n += 1) await showDigits(pairing, asker(n));
-    await expect(showDigits(pairing, asker(21))).rejects.toThrow(/^Too many computers ask/);
+    await expect(showDigits(pairing, asker(21))).rejects.toThrow(/^Too many computers are asking/);
     // Who asks again takes his own place.
     await showDigits(pairing, asker(20));
     expect(pairing.list()).toHaveLength(20);
@@ -183,7 +185,7 @@ describe('an invitation', () => {
     expect(expiresAt).toBeGreaterThan(Date.now());
     expect(JSON.stringify(db.prepare('SELECT * FROM invites').all())).not.toContain(secret);
     await pairing.redeem(asker(1), secret);
-    await expect(pairing.redeem(asker(2), secret)).rejects.toThrow(/was used already or is too old/);
+    await expect(pairing.redeem(asker(2), secret)).rejects.toThrow(/has expired or was already used/);
     expect(workers.all().map(({ name }) => name)).toEqual(['pc1']);
   });
 
@@ -191,21 +193,21 @@ describe('an invitation', () => {
     const { pairing, workers, db } = makePairing();
     const { secret } = readJoinToken(pairing.invite(1).token);
     db.exec(`UPDATE invites SET expires = ${Date.now() - 1}`);
-    await expect(pairing.redeem(asker(1), secret)).rejects.toThrow(/was used already or is too old/);
+    await expect(pairing.redeem(asker(1), secret)).rejects.toThrow(/has expired or was already used/);
     const good = readJoinToken(pairing.invite(1).token).secret;
     for (let n = 0; n < 4; n += 1) {
-      await expect(pairing.redeem(asker(1), `${n}`.padStart(22, 'A'))).rejects.toThrow(/was used already/);
+      await expect(pairing.redeem(asker(1), `${n}`.padStart(22, 'A'))).rejects.toThrow(/was already used/);
     }
     await expect(pairing.redeem(asker(1), good)).rejects.toThrow(/^Too many tries/);
     expect(workers.all()).toEqual([]);
   });
 
   it.each(['', 'abc', 'x'.repeat(63), 'x'.repeat(65), `${'x'.repeat(63)}!`])('%j is no token', (text) => {
-    expect(() => readJoinToken(text)).toThrow(/^This is no join token/);
+    expect(() => readJoinToken(text)).toThrow(/^This isn't a join token/);
   });
 });
 
-it('workers with one name are told apart, keep what is set, and are read again as they were', () => {
+it('workers with the same name stay distinct and keep their settings across a restart', () => {
   const { db, workers } = makePairing();
   const ids = [1, 2, 3].map((n) => {
     const { fingerprint } = asker(n);

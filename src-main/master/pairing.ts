@@ -1,30 +1,30 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { Fault } from '../../src-shared/errors.ts';
-import type { PairingOutcome, PairingView } from '../../src-shared/fleet-view.ts';
-import { deviceIdOf, type Hello, PAIRING_TERM_MS } from '../../src-shared/protocol.ts';
-import type { InviteTable, WorkerRow, WorkerTable } from '../db/workers.ts';
-import { isProof, proofOf } from '../join-secret.ts';
-import { joinToken } from '../join-token.ts';
-import { commitmentOf, makeNonce, pairingCode } from '../pairing-code.ts';
-import { rateLimitKey } from '../rate-limit-key.ts';
+import type { PairingOutcome, PairingView } from '../../src-shared/contract/fleet-view.ts';
+import { deviceIdOf, type Hello, PAIRING_TERM_MS } from '../../src-shared/fleet/protocol.ts';
+import { Fault } from '../../src-shared/util/errors.ts';
+import type { InviteTable, WorkerRow, WorkerTable } from '../db/tables/workers.ts';
+import { isProof, proofOf } from '../lan/join-secret.ts';
+import { joinToken } from '../lan/join-token.ts';
+import { commitmentOf, makeNonce, pairingCode } from '../lan/pairing-code.ts';
+import { rateLimitKey } from '../lan/rate-limit-key.ts';
 
 /** Tries of one computer, and wrong digits of the user, in that time. */
 const TRIES = 5;
 /** Computers that may ask at the same time. */
-const MOST = 20;
+const MAX_REQUESTS = 20;
 /** Bits of an invitation's secret: nobody finds one by trying. */
 const SECRET_BITS = 128;
 
 /** A computer that asks, as its certificate and its connection show it. */
-export interface Asker {
+export interface Applicant {
   fingerprint: string;
   address: string;
   hello: Hello;
 }
 
 interface Request {
-  asker: Asker;
+  applicant: Applicant;
   commitment: string;
   masterNonce: string;
   /** Known once the commitment was opened. */
@@ -74,9 +74,9 @@ export class Pairing {
 
   /** Those whose digits are known, oldest first. */
   list(): PairingView[] {
-    return [...this.#requests.values()].flatMap(({ asker, code, expiresAt }) => {
-      const { name, device, version } = asker.hello;
-      return code === undefined ? [] : [{ code, name, device, version, address: asker.address, expiresAt }];
+    return [...this.#requests.values()].flatMap(({ applicant, code, expiresAt }) => {
+      const { name, device, version } = applicant.hello;
+      return code === undefined ? [] : [{ code, name, device, version, address: applicant.address, expiresAt }];
     });
   }
 
@@ -84,18 +84,18 @@ export class Pairing {
    * A computer binds itself to a nonce and gets the master's.
    * @throws Fault `denied` after too many tries, `conflict` while too many others ask
    */
-  async ask(asker: Asker, commitment: string): Promise<{ request: string; nonce: string }> {
-    await this.#countTry(asker);
-    this.withdraw(asker.fingerprint);
-    if (this.#requests.size >= MOST) {
-      throw new Fault('conflict', 'Too many computers ask to be paired at present; try again in a few minutes.');
+  async ask(applicant: Applicant, commitment: string): Promise<{ request: string; nonce: string }> {
+    await this.#countTry(applicant);
+    this.withdraw(applicant.fingerprint);
+    if (this.#requests.size >= MAX_REQUESTS) {
+      throw new Fault('conflict', 'Too many computers are asking to pair; try again in a few minutes.');
     }
     const id = randomUUID();
     const masterNonce = makeNonce();
     const expiry = setTimeout(() => this.#end(id, 'expired'), this.#termMs);
     expiry.unref();
     this.#requests.set(id, {
-      asker,
+      applicant,
       commitment,
       masterNonce,
       code: undefined,
@@ -107,15 +107,15 @@ export class Pairing {
   }
 
   /** It opens its commitment: from now on the user is shown its digits. @returns seconds until they are void */
-  reveal(asker: Asker, id: string, workerNonce: string): { expiresIn: number } {
-    const request = this.#get(asker, id);
+  reveal(applicant: Applicant, id: string, workerNonce: string): { expiresIn: number } {
+    const request = this.#get(applicant, id);
     if (request.code !== undefined || commitmentOf(workerNonce) !== request.commitment) {
       this.#end(id, 'refused');
-      throw new Fault('denied', 'Pairing went wrong: the computer did not keep to what it had said before. Try again.');
+      throw new Fault('denied', "Pairing failed: the computer's answers don't match. Try again.");
     }
     request.code = pairingCode({
       master: this.#fingerprint,
-      worker: asker.fingerprint,
+      worker: applicant.fingerprint,
       masterNonce: request.masterNonce,
       workerNonce,
     });
@@ -124,8 +124,8 @@ export class Pairing {
   }
 
   /** Resolves when the user has decided, or the time is over. */
-  wait(asker: Asker, id: string): Promise<PairingOutcome> {
-    return this.#get(asker, id).outcome.promise;
+  wait(applicant: Applicant, id: string): Promise<PairingOutcome> {
+    return this.#get(applicant, id).outcome.promise;
   }
 
   /**
@@ -136,7 +136,7 @@ export class Pairing {
     const id = this.#find(code);
     const request = id && this.#requests.get(id);
     if (!request) throw this.#wrongCode(code);
-    const worker = this.#admit(request.asker);
+    const worker = this.#admit(request.applicant);
     this.#end(id, 'approved');
     return worker;
   }
@@ -150,7 +150,8 @@ export class Pairing {
 
   /** Whoever has this certificate has gone: its wish with it. */
   withdraw(fingerprint: string): void {
-    for (const [id, { asker }] of this.#requests) if (asker.fingerprint === fingerprint) this.#end(id, 'expired');
+    for (const [id, { applicant }] of this.#requests)
+      if (applicant.fingerprint === fingerprint) this.#end(id, 'expired');
   }
 
   /** @returns a token for one computer, which says where it came from only to who holds it */
@@ -162,12 +163,15 @@ export class Pairing {
   }
 
   /** A computer becomes a worker by an invitation. @throws Fault `denied` when it is none, used or too old */
-  async redeem(asker: Asker, secret: string): Promise<void> {
-    await this.#countTry(asker);
+  async redeem(applicant: Applicant, secret: string): Promise<void> {
+    await this.#countTry(applicant);
     if (!this.#invites.take(hashOf(secret))) {
-      throw new Fault('denied', 'This join token was used already or is too old; make a new one with flotilla invite.');
+      throw new Fault(
+        'denied',
+        'This join token has expired or was already used; create a new one with flotilla invite.',
+      );
     }
-    this.#admit(asker);
+    this.#admit(applicant);
   }
 
   /**
@@ -175,29 +179,29 @@ export class Pairing {
    * @returns the proof that this master knows it too
    * @throws Fault `denied` when it does not, or there is none
    */
-  async prove(asker: Asker, proof: string): Promise<{ proof: string }> {
-    await this.#countTry(asker);
-    const pair = { master: this.#fingerprint, worker: asker.fingerprint };
+  async prove(applicant: Applicant, proof: string): Promise<{ proof: string }> {
+    await this.#countTry(applicant);
+    const pair = { master: this.#fingerprint, worker: applicant.fingerprint };
     if (this.#secret === undefined || !isProof(proof, this.#secret, 'worker', pair)) {
-      throw new Fault('denied', 'JOIN_SECRET is not the one that this master was started with.');
+      throw new Fault('denied', "JOIN_SECRET doesn't match the one of this master.");
     }
-    this.#admit(asker);
+    this.#admit(applicant);
     return { proof: proofOf(this.#secret, 'master', pair) };
   }
 
-  /** Nobody is waited for any more. */
+  /** Ends all requests. */
   stop(): void {
     for (const id of [...this.#requests.keys()]) this.#end(id, 'expired');
   }
 
-  #admit({ fingerprint, address, hello }: Asker): WorkerRow {
+  #admit({ fingerprint, address, hello }: Applicant): WorkerRow {
     const worker = this.#workers.add({ id: deviceIdOf(fingerprint), fingerprint, name: hello.name });
     this.#tries.delete(rateLimitKey(address));
     this.#joined(worker);
     return worker;
   }
 
-  async #countTry({ address }: Asker): Promise<void> {
+  async #countTry({ address }: Applicant): Promise<void> {
     try {
       await this.#tries.consume(rateLimitKey(address));
     } catch {
@@ -205,9 +209,9 @@ export class Pairing {
     }
   }
 
-  #get({ fingerprint }: Asker, id: string): Request {
+  #get({ fingerprint }: Applicant, id: string): Request {
     const request = this.#requests.get(id);
-    if (request?.asker.fingerprint !== fingerprint) throw new Fault('missing', 'Nobody waits under this number.');
+    if (request?.applicant.fingerprint !== fingerprint) throw new Fault('missing', 'No pairing request has this code.');
     return request;
   }
 
@@ -219,10 +223,14 @@ export class Pairing {
 
   #wrongCode(code: string): Fault {
     this.#wrongCodes += 1;
-    if (this.#wrongCodes < TRIES) return new Fault('missing', `No computer that asks shows ${code}; look at it again.`);
+    if (this.#wrongCodes < TRIES)
+      return new Fault('missing', `No pairing request has the code ${code}; check the digits.`);
     this.#wrongCodes = 0;
     this.stop();
-    return new Fault('denied', `No computer that asks shows ${code}. That was the fifth time: all have to ask again.`);
+    return new Fault(
+      'denied',
+      `No pairing request has the code ${code}. That was the fifth try: all computers have to ask again.`,
+    );
   }
 
   #end(id: string, outcome: PairingOutcome): void {

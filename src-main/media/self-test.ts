@@ -1,19 +1,19 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf } from '../../src-shared/errors.ts';
-import { encodeArgs, labelsOf } from '../../src-shared/ffmpeg-args.ts';
-import type { Probe } from '../../src-shared/media.ts';
-import { makePlan } from '../../src-shared/plan.ts';
-import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
-import { resolveSettings } from '../../src-shared/settings.ts';
-import { selfTestMemory } from '../config.ts';
-import { VERSION } from '../version.ts';
-import { type AskCapabilities, requireEncoders, type Tools } from './capabilities.ts';
-import { Prober } from './ffprobe.ts';
-import type { ProcessManager } from './process.ts';
-import { Timelines } from './timeline.ts';
-import { inPath } from './tools.ts';
-import { Verifier } from './verify.ts';
+import type { Probe } from '../../src-shared/media/probe.ts';
+import { DEFAULT_TABLES } from '../../src-shared/media/quality.ts';
+import { encodeArgs, labelsOf } from '../../src-shared/plan/ffmpeg-args.ts';
+import { makePlan } from '../../src-shared/plan/plan.ts';
+import { resolveSettings } from '../../src-shared/settings/settings.ts';
+import { messageOf } from '../../src-shared/util/errors.ts';
+import { selfTestMemory } from '../platform/data-paths.ts';
+import { VERSION } from '../platform/version.ts';
+import { type AskCapabilities, requireEncoders, type Tools } from './ffmpeg/capabilities.ts';
+import { inPath } from './ffmpeg/find-tools.ts';
+import type { ProcessManager } from './ffmpeg/process-manager.ts';
+import { Timelines } from './ffmpeg/timeline.ts';
+import { Prober } from './probe/ffprobe.ts';
+import { Verifier } from './verify/verify.ts';
 
 const FRAMES = 12;
 /** Frames a second: more than SVT-AV1 takes, as phones and screen recorders claim. */
@@ -38,13 +38,13 @@ const HDR10 = {
   },
   contentLight: { maxCll: 1000, maxFall: 400 },
 };
-/** An input that nothing is taken from: who stands between Flotilla and ffmpeg can tell this call from the encode of a video. */
+/** An input that nothing is taken from: a wrapper around ffmpeg can distinguish this call from the encode of a video. */
 const MARK = ['-f', 'lavfi', '-i', 'anullsrc=d=0.1'];
 
 /** Ffmpegs that are remembered: a few versions, in a few places. */
 const REMEMBERED = 20;
 
-/** What a self-test works with. */
+/** Dependencies of a self-test. */
 export interface SelfTestParts {
   processes: ProcessManager;
   tools: Tools;
@@ -55,9 +55,9 @@ export interface SelfTestParts {
 }
 
 /**
- * Converts a tiny video that ffmpeg makes itself, with surround sound, HDR10 values, a subtitle and a rate that SVT-AV1 refuses,
- * by the very arguments of a conversion, and proves the result as any other.
- * @returns what is wrong with the ffmpeg of this computer; null where all is well
+ * Converts a tiny generated video with surround sound, HDR10 values, a subtitle, and a rate that SVT-AV1 rejects, with the
+ * arguments of a real conversion, and verifies the result like any other.
+ * @returns the problem with this computer's ffmpeg; null when there is none
  */
 export async function selfTest(parts: SelfTestParts): Promise<string | null> {
   try {
@@ -91,7 +91,7 @@ export async function selfTestOnce(parts: SelfTestParts, memory = selfTestMemory
   return null;
 }
 
-/** Tells this ffmpeg from any other, and from itself after an update. */
+/** Distinguishes this ffmpeg from any other, and from itself after an update. */
 async function stampOf({ tools, caps }: SelfTestParts): Promise<string> {
   const { version, svtav1 } = await caps();
   const places = await Promise.all(
@@ -113,7 +113,7 @@ async function convertAndProve({ processes, tools, caps, folder, signal }: SelfT
   const ffmpeg = async (args: string[]) => {
     const options = { timeoutMs: PATIENCE_MS, ...(signal && { signal }) };
     const { end, stderr } = await processes.capture(tools.ffmpeg, args, options);
-    if (end.kind !== 'exit' || end.code !== 0) throw new Error(complaint(stderr) ?? `ffmpeg ended: ${end.kind}`);
+    if (end.kind !== 'exit' || end.code !== 0) throw new Error(failureIn(stderr) ?? `ffmpeg ended: ${end.kind}`);
   };
   await writeFile(texts, TEXT);
   const inputs = [...PICTURE, ...SOUND, '-f', 'srt', '-i', `file:${texts}`];
@@ -153,7 +153,7 @@ function withHdr10(probe: Probe): Probe {
 }
 
 /** The first error of a log is the cause, those after it are its consequences. */
-function complaint(log: string[]): string | undefined {
+function failureIn(log: string[]): string | undefined {
   const line = log.find((text) => /\[(error|fatal)\]|^Svt\[error/.test(text)) ?? log.at(-1);
   return line?.replace(/^(\[[^\]]*\]\s*)+/, '').trim();
 }

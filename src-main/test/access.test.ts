@@ -4,8 +4,12 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CSRF_HEADER } from '../../src-shared/csrf.ts';
-import { makeHome, query, run, type Server, serve, until } from './helpers.ts';
+import { CSRF_HEADER } from '../../src-shared/contract/csrf-header.ts';
+import { run } from './support/cli.ts';
+import { query } from './support/database.ts';
+import { type Server, serve } from './support/server.ts';
+import { makeHome } from './support/temp.ts';
+import { until } from './support/wait.ts';
 
 const PASSWORD = 'correct horse';
 const sockets: Socket[] = [];
@@ -77,7 +81,7 @@ async function withPassword() {
 }
 
 describe('the set-up address', () => {
-  it('lets in once, and is given again at the next start until there is a password', async () => {
+  it('the set-up address signs one browser in, and each start prints a new one until a password is set', async () => {
     const { data } = makeHome();
     const server = await serve(data);
     expect(server.setup).toMatch(/^[\w-]{43}$/);
@@ -90,7 +94,7 @@ describe('the set-up address', () => {
     expect(set).toMatch(/; SameSite=Strict/);
     expect(await browser.rpc('library.list')).toMatchObject({ status: 200, body: [] });
     const second = await new Browser(server).signIn({ key: server.setup });
-    expect(second).toMatchObject({ status: 401, set: '', body: { sentence: expect.stringMatching(/used already/) } });
+    expect(second).toMatchObject({ status: 401, set: '', body: { sentence: expect.stringMatching(/already used/) } });
 
     server.flotilla.kill('SIGTERM');
     await server.flotilla.end();
@@ -108,19 +112,19 @@ describe('the set-up address', () => {
 });
 
 describe('a password', () => {
-  it('lets in, and is changed by who knows it, which signs all others out', async () => {
+  it('a password signs in, and changing it signs out all other browsers', async () => {
     const { server, browser } = await withPassword();
     const other = new Browser(server);
     expect(await other.signIn({ password: 'wrong password' })).toMatchObject({
       status: 401,
-      body: { sentence: 'This password is wrong.' },
+      body: { sentence: 'The password is wrong.' },
     });
     expect(await other.signIn({ password: PASSWORD })).toMatchObject({ status: 200, body: { password: true } });
     const socket = await other.connect();
     const cut = new Promise((resolve) => socket.on('disconnect', resolve));
     const { session: keep } = (await browser.ask('GET', '/api/session')).body;
     const change = (input: object) => browser.rpc('access.setPassword', { password: 'another one', keep, ...input });
-    expect(await change({})).toMatchObject({ status: 401, body: { sentence: 'The old password is wrong.' } });
+    expect(await change({})).toMatchObject({ status: 401, body: { sentence: 'The current password is wrong.' } });
     expect(await change({ old: 'wrong' })).toMatchObject({ status: 401 });
     expect(await change({ old: PASSWORD, password: 'short' })).toMatchObject({
       status: 400,
@@ -138,11 +142,11 @@ describe('a password', () => {
     expect(await other.signIn({ password: 'another one' })).toMatchObject({ status: 200 });
   });
 
-  it('that was forgotten is taken back on the computer itself', async () => {
+  it('forget-password removes a forgotten password on the computer itself', async () => {
     const { data, server, browser } = await withPassword();
     const { code, stdout } = await run(['forget-password', '--data', data]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^The password is forgotten\..*set a new one\.$/);
+    expect(stdout).toMatch(/^Password removed\..*can set a new one\.$/);
     expect(await browser.rpc('library.list')).toMatchObject({ status: 401 });
     expect(await browser.signIn({ password: PASSWORD })).toMatchObject({ status: 401 });
     server.flotilla.kill('SIGTERM');
@@ -152,7 +156,7 @@ describe('a password', () => {
     expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringMatching(/^There is no Flotilla in/) });
   });
 
-  it('is not guessed: after five wrong ones nobody at that address gets in for a while', async () => {
+  it('five wrong passwords lock their address out for a while', async () => {
     const { data, server, browser } = await withPassword();
     const guesser = new Browser(server);
     // Right ones are no guesses.
@@ -176,7 +180,7 @@ describe('a password', () => {
 });
 
 describe('a session', () => {
-  it('changes nothing for a page of another site', async () => {
+  it("a page of another site can't use a session", async () => {
     const { server, browser } = await withPassword();
     const raw = (headers: Record<string, string>) =>
       fetch(`${server.url}/api/rpc/queue.pause`, {
@@ -196,7 +200,7 @@ describe('a session', () => {
     expect(await raw({ [CSRF_HEADER]: '1' })).toMatchObject({ status: 200 });
   });
 
-  it('survives a restart, ends when it is signed out, and when its time is over', async () => {
+  it('a session survives a restart, and ends by signing out or by its age', async () => {
     const { data, server, browser } = await withPassword();
     const other = new Browser(server);
     await other.signIn({ password: PASSWORD });
@@ -218,7 +222,7 @@ describe('a session', () => {
     expect(await back.ask('GET', '/api/session')).toMatchObject({ body: { session: null, password: true } });
   });
 
-  it('is ended from another browser, one by one or all, with its connection', async () => {
+  it('another browser ends one session or all of them, with their connections', async () => {
     const { server, browser } = await withPassword();
     const { session: mine } = (await browser.ask('GET', '/api/session')).body;
     const [one, two] = [new Browser(server), new Browser(server)];
@@ -238,7 +242,7 @@ describe('a session', () => {
 });
 
 describe('a token', () => {
-  it('lets a script in until it is taken back, and is shown once', async () => {
+  it('a token lets a script in until it is revoked, and is shown once', async () => {
     const { data, server, browser } = await withPassword();
     const { id, token } = (await browser.rpc('access.createToken', { name: 'backup script' })).body;
     const ask = () => fetch(`${server.url}/api/rpc/library.list`, { headers: { authorization: `Bearer ${token}` } });
@@ -260,7 +264,7 @@ describe('a token', () => {
     await until(() => expect(socket.connected).toBe(false));
   });
 
-  it('of this computer that a power cut left empty lets nobody in, and is made anew', async () => {
+  it('an empty token file after a power cut grants no access and is replaced', async () => {
     const { data } = makeHome();
     const first = await serve(data);
     first.flotilla.kill('SIGTERM');

@@ -1,17 +1,23 @@
-/** Copies of the database of a running server, and what becomes of films when one is restored. */
+/** Copies of the database of a running server, and what becomes of videos when one is restored. */
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { makeClip, makeHome, query, run, type Server, serve, sha256, TINY, until } from './helpers.ts';
+import { run, TINY } from './support/cli.ts';
+import { makeClip } from './support/clips.ts';
+import { query } from './support/database.ts';
+import { sha256 } from './support/files.ts';
+import { type Server, serve } from './support/server.ts';
+import { makeHome } from './support/temp.ts';
+import { until } from './support/wait.ts';
 
-/** Resolves when so many films are done. */
-const done = (server: Server, films: number) =>
+/** Resolves when so many videos are done. */
+const done = (server: Server, videos: number) =>
   until(async () => {
     const { counts, running } = await server.call('queue.summary');
-    if (counts.done !== films || running.length > 0) throw new Error(JSON.stringify(counts));
+    if (counts.done !== videos || running.length > 0) throw new Error(JSON.stringify(counts));
   });
 
-it('a backup of a running server, restored, loses no film that was converted since', async () => {
+it('a backup of a running server, restored, loses no video that was converted since', async () => {
   const { data, media } = makeHome();
   const [early, late] = ['early.mp4', 'late.mp4'].map((name) => path.join(media, name));
   makeClip(early ?? '');
@@ -22,11 +28,11 @@ it('a backup of a running server, restored, loses no film that was converted sin
 
   expect(await backUp()).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/is copied to .*copy\.db .* sound\.$/),
+    stdout: expect.stringMatching(/Copied the database to .*copy\.db .* backup verified\.$/),
   });
   expect(await backUp()).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/copy\.db exists already; .*--overwrite/),
+    stderr: expect.stringMatching(/copy\.db already exists; .*--overwrite/),
   });
   expect(await backUp('--overwrite')).toMatchObject({ code: 0, stderr: '' });
   expect(await run(['backup', media, '--data', data])).toMatchObject({
@@ -56,12 +62,12 @@ it('a backup of a running server, restored, loses no film that was converted sin
   writeFileSync(spoilt, Buffer.alloc(8192, 0x55));
   const before = sha256(path.join(data, 'flotilla.db'));
   const refused = await run(['restore-db', spoilt, '--data', data]);
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/spoilt\.db is no sound database/) });
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/spoilt\.db isn't a valid database/) });
   expect(sha256(path.join(data, 'flotilla.db'))).toBe(before);
   const restored = await run(['restore-db', backup, '--data', data]);
   expect(restored).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/is the database now\.\n.*flotilla\.db\.replaced-/),
+    stdout: expect.stringMatching(/Restored the database from .*\.\n.*flotilla\.db\.replaced-/),
   });
   expect(query(data, "SELECT state FROM files WHERE path LIKE 'late%'")).toEqual([]);
   const [aside = ''] = readdirSync(data).filter((name) => name.includes('replaced'));
@@ -73,7 +79,7 @@ it('a backup of a running server, restored, loses no film that was converted sin
   const again = await serve(data, [media, '--testing', ...TINY]);
   await until(async () => {
     const files = await again.call('file.list');
-    expect(files.map(({ path: film, state, code }) => [film, state, code])).toEqual([
+    expect(files.map(({ path: video, state, code }) => [video, state, code])).toEqual([
       ['early.mkv', 'done', null],
       ['late.mkv', 'skipped', 'av1'],
     ]);

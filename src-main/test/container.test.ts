@@ -6,17 +6,22 @@ import { validate } from 'dockerfile-utils';
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { SETTING_INFOS } from '../../src-shared/settings.ts';
+import { SETTING_INFOS } from '../../src-shared/settings/settings.ts';
+import { makeClip } from './support/clips.ts';
 import {
   type Container,
-  callerOf,
   imageEnvironment,
   inRepository,
   readCompose,
   startService,
   volumesOf,
-} from './containers.ts';
-import { isAlive, makeClip, probe, slowEncodes, tempFolder, until } from './helpers.ts';
+} from './support/containers.ts';
+import { slowEncodes } from './support/ffmpeg.ts';
+import { whenLeading } from './support/instance.ts';
+import { probe } from './support/media-probe.ts';
+import { callerOf } from './support/server.ts';
+import { tempFolder } from './support/temp.ts';
+import { isAlive, until } from './support/wait.ts';
 
 const SECRET = 'c0ffee5aad7b1d3e9f2468ace0bdf13579';
 const FILES = ['docker-compose.master.yml', 'docker-compose.worker.yml', 'docker-compose.filedist-test.yml'];
@@ -27,11 +32,11 @@ describe('the Dockerfile', () => {
   const dockerfile = DockerfileParser.parse(text);
   const of = (keyword: string) => dockerfile.getInstructions().filter((i) => i.getKeyword() === keyword);
 
-  it('has no mistake that a linter knows', () => {
+  it('the Dockerfile passes its linter', () => {
     expect(validate(text)).toEqual([]);
   });
 
-  it('copies what is there, and what its context holds', () => {
+  it('the Dockerfile copies only files that exist and are in its context', () => {
     const context = readFileSync(inRepository('.dockerignore'), 'utf8').split('\n');
     const stages = dockerfile.getFROMs().map((from) => from.getBuildStage());
     for (const copy of dockerfile.getCOPYs()) {
@@ -48,7 +53,7 @@ describe('the Dockerfile', () => {
     expect(dockerfile.getCOPYs().length).toBeGreaterThan(5);
   });
 
-  it('calls scripts that there are, and leaves out what only development needs', () => {
+  it('the Dockerfile calls existing scripts, and leaves out development packages', () => {
     const { scripts, engines } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8'));
     for (const [, script] of text.matchAll(/npm run (\w+)/g)) expect(Object.keys(scripts)).toContain(script);
     expect(text).toMatch(/--omit=dev/);
@@ -56,7 +61,7 @@ describe('the Dockerfile', () => {
     expect(engines.node).toBe('>=22.14');
   });
 
-  it('starts the entrypoint under tini, looks at its health, and names what the program knows', () => {
+  it('the Dockerfile starts the entrypoint under tini, checks its health, and sets known variables', () => {
     expect(of('ENTRYPOINT').map(String)).toEqual(['ENTRYPOINT ["tini", "--", "docker-entrypoint.sh"]']);
     expect(of('HEALTHCHECK').map(String)).toEqual([expect.stringContaining('CMD ["flotilla", "health"]')]);
     const ports = ['webPort', 'lanPort'].map((key) => SETTING_INFOS.find((info) => info.key === key)?.standard);
@@ -67,7 +72,7 @@ describe('the Dockerfile', () => {
 });
 
 describe('the entrypoint', () => {
-  it('has no mistake that shellcheck knows', () => {
+  it('the entrypoint passes ShellCheck', () => {
     const { exitCode, stdout } = execaSync('shellcheck', [inRepository('docker-entrypoint.sh')], { reject: false });
     expect([exitCode, stdout]).toEqual([0, '']);
   });
@@ -76,7 +81,7 @@ describe('the entrypoint', () => {
 describe('a compose file', () => {
   const OWN = /^(MASTER_URL|JOIN_TOKEN|JOIN_SECRET|PUID|PGID|TZ|SMB_(HOST|SHARES|USERNAME|PASSWORD|DOMAIN|VERSION))$/;
 
-  it.each(FILES)('%s names variables, ports and volumes that there are', (file) => {
+  it.each(FILES)('%s names existing variables, ports, and volumes', (file) => {
     const known = SETTING_INFOS.map(({ env }) => env);
     for (const service of Object.values(readCompose(file, VARIABLES))) {
       for (const name of Object.keys(service.environment)) if (!OWN.test(name)) expect(known).toContain(name);
@@ -86,7 +91,7 @@ describe('a compose file', () => {
     }
   });
 
-  it('says what it lacks', () => {
+  it('a compose file names its missing variables', () => {
     expect(() => readCompose('docker-compose.worker.yml')).toThrow(/set MASTER_URL to/);
     expect(() => readCompose('docker-compose.filedist-test.yml')).toThrow(/set JOIN_SECRET to/);
   });
@@ -98,9 +103,8 @@ async function startMaster(file: string, variables: Record<string, string>, home
   if (!master) throw new Error(`${file} has no master`);
   const data = volumesOf('master', master, home).get('/data') ?? '';
   const container = startService('master', master, { home, env });
-  const [, url = ''] = await container.says(/Flotilla is at (http:\/\/localhost:\d+)\/#setup=/);
-  const [, port] = await container.says(/awaited on port (\d+)/);
-  return { container, data, call: callerOf(url, data), lan: `127.0.0.1:${port}` };
+  const { url, lanPort } = await whenLeading(container, data);
+  return { container, data, call: callerOf(url, data), lan: `127.0.0.1:${lanPort}` };
 }
 
 const health = (data: string, url = '') =>
@@ -113,7 +117,7 @@ const names = async (call: ReturnType<typeof callerOf>) =>
   (await call('worker.list')).flatMap((worker) => (worker.connected && !worker.local ? [worker.name] : [])).sort();
 
 describe('docker-compose.master.yml and docker-compose.worker.yml', () => {
-  it('make a master that a worker joins by its token', async () => {
+  it('the compose files start a master that a worker joins by its token', async () => {
     const home = tempFolder();
     const { data, call, lan, container } = await startMaster('docker-compose.master.yml', {}, home);
     const { token } = await call('invite.create');
@@ -122,7 +126,7 @@ describe('docker-compose.master.yml and docker-compose.worker.yml', () => {
     const member = startService('worker', worker, { home });
     await until(async () => expect(await names(call)).toEqual(['worker']));
     expect(health(data)).toMatch(/^Flotilla answers at http/);
-    expect(health(path.join(home, 'worker'))).toBe('The worker runs.');
+    expect(health(path.join(home, 'worker'))).toBe('The worker is running.');
     expect(await call('settings.get')).toMatchObject({ values: { lead: true, testingMode: true, preset: 8 } });
     expect(await Promise.all([container.stop(30), member.stop(30)])).toEqual([0, 0]);
     expect(health(data)).toBe('');
@@ -130,11 +134,11 @@ describe('docker-compose.master.yml and docker-compose.worker.yml', () => {
 });
 
 describe('docker-compose.filedist-test.yml', () => {
-  it('converts a library by two workers without media, and loses nothing when all are stopped in the middle', async () => {
+  it('two workers without media convert a library, and a stop in the middle loses nothing', async () => {
     const home = tempFolder();
     const media = path.join(home, 'media');
     mkdirSync(media);
-    const films = ['one', 'two', 'three'].map((name) => makeClip(path.join(media, `${name}.mp4`), { seconds: 10 }));
+    const videos = ['one', 'two', 'three'].map((name) => makeClip(path.join(media, `${name}.mp4`), { seconds: 10 }));
     const file = 'docker-compose.filedist-test.yml';
     const variables = { JOIN_SECRET: SECRET, SVT_AV1_PRESET: '13' };
     const services = readCompose(file, variables);
@@ -161,7 +165,7 @@ describe('docker-compose.filedist-test.yml', () => {
     });
     expect(await stopAll(before.all)).toEqual([0, 0, 0]);
     expect(slow.pids().filter(isAlive)).toEqual([]);
-    expect(films.every((film) => existsSync(film) || existsSync(film.replace('.mp4', '.mkv')))).toBe(true);
+    expect(videos.every((video) => existsSync(video) || existsSync(video.replace('.mp4', '.mkv')))).toBe(true);
 
     const { master, all } = await startAll();
     await until(async () => expect((await master.call('queue.summary')).counts).toMatchObject({ done: 3, queued: 0 }));
@@ -181,7 +185,7 @@ describe('the Helm chart', () => {
     readFileSync(path.join(chart, 'templates', name), 'utf8'),
   );
 
-  it('uses values that there are, and all of them', () => {
+  it('the Helm chart uses all of its values, and no others', () => {
     const used = new Set(
       templates.flatMap((text) => [...text.matchAll(/\.Values\.([\w.]+)/g)].map(([, name]) => name ?? '')),
     );
@@ -193,7 +197,7 @@ describe('the Helm chart', () => {
     expect(names.filter((name) => ![...used].some((one) => one === name || one.startsWith(`${name}.`)))).toEqual([]);
   });
 
-  it('names settings and the version of this program', () => {
+  it('the Helm chart names existing settings and the current version', () => {
     const known = [...SETTING_INFOS.map(({ env }) => env), 'MASTER_URL', 'JOIN_SECRET_FILE'];
     const named = templates.flatMap((text) => [...text.matchAll(/"([A-Z_]{4,})"|name: ([A-Z_]{4,})$/gm)]);
     expect(named.map(([, first, second]) => first ?? second).filter((name) => !known.includes(name))).toEqual([]);

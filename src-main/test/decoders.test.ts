@@ -1,16 +1,17 @@
 /** Builds of ffmpeg that cannot decode everything: what is asked of them, and what becomes of the videos. */
 import path from 'node:path';
 import { execaSync } from 'execa';
-import { describe, expect, it, vi } from 'vitest';
-import { decodes, missingDecoders } from '../../src-shared/decoders.ts';
-import { detectCapabilities } from '../media/capabilities.ts';
-import { ProcessManager } from '../media/process.ts';
-import { FFMPEGS } from './ffmpegs.ts';
-import { allDone, join, lead, stories } from './fleet.ts';
-import { convert, makeClip, makeHome, outcomes, query, run, tempFolder, wrap } from './helpers.ts';
-
-// Several processes, each with its ffmpeg, share the cores of one computer.
-vi.setConfig({ testTimeout: 300_000 });
+import { describe, expect, it } from 'vitest';
+import { decodes, missingDecoders } from '../../src-shared/plan/decoders.ts';
+import { detectCapabilities } from '../media/ffmpeg/capabilities.ts';
+import { ProcessManager } from '../media/ffmpeg/process-manager.ts';
+import { convert, outcomes, run } from './support/cli.ts';
+import { makeClip } from './support/clips.ts';
+import { query } from './support/database.ts';
+import { wrap } from './support/ffmpeg.ts';
+import { FFMPEGS } from './support/ffmpegs.ts';
+import { allDone, attemptHistories, join, lead } from './support/fleet.ts';
+import { makeHome, tempFolder } from './support/temp.ts';
 
 const HEVC = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none'];
 const WHICH = /The video is HEVC, which ffmpeg \S+ of this computer cannot decode; install a full build/;
@@ -29,7 +30,7 @@ const ask = async (tools: { ffmpeg: string; ffprobe: string }) =>
   detectCapabilities(await ProcessManager.create(path.join(tempFolder(), 'children')), tools);
 
 describe.each(FFMPEGS)('the decoders of $name', ({ release, tools }) => {
-  it('are listed by the names of the codecs', async () => {
+  it('decoders are listed by the names of their codecs', async () => {
     const caps = await ask(tools);
     const codecs = execaSync(tools.ffmpeg, ['-v', 'error', '-codecs']).stdout.matchAll(/^ D.[VAS]\S{3} (\S+)/gm);
     const known = [...codecs].map(([, name]) => name);
@@ -54,7 +55,7 @@ it('decoders for hardware that a computer may lack, and experimental ones, do no
   expect(missingDecoders(caps)).toEqual(expect.arrayContaining(['HEVC', 'AV1', 'DTS']));
 });
 
-it('a video that this computer cannot decode is left alone by the name of its codec, until it can', async () => {
+it('a video that no computer can decode is skipped, with its codec in the reason, until one can', async () => {
   const { data, media } = makeHome();
   makeClip(path.join(media, 'hevc.mkv'), { options: HEVC });
   makeClip(path.join(media, 'plain.mp4'));
@@ -64,14 +65,14 @@ it('a video that this computer cannot decode is left alone by the name of its co
   expect(unable.lines.find(({ code }) => code === 'old-ffmpeg')?.reason).toMatch(WHICH);
   expect(query(data, 'SELECT codec FROM files WHERE code IS NOT NULL')).toEqual([{ codec: 'hevc' }]);
   const doctor = await run(['doctor', '--data', data], { env });
-  expect(doctor.stdout).toMatch(/^BAD {2}decoders of the usual codecs: HEVC cannot be decoded, /m);
+  expect(doctor.stdout).toMatch(/^FAIL decoders of the usual codecs: HEVC cannot be decoded, /m);
   const plan = await run(['plan', path.join(media, 'hevc.mkv'), '--data', data], { env });
   expect(plan.stdout).toMatch(WHICH);
   const able = await convert(data, [media]);
   expect(outcomes(able)).toContain('hevc.mkv: done');
 });
 
-it('of a fleet gives a video to the computer that can decode it', async () => {
+it('a fleet gives a video to the computer that can decode it', async () => {
   const master = await lead(makeHome());
   await join(master, 'anna', { env: { FILE_DISTRIBUTION_MODE: 'true', ...withoutHevc() } });
   makeClip(path.join(master.media, 'a.mkv'), { options: HEVC });
@@ -79,10 +80,10 @@ it('of a fleet gives a video to the computer that can decode it', async () => {
   const { library } = await master.call('library.add', { path: master.media });
   await master.call('library.scan', { library: library.id });
   await allDone(master, 1);
-  expect(await stories(master)).toEqual([[], ['anna done']]);
+  expect(await attemptHistories(master)).toEqual([[], ['anna done']]);
   await join(master, 'bert', { env: { FILE_DISTRIBUTION_MODE: 'true' } });
   await allDone(master, 2);
-  expect(await stories(master)).toEqual([['bert done'], ['anna done']]);
+  expect(await attemptHistories(master)).toEqual([['bert done'], ['anna done']]);
   // The list is for the master alone.
   for (const { hello } of await master.call('worker.list')) {
     expect(hello?.computer.ffmpeg).toMatchObject({ libsvtav1: true });

@@ -4,10 +4,13 @@ import path from 'node:path';
 import { createServer } from 'node:tls';
 import { execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { SeenMaster } from '../../src-shared/fleet-view.ts';
-import { loadDevice } from '../device.ts';
-import { announce, browse } from '../discovery.ts';
-import { join, type LeadingServer, lead, makeHome, run, start, tempFolder, until } from './helpers.ts';
+import type { SeenMaster } from '../../src-shared/contract/fleet-view.ts';
+import { loadDevice } from '../lan/device-identity.ts';
+import { announce, browse } from '../lan/discovery.ts';
+import { run, start } from './support/cli.ts';
+import { join, type LeadingServer, lead } from './support/server.ts';
+import { makeHome, tempFolder } from './support/temp.ts';
+import { until } from './support/wait.ts';
 
 const NAME = `flotilla-${process.pid}`;
 /** Interface names have 15 letters at the most. */
@@ -56,15 +59,10 @@ describe.skipIf(!CAN_SEPARATE)('between two hosts (needs root on Linux, for netw
     ip('netns', 'del', NAME);
   });
 
-  it('a master is seen within three seconds, under the address that can be reached, and gone when it ends', async () => {
+  it('a master is discovered within three seconds, at a reachable address, and disappears when it ends', async () => {
     const { seen } = look();
-    const other = start(
-      ['serve', '--data', makeHome().data, '--port', '0', '--lead', '--lan-port', '0', '--name', 'attic'],
-      {
-        prefix: inside,
-      },
-    );
-    const port = (await other.says(/awaited on port \d+/)).replace(/\D+/, '');
+    const { flotilla: other, lan } = await lead(makeHome().data, ['--name', 'attic'], { prefix: inside });
+    const port = lan.split(':')[1];
     const mine = () => seen().filter(({ name }) => name === 'attic');
     await until(
       () => expect(mine()).toMatchObject([{ origin: `https://${NETWORK}.2:${port}`, version: '0.1.0' }]),
@@ -77,7 +75,7 @@ describe.skipIf(!CAN_SEPARATE)('between two hosts (needs root on Linux, for netw
     await until(() => expect([...mine(), ...late.seen().filter(({ name }) => name === 'attic')]).toEqual([]), 10_000);
   });
 
-  it('the command line lists it, and a computer joins it by what is listed', async () => {
+  it('`flotilla masters` lists a master, and a computer joins it at the listed address', async () => {
     const home = makeHome();
     const nas: LeadingServer = await lead(home.data);
     const { stdout } = await run(['masters', '--json'], { prefix: inside });
@@ -107,7 +105,7 @@ describe.skipIf(!CAN_SEPARATE)('between two hosts (needs root on Linux, for netw
     await far.end();
   });
 
-  it('a worker finds its master again that has another address now, and is taken in by nobody else', async () => {
+  it("a worker finds its master at a new address, and isn't deceived by an impostor", async () => {
     const home = makeHome();
     const first = await lead(home.data, ['--listen', `${NETWORK}.2`], { prefix: inside });
     const far = await join(
@@ -152,15 +150,14 @@ describe.skipIf(!CAN_SEPARATE)('between two hosts (needs root on Linux, for netw
     expect((await far.end()).code).toBe(0);
   });
 
-  it('nothing is seen where nobody leads, and a host without any network does not fail', async () => {
+  it("no master is found if there is none, and a host without a network doesn't fail", async () => {
     const lonely = `${NAME}-x`;
     ip('netns', 'add', lonely);
     onTestFinished(() => void ip('netns', 'del', lonely));
     const prefix = ['ip', 'netns', 'exec', lonely];
-    const { code, stdout } = await run(['masters', '--seconds', '1'], { prefix });
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^No master was seen\./)]);
-    const serving = start(['serve', '--data', makeHome().data, '--port', '0', '--lead', '--lan-port', '0'], { prefix });
-    await serving.says(/awaited on port/);
+    const { code, stdout } = await run(['masters', '--seconds', '1', '--data', makeHome().data], { prefix });
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^No masters found\./)]);
+    const { flotilla: serving } = await lead(makeHome().data, [], { prefix });
     serving.kill('SIGTERM');
     expect(await serving.end()).toMatchObject({ code: 0, stderr: expect.not.stringMatching(/unexpected| at /) });
   });

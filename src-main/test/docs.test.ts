@@ -3,13 +3,13 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { exampleOf } from '../../build/api-docs.ts';
 import { makePage, PAGE_NAMES, readPage } from '../../build/docs.ts';
-import { type CallName, CONTRACT } from '../../src-shared/contract.ts';
+import { type CallName, CONTRACT } from '../../src-shared/contract/index.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const DOCS = path.join(ROOT, 'docs');
 const PAGES = ['README.md', ...readdirSync(DOCS).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : []))];
 
-it.each(PAGE_NAMES)('docs/%s tells the sources as they are (npm run docs)', (page) => {
+it.each(PAGE_NAMES)('docs/%s matches the sources (npm run docs)', (page) => {
   expect(makePage(page)).toBe(readPage(page));
 });
 
@@ -24,7 +24,7 @@ it('docs/api.md shows inputs that the calls take', () => {
   expect(refused).toEqual([]);
 });
 
-it.each(PAGES)('%s links to what is there', (page) => {
+it.each(PAGES)('%s links only to existing files', (page) => {
   const text = readFileSync(path.join(ROOT, page), 'utf8');
   const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link = '']) => link);
   const missing = links.filter((link) => !existsSync(path.resolve(ROOT, path.dirname(page), link)));
@@ -35,8 +35,8 @@ it('docs/safety.md names tests that exist', () => {
   const text = readFileSync(path.join(DOCS, 'safety.md'), 'utf8');
   const rows = text.split('\n').filter((line) => line.startsWith('| ') && line.includes('.test.ts`'));
   const named = rows.flatMap((row) =>
-    [...row.matchAll(/`(src-[^`]+\.test\.ts)`:((?: "[^"]+",?)+)/g)].flatMap(([, file = '', titles = '']) =>
-      [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ file, title })),
+    [...row.matchAll(/`(src-[^`]+\.test\.ts)`:((?: `[^`]+`,?)+)/g)].flatMap(([, file = '', titles = '']) =>
+      [...titles.matchAll(/`([^`]+)`/g)].map(([, title = '']) => ({ file, title })),
     ),
   );
   expect(named.length).toBeGreaterThan(40);

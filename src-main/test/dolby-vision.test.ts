@@ -3,14 +3,15 @@ import { copyFileSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Probe } from '../../src-shared/media.ts';
-import type { Tools } from '../media/capabilities.ts';
-import { type DolbyTrack, DolbyVision } from '../media/check-dolby-vision.ts';
-import { ProcessManager } from '../media/process.ts';
-import { Timelines } from '../media/timeline.ts';
-import { FRAMES, makeDolbyVision } from './dolby-vision.ts';
-import { FFMPEGS, type Ffmpeg } from './ffmpegs.ts';
-import { convert, makeHome, outcomes, tempFolder } from './helpers.ts';
+import type { Probe } from '../../src-shared/media/probe.ts';
+import type { Tools } from '../media/ffmpeg/capabilities.ts';
+import { ProcessManager } from '../media/ffmpeg/process-manager.ts';
+import { Timelines } from '../media/ffmpeg/timeline.ts';
+import { type DolbyTrack, DolbyVision } from '../media/verify/pictures/check-dolby-vision.ts';
+import { convert, outcomes } from './support/cli.ts';
+import { FRAMES, makeDolbyVision } from './support/dolby-vision.ts';
+import { FFMPEGS, type Ffmpeg, shareOf } from './support/ffmpegs.ts';
+import { makeHome, tempFolder } from './support/temp.ts';
 
 const HLG = { compatibility: 4, transfer: 'arib-std-b67' } as const;
 
@@ -65,15 +66,17 @@ function readBack(file: string, ffprobe: string) {
   };
 }
 
-describe.each(FFMPEGS)('with $name', ({ release, tools, env }) => {
+describe.each(FFMPEGS)('with $name', (tested) => {
+  const { release, tools, env } = tested;
   const able = release >= 7.1;
+  const kinds = shareOf(tested, KINDS);
 
   it('is kept where it can be, and left alone with the reason where it cannot', async () => {
     const { media, run } = await converted(
-      KINDS.map(([name]) => name),
+      kinds.map(([name]) => name),
       env,
     );
-    const wanted = KINDS.map(([name, , outcome]) => {
+    const wanted = kinds.map(([name, , outcome]) => {
       const code = able || !PLANNED.test(name) ? outcome : 'old-ffmpeg';
       return /^10/.test(code) ? `${name}.mkv: done` : `${name}.mp4: skipped (${code})`;
     });
@@ -83,7 +86,7 @@ describe.each(FFMPEGS)('with $name', ({ release, tools, env }) => {
       for (const reason of reasons) expect(reason).toMatch(/Dolby Vision.*ffmpeg 7\.1 or newer/);
       return;
     }
-    for (const [name, , outcome] of KINDS.filter(([, , kind]) => kind.startsWith('10'))) {
+    for (const [name, , outcome] of kinds.filter(([, , kind]) => kind.startsWith('10'))) {
       const result = path.join(media, `${name}.mkv`);
       expect(readBack(result, tools.ffprobe)).toEqual({ profile: outcome, frames: FRAMES, described: FRAMES });
     }
@@ -117,7 +120,7 @@ describe.runIf(FFMPEGS.some(({ release }) => release >= 7.1))('the proof', () =>
     const timelines = new Timelines(processes, tools);
     const track = async (file: string, codec: DolbyTrack['codec'], demuxer: string): Promise<DolbyTrack> => {
       const streams: Probe['streams'] = [{ index: 0, type: 'video', width: 160, height: 96 }];
-      const timeline = (await timelines.read(file, '1', { format: demuxer, streams, chapters: 0 })).get(0);
+      const timeline = (await timelines.read(file, '1', { format: demuxer, streams })).get(0);
       if (!timeline) throw new Error('no timeline');
       return { file, codec, demuxer, index: 0, timeline };
     };

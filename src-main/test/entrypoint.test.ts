@@ -13,8 +13,14 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Container, callerOf, REPOSITORY } from './containers.ts';
-import { CAN_MOUNT, makeClip, NO_MOUNT, tempFolder, treeOf, until } from './helpers.ts';
+import { makeClip } from './support/clips.ts';
+import { Container, REPOSITORY } from './support/containers.ts';
+import { CAN_MOUNT, NO_MOUNT } from './support/disk.ts';
+import { treeOf } from './support/files.ts';
+import { whenServing } from './support/instance.ts';
+import { callerOf } from './support/server.ts';
+import { tempFolder } from './support/temp.ts';
+import { until } from './support/wait.ts';
 
 const ROOT_ONLY = 'root:x:0:0:root:/root:/bin/sh\n';
 const PATH = '/stubs:/app/node_modules/node/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -73,13 +79,13 @@ class Box {
 const owner = (file: string) => `${statSync(file).uid}:${statSync(file).gid}`;
 
 describe.skipIf(!CAN_MOUNT)(`the entrypoint (${NO_MOUNT})`, () => {
-  it('makes a data folder that belongs to PUID and PGID, runs as them, and keeps what is there', async () => {
+  it('the entrypoint gives the data folder to PUID and PGID, runs as them, and keeps existing files', async () => {
     const box = new Box();
-    makeClip(box.at('media/film.mp4'));
-    for (const place of ['media', 'media/film.mp4']) own(box.at(place), 4242, 4343);
+    makeClip(box.at('media/video.mp4'));
+    for (const place of ['media', 'media/video.mp4']) own(box.at(place), 4242, 4343);
     const env = { ...USER, MEDIA_DIRS: '/media', WEB_PORT: '0', LISTEN: '0.0.0.0', TESTING_MODE: 'true' };
     const first = box.start(SERVE, env);
-    const [, url = ''] = await first.says(/Flotilla is at (http:\/\/localhost:\d+)\/#setup=/);
+    const { url } = await whenServing(first, box.at('data'));
     const status = readFileSync(`/proc/${first.pid}/status`, 'utf8');
     expect(status).toMatch(/^Uid:\s+4242\s+4242\s+4242\s+4242$/m);
     expect(status).toMatch(/^Gid:\s+4343\s+4343\s+4343\s+4343$/m);
@@ -93,38 +99,38 @@ describe.skipIf(!CAN_MOUNT)(`the entrypoint (${NO_MOUNT})`, () => {
     expect(await box.run(['health'], USER)).toMatchObject({ code: 0, output: expect.stringMatching(/answers at/) });
     const call = callerOf(url, box.at('data'));
     await until(async () => expect((await call('queue.summary')).counts).toMatchObject({ done: 1 }));
-    expect(owner(box.at('media/film.mkv'))).toBe('4242:4343');
+    expect(owner(box.at('media/video.mkv'))).toBe('4242:4343');
     // It names users by number who have no name.
     const { problem } = await call('folder.list', { path: '/usr' });
-    expect(problem).toBe('Nothing could be replaced in /usr: user 4242 may not write there.');
+    expect(problem).toBe("Flotilla couldn't replace videos in /usr: user 4242 isn't allowed to write there.");
     expect(await first.stop(60)).toBe(0);
-    expect(await box.run(['health'], USER)).toMatchObject({ code: 1, output: 'No Flotilla runs in /data.\n' });
+    expect(await box.run(['health'], USER)).toMatchObject({ code: 1, output: 'No Flotilla is running in /data.\n' });
 
     const token = readFileSync(box.at('data/token'), 'utf8');
     const table = readFileSync(box.at('data/audio_codec_lookup.json'), 'utf8').replace(/\d+,/, '123,');
     writeFileSync(box.at('data/audio_codec_lookup.json'), table);
     writeFileSync(box.at('data/by-root'), '');
     const again = box.start(SERVE, { ...env, PUID: '4545', MEDIA_DIRS: '/media' });
-    await again.says(/Flotilla is at/);
-    expect(again.output).toMatch(/User 4545:4343 may not write to \/media: its films are looked into/);
+    await whenServing(again, box.at('data'));
+    // Printed when the start is complete, so that it ends in good order.
+    await again.says(/http:\S+/);
+    expect(again.output).toMatch(/User 4545:4343 may not write to \/media: its videos are analyzed/);
     for (const name of ['flotilla.db', 'token', 'by-root']) expect(owner(box.at(`data/${name}`))).toBe('4545:4343');
     expect(readFileSync(box.at('data/token'), 'utf8')).toBe(token);
     expect(readFileSync(box.at('data/audio_codec_lookup.json'), 'utf8')).toBe(table);
     expect(await again.stop(60)).toBe(0);
   });
 
-  it('says that media are read-only, and leaves them as they are', async () => {
+  it('read-only media are reported and left unchanged', async () => {
     const box = new Box();
-    makeClip(box.at('media/film.mp4'));
+    makeClip(box.at('media/video.mp4'));
     own(box.at('media'), 4242, 4343);
     const before = treeOf(box.at('media'));
     const env = { ...USER, MEDIA_DIRS: '/media', WEB_PORT: '0' };
     const mounts = 'mount --bind "$ROOT/media" "$ROOT/media"; mount -o remount,bind,ro "$ROOT/media"';
     const container = box.start(SERVE, env, { mounts });
-    await container.says(
-      /User 4242:4343 may not write to \/media: its films are looked into, but none can be replaced/,
-    );
-    const [, url = ''] = await container.says(/Flotilla is at (http:\/\/127.0.0.1:\d+)\/#setup=/);
+    await container.says(/User 4242:4343 may not write to \/media: its videos are analyzed, but none can be replaced/);
+    const { url } = await whenServing(container, box.at('data'));
     const call = callerOf(url, box.at('data'));
     await until(async () => expect(['found', 'running']).not.toContain((await call('file.list'))[0]?.state ?? 'found'));
     expect((await call('queue.summary')).counts.done).toBe(0);
@@ -146,25 +152,25 @@ describe.skipIf(!CAN_MOUNT)(`the entrypoint (${NO_MOUNT})`, () => {
     );
     return box;
   };
-  const SMB = { SMB_HOST: 'nas', SMB_SHARE: 'films', SMB_USERNAME: 'anna', SMB_PASSWORD: 'pass,word "1"' };
+  const SMB = { SMB_HOST: 'nas', SMB_SHARE: 'videos', SMB_USERNAME: 'anna', SMB_PASSWORD: 'pass,word "1"' };
 
-  it('mounts shares with the password in a file that is gone afterwards', async () => {
+  it('shares are mounted with the password in a temporary file', async () => {
     const box = stubbed();
     const shares = {
       ...SMB,
       SMB_SHARE: '',
-      SMB_SHARES: 'films, Home Videos=/mnt/home ,',
+      SMB_SHARES: 'videos, Home Videos=/mnt/home ,',
       SMB_DOMAIN: 'HOME',
       SMB_VERSION: '3.1.1',
     };
     const { code, output } = await box.run(['serve'], { ...USER, ...shares });
-    expect(output).toMatch(/^flotilla: The share \/\/nas\/films is mounted at \/media\/films\.$/m);
+    expect(output).toMatch(/^flotilla: The share \/\/nas\/videos is mounted at \/media\/videos\.$/m);
     expect(code).toBe(0);
     expect(output).toMatch(/^4242\n4343\n4343\n\/app\/out\/main\/headless\.js\nserve$/m);
-    expect(output).toMatch(/^MEDIA_DIRS=\/media\/films,\/mnt\/home$/m);
+    expect(output).toMatch(/^MEDIA_DIRS=\/media\/videos,\/mnt\/home$/m);
     expect(output).toMatch(/^HOME=\/data$/m);
     const args = readFileSync(box.at('stubs/args'), 'utf8');
-    expect(args).toMatch(/^-t\ncifs\n\/\/nas\/films\n\/media\/films\n-o\nuid=4242,gid=4343,.*vers=3\.1\.1,/m);
+    expect(args).toMatch(/^-t\ncifs\n\/\/nas\/videos\n\/media\/videos\n-o\nuid=4242,gid=4343,.*vers=3\.1\.1,/m);
     expect(args).toContain('//nas/Home Videos\n/mnt/home\n');
     expect(`${args}${output}`).not.toMatch(/pass,word|SMB_PASSWORD|SMB_USERNAME/);
     const seen = readFileSync(box.at('stubs/credentials'), 'utf8');
@@ -186,7 +192,7 @@ describe.skipIf(!CAN_MOUNT)(`the entrypoint (${NO_MOUNT})`, () => {
 
   it.each([
     ['mount error(13): Permission denied', /was not mounted: it lets this user not in; look at SMB_USERNAME/],
-    ['mount error(2): No such file or directory', /films was not mounted: nas has no such share/],
+    ['mount error(2): No such file or directory', /videos was not mounted: nas has no such share/],
     ['mount error(113): No route to host', /nas does not answer; look at SMB_HOST/],
     ['mount error: could not resolve address for nas: Unknown error', /nas does not answer/],
     ['mount error(95): Operation not supported', /nas does not speak SMB_VERSION default/],
@@ -202,26 +208,26 @@ describe.skipIf(!CAN_MOUNT)(`the entrypoint (${NO_MOUNT})`, () => {
     expect([file === '', existsSync(file)]).toEqual([false, false]);
   });
 
-  it('refuses wrong values with one sentence, and starts nothing', async () => {
+  it('the entrypoint refuses invalid values with one sentence, and starts nothing', async () => {
     const box = stubbed();
     mkdirSync(box.at('mnt/private'), { mode: 0o700 });
     const wrong: [Record<string, string>, RegExp][] = [
       [{ PUID: 'anna' }, /PUID is "anna", but must be the number of a user/],
       [{ PGID: '-1' }, /PGID is "-1", but must be the number of a group/],
-      [{ MEDIA_DIRS: '/media, /films' }, /MEDIA_DIRS names \/films, which is not in the container/],
+      [{ MEDIA_DIRS: '/media, /videos' }, /MEDIA_DIRS names \/videos, which is not in the container/],
       [{ MEDIA_DIRS: '/mnt/private' }, /may not read \/mnt\/private, which belongs to 0:0; set PUID and PGID/],
       [{ TEMP_DIR: '/mnt/private' }, /may not write to TEMP_DIR, \/mnt\/private/],
       [{ SMB_HOST: 'nas' }, /SMB_SHARE is missing/],
-      [{ SMB_SHARE: 'films' }, /SMB_HOST is missing/],
-      [{ ...SMB, SMB_HOST: '//nas/films' }, /SMB_HOST is "\/\/nas\/films", but must be a name or an address/],
+      [{ SMB_SHARE: 'videos' }, /SMB_HOST is missing/],
+      [{ ...SMB, SMB_HOST: '//nas/videos' }, /SMB_HOST is "\/\/nas\/videos", but must be a name or an address/],
       [{ ...SMB, SMB_HOST: 'nas,vers=1.0' }, /SMB_HOST is/],
       [{ ...SMB, SMB_VERSION: '4' }, /SMB_VERSION is "4", but must be/],
       [{ ...SMB, SMB_PASSWORD: '' }, /SMB_PASSWORD or SMB_PASSWORD_FILE is missing for SMB_USERNAME anna/],
       [{ ...SMB, SMB_USERNAME: '' }, /SMB_USERNAME is missing/],
       [{ ...SMB, SMB_USERNAME: 'anna\npassword=x' }, /must be one line each/],
       [{ ...SMB, SMB_PASSWORD_FILE: '/nowhere' }, /SMB_PASSWORD_FILE is \/nowhere, which cannot be read/],
-      [{ ...SMB, SMB_SHARE: '../etc' }, /"\.\.\/etc" is no name of an SMB share/],
-      [{ ...SMB, SMB_SHARE: 'films=media' }, /cannot be mounted at "media"/],
+      [{ ...SMB, SMB_SHARE: '../etc' }, /"\.\.\/etc" isn.t the name of an SMB share/],
+      [{ ...SMB, SMB_SHARE: 'videos=media' }, /cannot be mounted at "media"/],
     ];
     for (const [env, sentence] of wrong) {
       const { code, output } = await box.run(['serve'], { ...USER, ...env });
@@ -230,7 +236,7 @@ describe.skipIf(!CAN_MOUNT)(`the entrypoint (${NO_MOUNT})`, () => {
     expect(existsSync(box.at('stubs/args'))).toBe(false);
   });
 
-  it('runs as the user that the container was started as, who can mount nothing', async () => {
+  it("a container started as another user runs as that user, who can't mount shares", async () => {
     const box = stubbed();
     own(box.at('data'), 5000, 5000);
     const as = ['setpriv', '--reuid', '5000', '--regid', '5000', '--clear-groups', '--'];

@@ -8,7 +8,8 @@ import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
-import { sha256, tempFolder, treeOf } from './helpers.ts';
+import { sha256, treeOf } from './support/files.ts';
+import { tempFolder } from './support/temp.ts';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../build/fetch-ffmpeg.mjs');
 const REAL_PINS = path.resolve(import.meta.dirname, '../../resources/ffmpeg.json');
@@ -98,13 +99,13 @@ describe('fetch-ffmpeg', () => {
     expect(treeOf(work.into)).toEqual(before);
   });
 
-  it('refuses a right archive without the programs', async () => {
+  it('refuses a valid archive without the programs', async () => {
     pin('good.zip', good, { ffmpeg: 'elsewhere/ffmpeg' });
     expect(await fetchIt()).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/holds no elsewhere\/ffmpeg/) });
     expect(readdirSync(work.into)).toEqual([]);
   });
 
-  it('refuses a build that nobody has pinned, until --pin has written its hash', async () => {
+  it('refuses a build without a hash until --pin has written it', async () => {
     pin('good.zip', null);
     expect(await fetchIt()).toMatchObject({
       exitCode: 1,
@@ -116,7 +117,7 @@ describe('fetch-ffmpeg', () => {
     expect((await fetchIt()).stderr).toMatch(/is there already/);
   });
 
-  it('leaves nothing half-way when it is ended', async () => {
+  it('leaves no partial download when it is stopped', async () => {
     const stuck = createServer((_request, response) => {
       response.writeHead(200, { 'content-length': archive.length });
       response.write(archive.subarray(0, 1000));

@@ -5,23 +5,15 @@ import path from 'node:path';
 import tls from 'node:tls';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { loadDevice } from '../device.ts';
-import { Link, type Master } from '../worker/link.ts';
-import { fetchCertificate, pinnedAgent } from '../worker/peer.ts';
-import {
-  type Flotilla,
-  filesIn,
-  helloOf,
-  join,
-  type LeadingServer,
-  lead,
-  makeHome,
-  run,
-  serve,
-  start,
-  tempFolder,
-  until,
-} from './helpers.ts';
+import { loadDevice } from '../lan/device-identity.ts';
+import { fetchCertificate, pinnedAgent } from '../lan/peer-certificate.ts';
+import { type Master, MasterLink } from '../worker/session/master-link.ts';
+import { type Flotilla, run, start } from './support/cli.ts';
+import { filesIn } from './support/files.ts';
+import { helloOf } from './support/hello.ts';
+import { join, type LeadingServer, lead, serve } from './support/server.ts';
+import { makeHome, tempFolder } from './support/temp.ts';
+import { until } from './support/wait.ts';
 
 let home: ReturnType<typeof makeHome>;
 let nas: LeadingServer;
@@ -42,15 +34,15 @@ const isThere = (server: LeadingServer, name: string) =>
   until(async () => expect((await viewOf(server, name))?.connected).toBe(true));
 
 describe('pairing by six digits', () => {
-  it('shows the same digits on both sides, and approval makes a worker that stays one', async () => {
+  it('pairing shows the same digits on both sides, and approval adds the worker permanently', async () => {
     const data = newData();
     const garage = work('garage', ['--master', nas.lan], data);
     const code = (await garage.says(/pair approve \d{6}/)).slice(-6);
-    await garage.says(/^nas shows a request/m);
+    await garage.says(/^nas shows a pairing request/m);
     const [request, ...others] = await nas.call('pair.list');
     expect([request, others]).toMatchObject([{ code, name: 'garage', address: '127.0.0.1' }, []]);
     expect((await run(['pair', 'list', '--data', home.data])).stdout).toMatch(
-      new RegExp(`^${code}  garage at 127\\.0\\.0\\.1 \\(Flotilla [\\d.]+\\), for another (4 min|5 min 0 s)`),
+      new RegExp(`^${code}  garage at 127\\.0\\.0\\.1 \\(Flotilla [\\d.]+\\), expires in (4 min|5 min 0 s)`),
     );
     const approved = await run(['pair', 'approve', code.slice(0, 3), code.slice(3), '--data', home.data]);
     expect(approved).toMatchObject({ code: 0, stdout: 'garage is a worker now.' });
@@ -69,15 +61,15 @@ describe('pairing by six digits', () => {
     await again.end();
   });
 
-  it('ends at the computer when it is refused on the master', async () => {
+  it('pairing ends on the worker when the master rejects it', async () => {
     const shed = work('shed', ['--master', nas.lan]);
     const code = (await shed.says(/pair approve \d{6}/)).slice(-6);
     expect((await run(['pair', 'refuse', code, '--data', home.data])).code).toBe(0);
-    expect(await shed.end()).toMatchObject({ code: 1, stderr: 'nas does not want this computer as a worker.' });
+    expect(await shed.end()).toMatchObject({ code: 1, stderr: 'nas rejected this computer as a worker.' });
     expect(await viewOf(nas, 'shed')).toBeUndefined();
   });
 
-  it('is over when the computer goes away', async () => {
+  it('pairing ends when the worker disconnects', async () => {
     const shed = work('shed', ['--master', nas.lan]);
     await shed.says(/pair approve \d{6}/);
     expect(await nas.call('pair.list')).toHaveLength(1);
@@ -86,20 +78,20 @@ describe('pairing by six digits', () => {
     await until(async () => expect(await nas.call('pair.list')).toEqual([]));
   });
 
-  it('says so when nobody shows the digits', async () => {
+  it('approving unknown digits is refused with a sentence', async () => {
     expect(await run(['pair', 'approve', '000000', '--data', home.data])).toMatchObject({
       code: 1,
-      stderr: 'No computer that asks shows 000000; look at it again.',
+      stderr: 'No pairing request has the code 000000; check the digits.',
     });
     const { code, stderr } = await run(['pair', 'approve', '12345', '--data', home.data]);
-    expect([code, stderr]).toMatchObject([2, expect.stringMatching(/^The call pair\.approve is not right: code/)]);
+    expect([code, stderr]).toMatchObject([2, expect.stringMatching(/^Invalid request for pair\.approve: code/)]);
   });
 });
 
 describe('an invitation', () => {
   const invite = async (...more: string[]) => (await run(['invite', '--data', home.data, ...more])).stdout;
 
-  it('lets one computer in, and no second one', async () => {
+  it('an invitation admits one computer, and no second one', async () => {
     const { stdout: token, stderr } = await run(['invite', '--data', home.data]);
     expect(token).toMatch(/^[\w-]{64}$/);
     expect(stderr).toMatch(new RegExp(`flotilla worker --master \\S+:${nas.lan.split(':')[1]} --token ${token}`));
@@ -107,46 +99,49 @@ describe('an invitation', () => {
     await isThere(nas, 'attic');
     expect(await work('thief', ['--master', nas.lan, '--token', token]).end()).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^This join token was used already or is too old/),
+      stderr: expect.stringMatching(/^This join token has expired or was already used/),
     });
     expect(await viewOf(nas, 'thief')).toBeUndefined();
     attic.kill('SIGTERM');
     await attic.end();
   });
 
-  it('is not needed where both know a secret, which this master does not', async () => {
+  it('a worker with a shared secret is refused by a master without it', async () => {
     const env = { JOIN_SECRET: '8f14e45fceea167a5a36dedd4bea2543' };
     const args = ['worker', '--data', newData(), '--name', 'barn', '--master', nas.lan];
     expect(await start(args, { env }).end()).toMatchObject({
       code: 1,
-      stderr: 'JOIN_SECRET is not the one that this master was started with.',
+      stderr: "JOIN_SECRET doesn't match the one of this master.",
     });
     expect(await viewOf(nas, 'barn')).toBeUndefined();
   });
 
-  it('is good for its time only', async () => {
+  it('an invitation expires', async () => {
     const token = await invite('--minutes', '1');
     const db = new Database(path.join(home.data, 'flotilla.db'), { timeout: 5000 });
     db.exec(`UPDATE invites SET expires = ${Date.now() - 1}`);
     db.close();
     const { code, stderr } = await work('late', ['--master', nas.lan, '--token', token]).end();
-    expect([code, stderr]).toMatchObject([1, expect.stringMatching(/^This join token was used already or is too old/)]);
+    expect([code, stderr]).toMatchObject([
+      1,
+      expect.stringMatching(/^This join token has expired or was already used/),
+    ]);
   });
 
-  it('of one master lets nobody join another', async () => {
+  it("an invitation of one master isn't valid for another one", async () => {
     const other = await lead(makeHome().data);
     const token = await invite();
     const { code, stderr } = await work('lost', ['--master', other.lan, '--token', token]).end();
-    expect([code, stderr]).toMatchObject([1, expect.stringMatching(/is not the one that made this join token/)]);
+    expect([code, stderr]).toMatchObject([1, expect.stringMatching(/didn't create this join token/)]);
     expect(await other.call('pair.list')).toEqual([]);
     expect((await other.call('worker.list')).map(({ name }) => name)).toEqual(['nas']);
   });
 
   it.for([
-    [['--token', 'abc', '--master', '127.0.0.1:1'], /^This is no join token/],
-    [['--master', 'ftp://nas'], /^"ftp:\/\/nas" is no address of a master/],
-    [['--master', 'nas/../x'], /is no address of a master/],
-    [[], /^Which master is this computer to work for\?/],
+    [['--token', 'abc', '--master', '127.0.0.1:1'], /^This isn't a join token/],
+    [['--master', 'ftp://nas'], /^"ftp:\/\/nas" isn't the address of a master/],
+    [['--master', 'nas/../x'], /isn't the address of a master/],
+    [[], /^No master configured\./],
   ] as const)('%j is refused with a sentence, and nothing is kept', async ([more, sentence]) => {
     const data = newData();
     const { code, stderr } = await work('pc', [...more], data).end();
@@ -156,7 +151,7 @@ describe('an invitation', () => {
 });
 
 describe('a master', () => {
-  it('is found by the address of its page too', async () => {
+  it('a master is found by the address of its page too', async () => {
     const { token } = await nas.call('invite.create');
     const porch = work('porch', ['--master', nas.url, '--token', token]);
     await isThere(nas, 'porch');
@@ -164,16 +159,16 @@ describe('a master', () => {
     await porch.end();
   });
 
-  it('that is not there yet is waited for', async () => {
+  it("a worker waits for a master that doesn't run yet", async () => {
     const early = work('early', ['--master', '127.0.0.1:1']);
     await until(() =>
-      expect(early.errors).toMatch(/No Flotilla that leads answers at https:\/\/127\.0\.0\.1:1 .*Trying again/),
+      expect(early.errors).toMatch(/No Flotilla master found at https:\/\/127\.0\.0\.1:1 .*Trying again/),
     );
     early.kill('SIGTERM');
     expect((await early.end()).code).toBe(0);
   });
 
-  it('says hello to anybody on its page, and no more than that', async () => {
+  it('a master reveals only its greeting without authentication', async () => {
     const response = await fetch(`${nas.url}/api/hello`);
     expect(await response.json()).toEqual({
       name: 'nas',
@@ -188,7 +183,7 @@ describe('a master', () => {
     });
   });
 
-  it('starts and stops to lead with its stored setting', async () => {
+  it('a master starts and stops accepting workers with its stored setting', async () => {
     const { data } = makeHome();
     const { flotilla, ...server } = await serve(data, ['--lan-port', '0']);
     expect((await server.call('hello')).lanPort).toBeNull();
@@ -197,7 +192,7 @@ describe('a master', () => {
     const origin = `https://127.0.0.1:${lanPort}`;
     const certificate = await fetchCertificate(origin);
     const device = await loadDevice(path.join(tempFolder(), 'device.pem'));
-    const link = new Link({
+    const link = new MasterLink({
       master: { name: 'x', origin, certificate },
       device,
       hello: async () => helloOf(device.id),
@@ -207,12 +202,12 @@ describe('a master', () => {
     await until(() => expect(link.connected).toBe(true));
     await server.call('settings.set', { values: { lead: null } });
     await until(() => expect(link.connected).toBe(false));
-    await expect(fetchCertificate(origin)).rejects.toThrow(/^No Flotilla that leads answers/);
+    await expect(fetchCertificate(origin)).rejects.toThrow(/^No Flotilla master found/);
     flotilla.kill('SIGTERM');
     expect((await flotilla.end()).code).toBe(0);
   });
 
-  it('says in a sentence that its port for workers is taken', async () => {
+  it('a port for workers that is in use is reported in a sentence', async () => {
     const port = nas.lan.split(':')[1] ?? '';
     const { code, stderr } = await run([
       'serve',
@@ -227,22 +222,21 @@ describe('a master', () => {
     expect([code, stderr]).toMatchObject([
       1,
       expect.stringMatching(
-        /^Flotilla cannot listen on port \d+ \(another program uses it\); choose another with LAN_PORT/m,
+        /^Flotilla can't listen on port \d+ \(it is in use by another program\); choose another with LAN_PORT/m,
       ),
     ]);
   });
 });
 
 describe('a worker', () => {
-  it('that is removed is cut off at once, ends with a sentence, and is not let in again', async () => {
+  it("a removed worker is disconnected immediately, ends with a sentence, and isn't admitted again", async () => {
     const data = newData();
     const cellar = await join(nas, { data, name: 'cellar' });
     expect(await run(['workers', 'remove', 'cellar', '--data', home.data])).toMatchObject({
       code: 0,
       stdout: 'cellar was removed.',
     });
-    const sentence =
-      /^nas does not know this computer \(any more\): pair it again with --forget, or ask for an invitation\.$/m;
+    const sentence = /^nas doesn't know this computer; pair it again with --forget, or ask for a join token\.$/m;
     expect(await cellar.end()).toMatchObject({ code: 1, stderr: expect.stringMatching(sentence) });
     expect(await viewOf(nas, 'cellar')).toBeUndefined();
     expect(await work('cellar', [], data).end()).toMatchObject({ code: 1, stderr: expect.stringMatching(sentence) });
@@ -253,7 +247,7 @@ describe('a worker', () => {
     await back.end();
   });
 
-  it('is listed, paused, drained, resumed and renamed by name', async () => {
+  it('a worker is listed, paused, drained, resumed, and renamed by name', async () => {
     const loft = await join(nas, { data: newData(), name: 'loft' });
     for (const [verb, mode] of [
       ['pause', 'paused'],
@@ -267,8 +261,8 @@ describe('a worker', () => {
     expect(await viewOf(nas, 'roof')).toMatchObject({ settings: { jobs: 2, bandwidth: null }, connected: true });
     const { stdout, stderr: said } = await run(['workers', 'list', '--data', home.data]);
     expect(said).toBe('');
-    expect(stdout).toMatch(/^nas {2}Idle {2}this computer; 0 films done, 0 failed$/m);
-    expect(stdout).toMatch(/^roof {2}Idle {2}0 films done, 0 failed$/m);
+    expect(stdout).toMatch(/^nas {2}Idle {2}this computer; 0 videos done, 0 failed$/m);
+    expect(stdout).toMatch(/^roof {2}Idle {2}0 videos done, 0 failed$/m);
     for (const [name, sentence] of [
       ['nobody', /^There is no worker called nobody/],
       ['nas', /^nas is this computer; pause it instead\.$/],
@@ -280,7 +274,7 @@ describe('a worker', () => {
     await loft.end();
   });
 
-  it('says so when its master shows another key, sends it nothing, and works for the true one when that is back', async () => {
+  it('a worker reports a master with another key, sends it nothing, and works for the real one when that is back', async () => {
     const { data: masterData } = makeHome();
     const first = await lead(masterData);
     const data = newData();
@@ -319,7 +313,7 @@ describe('a worker', () => {
     await patient.end();
   });
 
-  it('follows its master to another address, by its key', async () => {
+  it('a worker follows its master to another address by its key', async () => {
     const { data: masterData } = makeHome();
     const first = await lead(masterData);
     const data = newData();
@@ -336,12 +330,12 @@ describe('a worker', () => {
     await again.end();
   });
 
-  it('with another protocol is refused on both screens', async () => {
+  it('a worker with another protocol is refused on both screens', async () => {
     const device = await loadDevice(path.join(tempFolder(), 'device.pem'));
     const origin = `https://${nas.lan}`;
     const master: Master = { name: 'nas', origin, certificate: await fetchCertificate(origin) };
     const own = await nas.call('hello');
-    const link = new Link({
+    const link = new MasterLink({
       master,
       device,
       hello: async () => helloOf(device.id, { name: 'pc', version: '9.0.0', protocol: { oldest: 7, newest: 9 } }),
@@ -359,7 +353,7 @@ describe('a worker', () => {
     );
   });
 
-  it('with a damaged identity does not start, and keeps it', async () => {
+  it("a worker with a damaged identity doesn't start, and keeps the file", async () => {
     const data = newData();
     mkdirSync(data, { recursive: true });
     writeFileSync(path.join(data, 'device.pem'), 'damaged');
@@ -368,7 +362,7 @@ describe('a worker', () => {
     expect(filesIn(data)).toContain('device.pem');
   });
 
-  it('cannot share its data folder with another one', async () => {
+  it("two workers can't share a data folder", async () => {
     const data = newData();
     const yard = await join(nas, { data, name: 'yard' });
     const { code, stderr } = await work('yard', [], data).end();
@@ -379,7 +373,7 @@ describe('a worker', () => {
 });
 
 describe('a computer with libraries of its own', () => {
-  it('joins a master from its interface by the six digits, stays its worker over a restart, and leaves', async () => {
+  it('a computer with libraries joins a master by the six digits, stays its worker across a restart, and leaves', async () => {
     const { data } = makeHome();
     let desk = await serve(data, ['--name', 'desk']);
     expect(await desk.call('master.get')).toBeNull();
@@ -393,7 +387,7 @@ describe('a computer with libraries of its own', () => {
     await until(async () => expect(await desk.call('master.get')).toMatchObject(online));
     await isThere(nas, 'desk');
     await expect(desk.call('master.join', { address: nas.lan })).rejects.toThrow(
-      /works for nas already; leave it first/,
+      /already works for nas; leave it first/,
     );
 
     desk.flotilla.kill('SIGTERM');
@@ -406,14 +400,14 @@ describe('a computer with libraries of its own', () => {
     expect(existsSync(path.join(data, 'master.json'))).toBe(false);
   });
 
-  it('is told in a sentence why it does not go on, and can try again', async () => {
+  it('a computer with libraries sees in a sentence why joining failed, and can retry', async () => {
     const { data } = makeHome();
     const desk = await serve(data, ['--name', 'lamp']);
     await desk.call('master.join', { address: nas.lan, token: 'x'.repeat(64) });
     await until(async () =>
       expect(await desk.call('master.get')).toMatchObject({
         state: 'stopped',
-        problem: expect.stringMatching(/is not the one that made this join token/),
+        problem: expect.stringMatching(/didn't create this join token/),
       }),
     );
     const { token } = await nas.call('invite.create');
@@ -423,13 +417,13 @@ describe('a computer with libraries of its own', () => {
     await until(async () =>
       expect(await desk.call('master.get')).toMatchObject({
         state: 'stopped',
-        problem: expect.stringMatching(/^nas does not know this computer/),
+        problem: expect.stringMatching(/^nas doesn't know this computer/),
       }),
     );
   });
 });
 
-describe('whoever is no worker', () => {
+describe('a stranger on the port for workers', () => {
   const connectTo = (port: number, options: tls.ConnectionOptions) =>
     new Promise<string>((resolve) => {
       const socket = tls.connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options });
@@ -442,15 +436,15 @@ describe('whoever is no worker', () => {
       socket.on('secureConnect', () => socket.write('GET / HTTP/1.1\r\nHost: nas\r\n\r\n'));
     });
 
-  it('gets no further than one refusal, whatever it speaks', async () => {
+  it('a stranger gets a single refusal, in any protocol', async () => {
     const port = Number(nas.lan.split(':')[1]);
-    expect(await connectTo(port, {})).toMatch(/^HTTP\/1\.1 401 .*This is for workers of this Flotilla only\./s);
+    expect(await connectTo(port, {})).toMatch(/^HTTP\/1\.1 401 .*Only paired workers can use this endpoint\./s);
     expect(await connectTo(port, { maxVersion: 'TLSv1.2' })).toMatch(/^error /);
     await expect(fetch(`http://${nas.lan}/api/status`)).rejects.toThrow();
     expect((await nas.call('worker.list')).length).toBeGreaterThan(0);
   });
 
-  it('gets the same refusal on every route of workers', async () => {
+  it('a stranger gets the same refusal on every worker route', async () => {
     // Of its own: so many connections of strangers in a minute are cut.
     const nas = await lead(makeHome().data);
     const device = await loadDevice(path.join(tempFolder(), 'device.pem'));
@@ -476,7 +470,7 @@ describe('whoever is no worker', () => {
     }
     expect([...answers].sort()).toEqual([
       '401 ',
-      '401 {"code":"denied","sentence":"This is for workers of this Flotilla only."}',
+      '401 {"code":"denied","sentence":"Only paired workers can use this endpoint."}',
     ]);
   });
 });

@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { addFilms, allDone, join, lead, type Master, type Member } from './fleet.ts';
-import { makeHome, run, start, until } from './helpers.ts';
+import { run, start } from './support/cli.ts';
+import { addVideos, allDone, join, lead, type Master, type Member } from './support/fleet.ts';
+import { makeHome } from './support/temp.ts';
+import { until } from './support/wait.ts';
 
 const METRICS_TOKEN = 'a token for Prometheus that was chosen by hand'.replaceAll(' ', '-');
 
@@ -11,9 +13,9 @@ let master: Master;
 let worker: Member;
 beforeAll(async () => {
   master = await lead(makeHome(), { env: { METRICS_TOKEN, LOG_LEVEL: 'debug' } });
-  // Its films travel.
+  // Its videos travel.
   worker = await join(master, 'garage', { env: { FILE_DISTRIBUTION_MODE: 'true' } });
-  await addFilms(master, 1);
+  await addVideos(master, 1);
   await allDone(master, 1);
 });
 
@@ -28,43 +30,43 @@ const linesOf = (data: string) =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('the log', () => {
-  it('is kept in the data folder and tells each job with its ids, on the master and on its worker', async () => {
+  it('the log is kept in the data folder, with the ids of each job, on the master and on its worker', async () => {
     const { id } = (await master.call('worker.list')).find(({ name }) => name === 'garage') ?? {};
     const ids = { job: 1, task: 1, epoch: 1, file: 1, worker: id };
     for (const [data, told] of [
-      [master.data, ['given to garage', 'encoding', 'checking', 'replacing', 'done']],
+      [master.data, ['assigned to garage', 'encoding', 'checking', 'replacing', 'done']],
       [worker.data, ['taken', 'encoding', 'uploading']],
     ] as const) {
       await until(() => {
         const lines = linesOf(data);
         for (const what of told) {
-          const msg = expect.stringContaining(`film 1.mkv: ${what}`);
+          const msg = expect.stringContaining(`video 1.mkv: ${what}`);
           expect(lines).toContainEqual(expect.objectContaining({ ...ids, msg }));
         }
       });
     }
   });
 
-  it('is JSON where there is no terminal', () => {
+  it('the log is JSON without a terminal', () => {
     const lines = master.flotilla.errors.split('\n').filter(Boolean);
     expect(lines.length).toBeGreaterThan(3);
     for (const line of lines)
       expect(JSON.parse(line)).toMatchObject({ level: expect.any(Number), msg: expect.any(String) });
   });
 
-  it('of one job is told by `flotilla logs`, by its number and by its film, before and after', async () => {
-    for (const job of ['1', path.join(master.media, 'film 1.mkv'), path.join(master.media, 'film 1.mp4')]) {
+  it('`flotilla logs` shows the log of one job, by its number and by its video, before and after', async () => {
+    for (const job of ['1', path.join(master.media, 'video 1.mkv'), path.join(master.media, 'video 1.mp4')]) {
       const { code, stdout } = await run(['logs', job, '--data', master.data]);
       expect(code).toBe(0);
-      expect(stdout).toMatch(/^Job 1: .*film 1\.mkv\ndone\n\nAttempt 1 on garage \(SVT-AV1 \d\S+\), .*: done\n/);
+      expect(stdout).toMatch(/^Job 1: .*video 1\.mkv\ndone\n\nAttempt 1 on garage \(SVT-AV1 \d\S+\), .*: done\n/);
       expect(stdout).toMatch(/ {2}ffmpeg .*libsvtav1/);
-      expect(stdout).toMatch(/\nLog\n.*film 1\.mkv: given to garage\n/);
+      expect(stdout).toMatch(/\nLog\n.*video 1\.mkv: assigned to garage\n/);
     }
     const nothing = await run(['logs', '99', '--data', master.data]);
     expect(nothing).toMatchObject({ code: 1, stderr: 'There is no job 99.' });
   });
 
-  it('is followed by `flotilla logs --follow`', async () => {
+  it('`flotilla logs --follow` follows the log', async () => {
     const following = start(['logs', '--follow', '--lines', '1', '--data', master.data]);
     await following.says(/\n/);
     await master.call('queue.pause', {});
@@ -74,22 +76,22 @@ describe('the log', () => {
     expect(await following.end()).toMatchObject({ code: 0 });
   });
 
-  it('tells no more than LOG_LEVEL and `logLevel` say', async () => {
-    await expect(master.call('settings.set', { values: { logLevel: 'warn' } })).rejects.toThrow(/fixed by .*LOG_LEVEL/);
+  it('LOG_LEVEL and `logLevel` limit the log', async () => {
+    await expect(master.call('settings.set', { values: { logLevel: 'warn' } })).rejects.toThrow(/set by .*LOG_LEVEL/);
     const { code, stderr } = await run(['serve', '--data', makeHome().data], { env: { LOG_LEVEL: 'loud' } });
     expect(code).toBe(2);
     expect(stderr).toMatch(/^LOG_LEVEL is "loud", but must be silent, /);
   });
 
-  it('holds no secret, whatever these programs were given', async () => {
+  it('the log contains none of the secrets that the programs received', async () => {
     const { token } = await master.call('access.createToken', { name: 'script' });
     const { token: invitation } = await master.call('invite.create', {});
     await master.call('access.setPassword', { password: 'correct-horse' });
     const given = [token, invitation, 'correct-horse', master.setup, master.token, METRICS_TOKEN].map(String);
     for (const secret of given) {
       await fetch(`${master.url}/api/rpc/about?token=${secret}`, { headers: { authorization: `Bearer ${secret}` } });
-      // The log tells of films by their names.
-      writeFileSync(path.join(master.media, `sent Bearer ${secret} to.mkv`), 'no film');
+      // The log tells of videos by their names.
+      writeFileSync(path.join(master.media, `sent Bearer ${secret} to.mkv`), 'no video');
     }
     await master.call('library.scan', { library: 1 });
     await until(() => expect(logOf(master.data).match(/sent Bearer \[secret\] to\.mkv/g)).toHaveLength(given.length));
@@ -112,7 +114,7 @@ describe('the metrics', () => {
     return new Map(pairs);
   }
 
-  it('are for users and for whoever has the token of the metrics, which opens nothing else', async () => {
+  it('metrics are for users and for the metrics token, which grants nothing else', async () => {
     expect((await ask()).status).toBe(401);
     expect((await ask(bearer('wrong'))).status).toBe(401);
     expect((await ask(bearer(master.token))).status).toBe(200);
@@ -122,7 +124,7 @@ describe('the metrics', () => {
     expect([status.status, Object.keys((await status.json()) as object)]).toEqual([200, ['name', 'version', 'role']]);
   });
 
-  it('have a token that `flotilla metrics-token` makes, renews and takes back', async () => {
+  it('`flotilla metrics-token` creates, renews, and revokes the metrics token', async () => {
     const { data } = makeHome();
     const printed = async (...more: string[]) => (await run(['metrics-token', '--data', data, ...more])).stdout;
     const first = await printed();
@@ -134,7 +136,7 @@ describe('the metrics', () => {
     expect(await printed()).not.toBe(second);
   });
 
-  it('tell what happened', async () => {
+  it('metrics count what happened', async () => {
     const values = await scrape();
     const size = (await master.call('queue.summary')).sourceBytes;
     expect(Object.fromEntries(values)).toMatchObject({
@@ -156,7 +158,7 @@ describe('the metrics', () => {
     expect(values.get('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThan(0);
   });
 
-  it('are all that the dashboard in docs/ asks for', async () => {
+  it('metrics include everything that the dashboard in docs/ queries', async () => {
     const names = new Set([...(await scrape()).keys()].map((key) => key.replace(/\{.*/, '')));
     const { panels } = JSON.parse(readFileSync(path.resolve('docs/grafana-dashboard.json'), 'utf8')) as {
       panels: { targets?: { expr: string }[] }[];
@@ -168,9 +170,21 @@ describe('the metrics', () => {
     expect(asked.filter((name) => !names.has(name))).toEqual([]);
   });
 
-  it('know a worker that is not heard of any more', async () => {
+  it('metrics show a worker that stopped responding', async () => {
     await master.call('queue.pause', {});
     worker.flotilla.kill('SIGKILL');
     await until(async () => expect((await scrape()).get('flotilla_workers{state="offline"}')).toBe(1));
+  });
+});
+
+describe('an original that is purged', () => {
+  it('a purged original is named in the log and in the history', async () => {
+    const [original] = await master.call('vault.list');
+    await master.call('vault.purge', { all: true });
+    const entry = { original: original?.original, size: original?.size, by: 'user' };
+    expect(linesOf(master.data)).toContainEqual(
+      expect.objectContaining({ ...entry, msg: 'Purged an original from the vault.' }),
+    );
+    expect(await master.call('vault.history')).toEqual([expect.objectContaining(entry)]);
   });
 });

@@ -6,8 +6,13 @@ import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { Arch } from 'electron-builder';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ELECTRON_DIST, HEADLESS_FLAGS, NO_ELECTRON } from './electron.ts';
-import { filesIn, makeClip, makeHome, TINY, tempFolder, until, which } from './helpers.ts';
+import { TINY } from './support/cli.ts';
+import { makeClip } from './support/clips.ts';
+import { ELECTRON_DIST, HEADLESS_FLAGS, NO_ELECTRON } from './support/electron.ts';
+import { which } from './support/ffmpeg.ts';
+import { filesIn } from './support/files.ts';
+import { makeHome, tempFolder } from './support/temp.ts';
+import { until } from './support/wait.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const LOCK = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8')) as {
@@ -33,15 +38,15 @@ describe.skipIf(!ELECTRON_DIST)(`the packaged app (${NO_ELECTRON})`, () => {
       'publish.url': 'http://127.0.0.1:9/',
     };
     const overrides = Object.entries(config).map(([key, value]) => `-c.${key}=${value}`);
-    const args = ['--linux', 'dir', '--x64', '--config', 'build/electron-builder.yml', '--publish', 'never'];
+    const args = ['--linux', 'dir', '--x64', '--publish', 'never'];
     await execa('electron-builder', [...args, ...overrides], { cwd: ROOT, preferLocal: true, localDir: ROOT });
     app = path.join(out, 'linux-unpacked');
     resources = built('resources');
     archive = path.join(resources, 'app.asar');
     files = listPackage(archive, { isPack: false }).map((file) => file.slice(1));
-  }, 300_000);
+  });
 
-  it('holds the build, and of the packages only those for run time', () => {
+  it('the package contains the build and only the run-time packages', () => {
     expect(files).toEqual(
       expect.arrayContaining(['package.json', 'out/main/index.js', 'out/main/walker.js', 'out/renderer/index.html']),
     );
@@ -65,19 +70,19 @@ describe.skipIf(!ELECTRON_DIST)(`the packaged app (${NO_ELECTRON})`, () => {
     expect(manifest).toMatchObject({ name: 'flotilla', main: 'out/main/index.js' });
   });
 
-  it('holds no maps, tests, sources or manuals', () => {
+  it('the package contains no maps, tests, sources, or manuals', () => {
     const waste = /\.(map|[mc]?ts|md|cc?|cpp|h|gypi?)$|(^|\/)(tests?|__tests__|docs?|examples?|\.github|\.vite)(\/|$)/;
     expect(files.filter((file) => waste.test(file))).toEqual([]);
   });
 
-  it('has just the native module of its system, as a real file', () => {
+  it('the package contains only the native module of its system, as a real file', () => {
     const native = (name: string) => name.endsWith('.node');
     const module = 'node_modules/better-sqlite3/prebuilds/linux-x64.node';
     expect(files.filter(native)).toEqual([module]);
     expect(filesIn(`${archive}.unpacked`).filter(native)).toEqual([module]);
   });
 
-  it('has its fuses set', async () => {
+  it('the package has its fuses set', async () => {
     const wire = await getCurrentFuseWire(built('flotilla-desktop'));
     const { ENABLE: on, DISABLE: off } = FuseState;
     expect(wire).toMatchObject({
@@ -91,7 +96,7 @@ describe.skipIf(!ELECTRON_DIST)(`the packaged app (${NO_ELECTRON})`, () => {
     });
   });
 
-  it('carries the licences of all that is in it, ffmpeg where it was fetched, and where updates are', () => {
+  it('the package contains all licenses, ffmpeg if it was downloaded, and the address of updates', () => {
     const licence = (name: string) => readFileSync(path.join(resources, 'licenses', name), 'utf8');
     expect(licence('LICENSE.txt')).toContain('MIT');
     expect(licence('GPL-3.0.txt')).toContain('GNU GENERAL PUBLIC LICENSE');
@@ -132,7 +137,7 @@ describe.skipIf(!ELECTRON_DIST)(`the packaged app (${NO_ELECTRON})`, () => {
         env: { DISPLAY: '', ...env },
       });
 
-    it('is the command line when it is given a command, and never a bare Node', async () => {
+    it('the packaged app with a command is the command line, and never a plain Node', async () => {
       const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string };
       expect(await run(['--version'], { ELECTRON_RUN_AS_NODE: '1' })).toMatchObject({ exitCode: 0, stdout: version });
       expect(await run(['nonsense'])).toMatchObject({
@@ -141,17 +146,17 @@ describe.skipIf(!ELECTRON_DIST)(`the packaged app (${NO_ELECTRON})`, () => {
       });
     });
 
-    it('the command of the .deb starts it', async () => {
+    it('the command of the .deb starts the packaged app', async () => {
       const command = path.join(tempFolder(), 'flotilla');
       const text = readFileSync(path.join(ROOT, 'build/linux/flotilla'), 'utf8');
       writeFileSync(command, text.replace('/opt/Flotilla', app), { mode: 0o755 });
-      expect(await execa(command, ['plan', '/no/film'], { reject: false, env: { DISPLAY: '' } })).toMatchObject({
+      expect(await execa(command, ['plan', '/no/video'], { reject: false, env: { DISPLAY: '' } })).toMatchObject({
         exitCode: 2,
-        stderr: expect.stringContaining('There is no file /no/film'),
+        stderr: expect.stringContaining('There is no file /no/video'),
       });
     });
 
-    it('converts with the ffmpeg that came with it, walking and storing out of the archive', async () => {
+    it('the packaged app converts with its own ffmpeg, and runs its threads from the archive', async () => {
       const carried = path.join(resources, 'ffmpeg');
       const programs = { ffmpeg: which('ffmpeg'), ffprobe: which('ffprobe') };
       if (!existsSync(carried)) {
@@ -162,13 +167,13 @@ describe.skipIf(!ELECTRON_DIST)(`the packaged app (${NO_ELECTRON})`, () => {
       const PATH = tempFolder();
       const doctor = await run(['doctor', '--data', home.data], { PATH });
       expect(doctor.stdout).toContain(`(came with Flotilla, ${carried}/ffmpeg)`);
-      makeClip(path.join(home.media, 'film.mp4'));
+      makeClip(path.join(home.media, 'video.mp4'));
       const { exitCode, stderr } = await run(['convert', home.media, '--data', home.data, ...TINY], { PATH });
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-      expect(readdirSync(home.media)).toContain('film.mkv');
+      expect(readdirSync(home.media)).toContain('video.mkv');
     });
 
-    it('is the desktop without a command, its node in a thread out of the archive, and ends in good order', async () => {
+    it('the packaged app without a command is the desktop app, with its node in a thread, and ends properly', async () => {
       const { data } = makeHome();
       const flags = [...HEADLESS_FLAGS, `--data=${data}`, '--hidden'];
       const desktop = execa(built('flotilla-desktop'), flags, { reject: false, env: { WEB_PORT: '0' } });
@@ -194,7 +199,7 @@ it('an installer is not made without an ffmpeg', async () => {
 });
 
 describe('icons', () => {
-  it.each(readdirSync(path.join(ROOT, 'build/icons')))('%s is what its name says', (name) => {
+  it.each(readdirSync(path.join(ROOT, 'build/icons')))('the icon %s has the format and size of its name', (name) => {
     const picture = readFileSync(path.join(ROOT, 'build/icons', name));
     // A PNG's first chunk tells its size.
     expect(`${picture.readUInt32BE(16)}x${picture.readUInt32BE(20)}.png`).toBe(name);

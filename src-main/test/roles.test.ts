@@ -1,17 +1,21 @@
 /** What a computer is to others changes while it runs: it begins to lead and ends it, joins a master and leaves it. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, it, vi } from 'vitest';
-import { isAlive, makeClip, makeHome, probe, type Server, serve, slowEncodes, TINY, until } from './helpers.ts';
-import { freePort, knock } from './ports.ts';
-
-vi.setConfig({ testTimeout: 300_000 });
+import { expect, it } from 'vitest';
+import { TINY } from './support/cli.ts';
+import { makeClip } from './support/clips.ts';
+import { slowEncodes } from './support/ffmpeg.ts';
+import { probe } from './support/media-probe.ts';
+import { freePort, tryConnect } from './support/ports.ts';
+import { type Server, serve } from './support/server.ts';
+import { makeHome } from './support/temp.ts';
+import { isAlive, until } from './support/wait.ts';
 
 const ENV = { FLOTILLA_TERMS: '150,20000,60000,300' };
 
 const stateOf = (pid: number | undefined) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
 
-it('a computer leads, and no port is open before or after; another joins, rests, is tuned, and leaves', async () => {
+it('a master opens its port only while it accepts workers; a worker joins, pauses, is configured, and leaves', async () => {
   const port = await freePort();
   const home = makeHome();
   const nas = await serve(home.data, ['--name', 'nas', '--lan-port', String(port), '--listen', '0.0.0.0', ...TINY], {
@@ -26,15 +30,15 @@ it('a computer leads, and no port is open before or after; another joins, rests,
   const encoding = async (nth: number) => {
     await until(async () => {
       const [task] = (await work())?.running ?? [];
-      expect([task?.path, task?.progress.stage, task?.worker]).toEqual(['film.mp4', 'encoding', 'attic']);
+      expect([task?.path, task?.progress.stage, task?.worker]).toEqual(['video.mp4', 'encoding', 'attic']);
       expect(encodes.pids()).toHaveLength(nth);
     });
     return encodes.pids().at(-1) ?? 0;
   };
 
-  expect(await knock(port)).toBe('ECONNREFUSED');
+  expect(await tryConnect(port)).toBe('ECONNREFUSED');
   await lead(true);
-  expect([await knock(port), (await nas.call('hello')).lanPort]).toEqual(['open', port]);
+  expect([await tryConnect(port), (await nas.call('hello')).lanPort]).toEqual(['open', port]);
   await nas.call('worker.pause', { worker: 'nas' });
   const { token } = await nas.call('invite.create');
   expect(await attic.call('master.get')).toBeNull();
@@ -42,7 +46,7 @@ it('a computer leads, and no port is open before or after; another joins, rests,
   await until(async () => expect((await viewOf())?.connected).toBe(true));
   await until(async () => expect((await work())?.page).toBe(`http://127.0.0.1:${new URL(nas.url).port}/`));
 
-  makeClip(path.join(home.media, 'film.mp4'), { seconds: 20 });
+  makeClip(path.join(home.media, 'video.mp4'), { seconds: 20 });
   const { library } = await nas.call('library.add', { path: home.media });
   await nas.call('library.scan', { library: library.id });
   const first = await encoding(1);
@@ -50,7 +54,7 @@ it('a computer leads, and no port is open before or after; another joins, rests,
   // Whoever pauses this computer means its work for others too, also after a restart of nothing but the pause.
   await attic.call('queue.pause', { now: true });
   await until(async () =>
-    expect(await viewOf()).toMatchObject({ state: 'paused', problem: 'Paused at that computer.' }),
+    expect(await viewOf()).toMatchObject({ state: 'paused', problem: 'Paused on that computer.' }),
   );
   if (process.platform === 'linux') await until(() => expect(stateOf(first)).toBe('T'));
   await attic.call('queue.resume');
@@ -63,7 +67,7 @@ it('a computer leads, and no port is open before or after; another joins, rests,
 
   // No longer led, it is told to end what it does.
   await lead(false);
-  expect(await knock(port)).toBe('ECONNREFUSED');
+  expect(await tryConnect(port)).toBe('ECONNREFUSED');
   expect((await nas.call('queue.summary')).running).toEqual([]);
   expect((await nas.call('queue.summary')).counts.queued).toBe(1);
   await until(() => expect(isAlive(first)).toBe(false));
@@ -77,14 +81,14 @@ it('a computer leads, and no port is open before or after; another joins, rests,
   expect(await attic.call('master.get')).toBeNull();
   expect((await nas.call('queue.summary')).counts.queued).toBe(1);
   await until(async () => expect((await viewOf())?.state).toBe('offline'));
-  await expect(attic.call('master.tune', { settings: { jobs: 2 } })).rejects.toThrow(/409.*works for no master/);
+  await expect(attic.call('master.tune', { settings: { jobs: 2 } })).rejects.toThrow(/409.*doesn't work for a master/);
 
   await nas.call('worker.resume', { worker: 'nas' });
   await until(async () => expect((await nas.call('queue.summary')).counts.done).toBe(1));
-  expect(probe(path.join(home.media, 'film.mkv')).streams[0]?.codec_name).toBe('av1');
+  expect(probe(path.join(home.media, 'video.mkv')).streams[0]?.codec_name).toBe('av1');
   const { attempts } = await nas.call('file.get', { file: (await nas.call('file.list'))[0]?.id });
   expect(attempts.map(({ worker, outcome, reason }) => [worker, outcome, reason])).toEqual([
-    ['attic', 'interrupted', 'attic is led no more.'],
+    ['attic', 'interrupted', 'attic was disconnected: the master stopped accepting workers.'],
     ['attic', 'released', null],
     ['nas', 'done', null],
   ]);

@@ -1,4 +1,4 @@
-/** Finding films: moved ones, growing ones, gone ones, strange names, and what is no business of Flotilla's. */
+/** Finding videos: moved ones, growing ones, gone ones, strange names, and what is no business of Flotilla's. */
 import {
   closeSync,
   existsSync,
@@ -14,35 +14,24 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
-import {
-  CAN_MOUNT,
-  convert,
-  filesIn,
-  makeClip,
-  makeGate,
-  makeHome,
-  NO_MOUNT,
-  outcomes,
-  query,
-  run,
-  serve,
-  sha256,
-  smallDisk,
-  start,
-  TINY,
-  tempFolder,
-  treeOf,
-  until,
-} from './helpers.ts';
+import { convert, outcomes, run, start, TINY } from './support/cli.ts';
+import { makeClip } from './support/clips.ts';
+import { query } from './support/database.ts';
+import { CAN_MOUNT, NO_MOUNT, smallDisk } from './support/disk.ts';
+import { makeGate } from './support/ffmpeg.ts';
+import { filesIn, sha256, treeOf } from './support/files.ts';
+import { serve } from './support/server.ts';
+import { makeHome, tempFolder } from './support/temp.ts';
+import { until } from './support/wait.ts';
 
-/** Paths of the films that the database knows, in order. */
+/** Paths of the videos that the database knows, in order. */
 const known = (data: string) =>
   query<{ path: string; missing: number | null }>(data, 'SELECT path, missing FROM files ORDER BY path').map((f) =>
     f.missing === null ? f.path : `${f.path} (gone)`,
   );
 const jobs = (data: string) => query(data, 'SELECT id FROM jobs').length;
 
-/** A library with films that are done. */
+/** A library with videos that are done. */
 async function converted(...names: string[]) {
   const { data, media } = makeHome();
   for (const name of names) makeClip(path.join(media, name));
@@ -51,43 +40,40 @@ async function converted(...names: string[]) {
   return { data, media, at: (name: string) => path.join(media, name) };
 }
 
-describe('a film that moves', () => {
-  it('keeps its history under another name', async () => {
-    const { data, media, at } = await converted('film.mp4');
-    renameSync(at('film.mkv'), at('other.mkv'));
+describe('a video that moves', () => {
+  it('a renamed video and those in a moved folder keep their history', async () => {
+    const { data, media, at } = await converted('video.mp4', 'old/sub/two.mp4');
+    renameSync(at('video.mkv'), at('other.mkv'));
+    mkdirSync(at('deeper'));
+    renameSync(at('old'), at('deeper/new'));
     const again = await convert(data, [media]);
     expect(outcomes(again)).toEqual([]);
-    expect(again.lines.at(-1)).toMatchObject({ counts: { done: 1 } });
-    expect([known(data), jobs(data)]).toEqual([['other.mkv'], 1]);
+    expect(again.lines.at(-1)).toMatchObject({ counts: { done: 2 } });
+    expect([known(data), jobs(data)]).toEqual([['deeper/new/sub/two.mkv', 'other.mkv'], 2]);
 
     expect((await run(['restore', at('other.mkv'), '--data', data])).code).toBe(0);
-    expect(filesIn(media)).toEqual(['film.mp4']);
+    expect(filesIn(media).filter((name) => !name.includes('.flotilla'))).toEqual([
+      'deeper/new/sub/two.mkv',
+      'video.mp4',
+    ]);
   });
 
-  it('is not queued twice', async () => {
+  it("a moved video isn't queued twice", async () => {
     const { data, media } = makeHome();
-    makeClip(path.join(media, 'film.mp4'));
+    makeClip(path.join(media, 'video.mp4'));
     await convert(data, [media], ['--dry-run']);
-    renameSync(path.join(media, 'film.mp4'), path.join(media, 'other.mp4'));
+    renameSync(path.join(media, 'video.mp4'), path.join(media, 'other.mp4'));
     await convert(data, [media], ['--dry-run']);
     expect([known(data), jobs(data)]).toEqual([['other.mp4'], 1]);
   });
 
-  it('with its whole folder keeps its history', async () => {
-    const { data, media, at } = await converted('old/one.mp4', 'old/sub/two.mp4');
-    mkdirSync(at('deeper'));
-    renameSync(at('old'), at('deeper/new'));
-    expect(outcomes(await convert(data, [media]))).toEqual([]);
-    expect([known(data), jobs(data)]).toEqual([['deeper/new/one.mkv', 'deeper/new/sub/two.mkv'], 2]);
-  });
-
-  it('to another file system keeps its history', async ({ skip }) => {
+  it('a video moved to another file system keeps its history', async ({ skip }) => {
     skip(!CAN_MOUNT, NO_MOUNT);
     const { data, media } = makeHome();
     const disk = path.join(media, 'disk');
     mkdirSync(disk);
     smallDisk(8192, disk);
-    for (const name of ['one.mp4', 'two.mp4', 'disk/three.mp4']) makeClip(path.join(media, name));
+    for (const name of ['one.mp4', 'disk/three.mp4']) makeClip(path.join(media, name));
     expect((await convert(data, [media])).code).toBe(0);
     // Each has its vault on its own disk.
     expect(filesIn(path.join(disk, '.flotilla/vault'))).toHaveLength(2);
@@ -96,26 +82,22 @@ describe('a film that moves', () => {
     rmSync(path.join(disk, 'three.mkv'));
     const again = await convert(data, [media]);
     expect(outcomes(again)).toEqual([]);
-    expect(again.lines.at(-1)).toMatchObject({ counts: { done: 3 } });
-    expect([known(data), jobs(data)]).toEqual([['moved.mkv', 'one.mkv', 'two.mkv'], 3]);
+    expect(again.lines.at(-1)).toMatchObject({ counts: { done: 2 } });
+    expect([known(data), jobs(data)]).toEqual([['moved.mkv', 'one.mkv'], 2]);
     const restored = await run(['restore', path.join(media, 'moved.mkv'), '--data', data]);
     expect(restored.stdout).toBe(`restored ${path.join(disk, 'three.mp4')}`);
-    expect(filesIn(media).filter((name) => !name.includes('.flotilla'))).toEqual([
-      'disk/three.mp4',
-      'one.mkv',
-      'two.mkv',
-    ]);
+    expect(filesIn(media).filter((name) => !name.includes('.flotilla'))).toEqual(['disk/three.mp4', 'one.mkv']);
   });
 });
 
 describe('what is left alone', () => {
-  it('links, whether they lead out of the library or in circles', async () => {
+  it('links that lead out of the library or in circles are ignored', async () => {
     const { data, media } = makeHome();
     const outside = tempFolder();
-    for (const name of ['film.mp4', 'sub/film.mp4']) makeClip(path.join(outside, name));
+    for (const name of ['video.mp4', 'sub/video.mp4']) makeClip(path.join(outside, name));
     makeClip(path.join(media, 'mine.mp4'));
     symlinkSync(outside, path.join(media, 'out'));
-    symlinkSync(path.join(outside, 'film.mp4'), path.join(media, 'link.mp4'));
+    symlinkSync(path.join(outside, 'video.mp4'), path.join(media, 'link.mp4'));
     symlinkSync('.', path.join(media, 'circle'));
     symlinkSync('nowhere', path.join(media, 'broken.mkv'));
     const before = treeOf(outside);
@@ -124,23 +106,27 @@ describe('what is left alone', () => {
     expect(known(data)).toEqual(['mine.mkv']);
   });
 
-  it('hidden files and folders, and those of systems', async () => {
+  it('hidden files and folders, and those of systems, are ignored', async () => {
     const { data, media } = makeHome();
-    const hidden = ['.film.mp4', '.hidden/film.mp4', '.flotilla/film.mp4', '$RECYCLE.BIN/film.mp4', 'film.mp4.part'];
+    const hidden = [
+      '.video.mp4',
+      '.hidden/video.mp4',
+      '.flotilla/video.mp4',
+      '$RECYCLE.BIN/video.mp4',
+      'video.mp4.part',
+    ];
     for (const name of hidden) makeClip(path.join(media, name.replace(/\.part$/, '')));
-    renameSync(path.join(media, 'film.mp4'), path.join(media, 'film.mp4.part'));
+    renameSync(path.join(media, 'video.mp4'), path.join(media, 'video.mp4.part'));
     const before = treeOf(media);
     const ended = await convert(data, [media]);
     expect(ended.lines.at(-1)).toMatchObject({ files: 0 });
     expect(treeOf(media)).toEqual(before);
     const named = await convert(data, [path.join(media, '.hidden')]);
     expect(named.code).toBe(2);
-    expect(named.stderr).toMatch(
-      /^.*\.hidden lies in a hidden folder or a system's own, which Flotilla leaves alone\.$/,
-    );
+    expect(named.stderr).toMatch(/^.*\.hidden is in a hidden or system folder, which Flotilla skips\.$/);
   });
 
-  it('hard-linked films, with the reason', async () => {
+  it('hard-linked videos are skipped with the reason', async () => {
     const { data, media } = makeHome();
     linkSync(makeClip(path.join(media, 'one.mp4')), path.join(media, 'two.mp4'));
     const before = treeOf(media);
@@ -151,11 +137,11 @@ describe('what is left alone', () => {
   });
 });
 
-describe('a film that is being written', () => {
-  it('waits until nobody has it open, and is then converted', async ({ skip }) => {
+describe('a video that is being written', () => {
+  it('a video that is open for writing waits until it is closed, and is then converted', async ({ skip }) => {
     skip(process.platform !== 'linux', 'only Linux tells who has a file open');
     const { data, media } = makeHome();
-    const writing = openSync(makeClip(path.join(media, 'film.mp4')), 'r+');
+    const writing = openSync(makeClip(path.join(media, 'video.mp4')), 'r+');
     const conversion = start(['convert', media, '--data', data, '--json', ...TINY]);
     // Two looks, and still it waits.
     const settles = () => query<{ settles: number }>(data, 'SELECT settles FROM files WHERE settles IS NOT NULL')[0];
@@ -167,20 +153,20 @@ describe('a film that is being written', () => {
     await until(() => expect(settles()?.settles).toBeGreaterThan(first ?? 0));
     expect(conversion.lines.filter((l) => l.type === 'progress')).toEqual([]);
     closeSync(writing);
-    expect(outcomes(await conversion.end())).toEqual(['film.mkv: done']);
+    expect(outcomes(await conversion.end())).toEqual(['video.mkv: done']);
   });
 
-  it('waits until it has been left unchanged for the time to settle', async () => {
+  it('a changed video waits for the settle time', async () => {
     const { data, media } = makeHome();
     const modified = new Date();
-    makeClip(path.join(media, 'film.mp4'), { modified });
+    makeClip(path.join(media, 'video.mp4'), { modified });
     const ended = await convert(data, [media], ['--settle', '0.05']);
-    expect(outcomes(ended)).toEqual(['film.mkv: done']);
+    expect(outcomes(ended)).toEqual(['video.mkv: done']);
     const [attempt] = query<{ started: number }>(data, 'SELECT started FROM attempts');
     expect(attempt?.started).toBeGreaterThanOrEqual(modified.getTime() + 3000);
   });
 
-  it('is looked at again when it changes after it was queued', async () => {
+  it('a queued video that changes is analyzed again', async () => {
     const { data, media } = makeHome();
     makeClip(path.join(media, 'one.mp4'), { modified: new Date(Date.now() - 7_200_000) });
     const second = makeClip(path.join(media, 'two.mp4'));
@@ -195,7 +181,7 @@ describe('a film that is being written', () => {
     expect(originals.map((name) => sha256(path.join(media, name)))).toContain(changed);
   });
 
-  it('or is taken away after it was queued, is no failure', async () => {
+  it("a queued video that is removed doesn't count as a failure", async () => {
     const { data, media } = makeHome();
     makeClip(path.join(media, 'one.mp4'), { modified: new Date(Date.now() - 7_200_000) });
     const second = makeClip(path.join(media, 'two.mp4'));
@@ -212,9 +198,9 @@ describe('a film that is being written', () => {
 });
 
 describe('a library', () => {
-  it('whose root is gone is paused, and nothing in it counts as gone', async () => {
+  it('a library without its root is paused, and none of its videos counts as missing', async () => {
     const { data, media } = makeHome();
-    makeClip(path.join(media, 'film.mp4'));
+    makeClip(path.join(media, 'video.mp4'));
     const server = await serve(data, TINY, { env: { MEDIA_DIRS: media } });
     await until(async () => expect((await server.call('queue.summary')).counts.done).toBe(1));
     const [library] = await server.call('library.list');
@@ -223,30 +209,30 @@ describe('a library', () => {
     expect(await server.call('library.list')).toMatchObject([
       { root: media, paused: expect.stringMatching(/^The folder .* cannot be read .*connected\?$/) },
     ]);
-    expect(await server.call('file.list')).toMatchObject([{ path: 'film.mkv', state: 'done', missing: false }]);
+    expect(await server.call('file.list')).toMatchObject([{ path: 'video.mkv', state: 'done', missing: false }]);
 
     renameSync(`${media}-away`, media);
     expect(await server.call('library.scan', { library: library?.id })).toMatchObject({ files: 1, missing: 0 });
     expect(await server.call('library.list')).toMatchObject([{ paused: null }]);
   });
 
-  it('all of whose films are gone is paused, until the user accepts it', async () => {
-    const { data, media, at } = await converted('one.mp4', 'two.mp4', 'three.mp4');
-    for (const name of ['one.mkv', 'three.mkv', 'two.mkv']) rmSync(at(name));
+  it('a library without any of its videos is paused until the user accepts the loss', async () => {
+    const { data, media, at } = await converted('one.mp4', 'two.mp4');
+    for (const name of ['one.mkv', 'two.mkv']) rmSync(at(name));
     const { code, stderr } = await convert(data, [media]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^3 files of 3 in .* have gone at once; .*--accept-missing.*\.$/);
-    expect(known(data)).toEqual(['one.mkv', 'three.mkv', 'two.mkv']);
+    expect(stderr).toMatch(/^2 files of 2 in .* are missing\. .*--accept-missing.*\.$/);
+    expect(known(data)).toEqual(['one.mkv', 'two.mkv']);
     expect((await convert(data, [media])).code).toBe(1);
 
     const accepted = await convert(data, [media], ['--accept-missing']);
     expect(accepted).toMatchObject({ code: 0, stderr: '' });
     expect(accepted.lines.at(-1)).toMatchObject({ files: 0 });
-    expect(known(data)).toEqual(['one.mkv (gone)', 'three.mkv (gone)', 'two.mkv (gone)']);
+    expect(known(data)).toEqual(['one.mkv (gone)', 'two.mkv (gone)']);
     expect((await convert(data, [media])).code).toBe(0);
   });
 
-  it('takes over the libraries below it, with their history', async () => {
+  it('a library takes over the libraries below it, with their history', async () => {
     const { data, media } = makeHome();
     makeClip(path.join(media, 'a/b/inner.mp4'));
     makeClip(path.join(media, 'a/outer.mp4'));
@@ -261,7 +247,7 @@ describe('a library', () => {
 });
 
 describe('a library of the server', () => {
-  it('stays watched and held when what is around it is looked at, and watched when that is converted', async () => {
+  it('a library stays watched and held during a dry run of its parent, and watched during a conversion', async () => {
     const { data, media } = makeHome();
     for (const name of ['a/inner.mp4', 'outer.mp4']) makeClip(path.join(media, name));
     await convert(data, [path.join(media, 'a')], ['--dry-run']);
@@ -281,19 +267,18 @@ describe('a library of the server', () => {
 });
 
 describe('names', () => {
-  it('however strange, are converted', async () => {
+  it('videos with strange names are converted', async () => {
     const { data, media } = makeHome();
-    const stems = ['new\nline', '🎬 fílm', `it's "quoted"`, '-film', '100%d %s', '%03d', 'a:b', 'file:x', ' spaced '];
-    stems.push('$HOME', 'back\\slash', 'semi;colon & more', '[glob]*?', 'x'.repeat(251));
-    for (const name of [...stems, 'folder\nwith -line/~'])
-      makeClip(path.join(media, `${name}.mp4`), { seconds: 0.5, options: ['-an'] });
+    const stems = ['new\nline', `🎬 fílm it's "quoted"`, '-video', '%03d %s', 'file:x', ' spaced ', 'x'.repeat(251)];
+    stems.push('$HOME\\semi;colon & more [glob]*?');
+    for (const name of [...stems, 'folder\nwith -line/~']) makeClip(path.join(media, `${name}.mp4`), { seconds: 0.5 });
     const ended = await convert(data, [media], ['--vault-days', '0']);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(filesIn(media)).toEqual([...stems.map((stem) => `${stem}.mkv`), 'folder\nwith -line/~.mkv'].sort());
     expect(ended.lines.at(-1)).toMatchObject({ counts: { done: stems.length + 1 } });
-  }, 300_000);
+  });
 
-  it('too long for the result block the film, with the reason', async () => {
+  it('a name too long for the result blocks the video with the reason', async () => {
     const { data, media } = makeHome();
     makeClip(path.join(media, `${'x'.repeat(252)}.ts`));
     const before = treeOf(media);
@@ -306,12 +291,12 @@ describe('names', () => {
     expect(treeOf(media)).toEqual(before);
   });
 
-  it('that are no text are told, and their films left alone', async ({ skip }) => {
+  it("names that aren't text are reported, and their videos ignored", async ({ skip }) => {
     skip(process.platform !== 'linux', 'only Linux has names that are no text');
     const { data, media } = makeHome();
-    const film = makeClip(path.join(media, 'film.mp4'));
+    const video = makeClip(path.join(media, 'video.mp4'));
     const name = Buffer.concat([Buffer.from(`${media}/bad-`), Buffer.from([0xff]), Buffer.from('.mp4')]);
-    renameSync(film, name);
+    renameSync(video, name);
     const hash = sha256(name as never);
     const ended = await convert(data, [media]);
     expect(ended.lines.map((l) => l.text)).toContainEqual(expect.stringMatching(/is not valid text; rename it/));
@@ -321,22 +306,22 @@ describe('names', () => {
     rmSync(name);
   });
 
-  it('that the result would take from another film block it, with the reason', async () => {
+  it('a result name that another video has blocks the video with the reason', async () => {
     const { data, media } = makeHome();
-    for (const name of ['film.mp4', 'film.avi']) makeClip(path.join(media, name));
-    writeFileSync(path.join(media, 'film.mkv'), '');
+    for (const name of ['video.mp4', 'video.avi']) makeClip(path.join(media, name));
+    writeFileSync(path.join(media, 'video.mkv'), '');
     const ended = await convert(data, [media]);
     expect(ended.code).toBe(1);
     expect(outcomes(ended)).toEqual([
-      'film.avi: blocked (not-replaceable)',
-      'film.mkv: skipped (empty)',
-      'film.mp4: blocked (not-replaceable)',
+      'video.avi: blocked (not-replaceable)',
+      'video.mkv: skipped (empty)',
+      'video.mp4: blocked (not-replaceable)',
     ]);
 
     // What stood in the way is gone: the next run tries again.
-    rmSync(path.join(media, 'film.mkv'));
-    rmSync(path.join(media, 'film.avi'));
-    expect(outcomes(await convert(data, [media], ['--accept-missing']))).toEqual(['film.mkv: done']);
-    expect(existsSync(path.join(media, 'film.mp4'))).toBe(false);
+    rmSync(path.join(media, 'video.mkv'));
+    rmSync(path.join(media, 'video.avi'));
+    expect(outcomes(await convert(data, [media], ['--accept-missing']))).toEqual(['video.mkv: done']);
+    expect(existsSync(path.join(media, 'video.mp4'))).toBe(false);
   });
 });

@@ -6,24 +6,16 @@ import { createConnection } from 'node:net';
 import path from 'node:path';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONTRACT, type FileChanged } from '../../src-shared/contract.ts';
-import type { RunningView } from '../../src-shared/lease.ts';
-import {
-  filesIn,
-  isAlive,
-  lead,
-  makeClip,
-  makeHome,
-  query,
-  run,
-  type Server,
-  serve,
-  slowCalls,
-  slowEncodes,
-  TINY,
-  treeOf,
-  until,
-} from './helpers.ts';
+import { CONTRACT, type FileChanged } from '../../src-shared/contract/index.ts';
+import type { RunningView } from '../../src-shared/jobs/lease.ts';
+import { run, TINY } from './support/cli.ts';
+import { makeClip } from './support/clips.ts';
+import { query } from './support/database.ts';
+import { slowCalls, slowEncodes } from './support/ffmpeg.ts';
+import { filesIn, treeOf } from './support/files.ts';
+import { lead, type Server, serve } from './support/server.ts';
+import { makeHome } from './support/temp.ts';
+import { isAlive, until } from './support/wait.ts';
 
 const sockets: Socket[] = [];
 afterAll(() => {
@@ -84,32 +76,32 @@ const refused = (socket: Socket) =>
   });
 
 describe('a stranger', () => {
-  it('learns name, version and role, and nothing else', async () => {
+  it('a stranger learns name, version, and role, and nothing else', async () => {
     const { status, body } = await ask('/api/status');
     expect(status).toBe(200);
     expect(Object.keys(JSON.parse(body)).sort()).toEqual(['name', 'role', 'version']);
   });
 
   const guarded = Object.keys(CONTRACT);
-  it.for(guarded)('may not call %s without a token, or with a wrong one', async (name) => {
+  it.for(guarded)("a stranger can't call %s without a token, or with a wrong one", async (name) => {
     for (const headers of [{}, bearer('wrong'), bearer(''), { authorization: server.token }]) {
       for (const method of ['GET', 'POST']) {
-        expectRefusal(await ask(`/api/rpc/${name}`, { ...json, ...headers }, method), 401, /token is needed/);
+        expectRefusal(await ask(`/api/rpc/${name}`, { ...json, ...headers }, method), 401, /need a valid token/);
       }
     }
-    expectRefusal(await ask(`/api/rpc/${name}?token=${server.token}`), 401, /token is needed/);
+    expectRefusal(await ask(`/api/rpc/${name}?token=${server.token}`), 401, /need a valid token/);
   });
 
-  it('may not open a socket without a token, or with a wrong one', async () => {
+  it("a stranger can't open a socket without a token, or with a wrong one", async () => {
     for (const auth of [{}, { token: 'wrong' }, { token: [server.token] }]) {
-      expect(await refused(connect({ auth }))).toMatch(/token is needed/);
+      expect(await refused(connect({ auth }))).toMatch(/need a valid token/);
     }
   });
 
-  it('may not come under the name of another host', async () => {
+  it('requests for another host name are rejected', async () => {
     for (const host of ['evil.example', `evil.example:${new URL(server.url).port}`, '127.0.0.1.evil.example']) {
       for (const place of ['/', '/api/status', '/api/rpc/library.list']) {
-        expectRefusal(await ask(place, { host, ...bearer(server.token) }), 401, /does not come from a page/);
+        expectRefusal(await ask(place, { host, ...bearer(server.token) }), 401, /Cross-origin request rejected/);
       }
       const socket = connect({ auth: { token: server.token }, extraHeaders: { host } });
       expect(await refused(socket)).toMatch(/error/);
@@ -120,10 +112,10 @@ describe('a stranger', () => {
     }
   });
 
-  it('may not come from a page of another origin', async () => {
+  it('requests of another origin are rejected', async () => {
     for (const origin of ['http://evil.example', 'null', server.url.replace(/:\d+$/, ':1')]) {
       const answer = await ask('/api/rpc/library.list', { origin, ...bearer(server.token) });
-      expectRefusal(answer, 401, /does not come from a page/);
+      expectRefusal(answer, 401, /Cross-origin request rejected/);
       const socket = connect({ auth: { token: server.token }, extraHeaders: { origin } });
       expect(await refused(socket)).toMatch(/error/);
     }
@@ -131,7 +123,7 @@ describe('a stranger', () => {
     expect(own.status).toBe(200);
   });
 
-  it('cannot read the token from the disk, or files beside the interface', async () => {
+  it("a stranger can't read the token from the disk, or files beside the interface", async () => {
     expect(statSync(path.join(home.data, 'token')).mode & 0o777).toBe(0o600);
     for (const place of ['/..%2f..%2fpackage.json', '/%2e%2e/%2e%2e/package.json', '/../main/headless.js', '/.env']) {
       const { status, body } = await ask(place);
@@ -142,7 +134,7 @@ describe('a stranger', () => {
 });
 
 describe('the interface', () => {
-  it('is served under a policy that allows no inline code or style, and nothing from elsewhere', async () => {
+  it('the interface has a policy that allows no inline code or style, and nothing from other origins', async () => {
     const { status, headers, body } = await ask('/');
     expect(status).toBe(200);
     expect(body).toMatch(/<div id="root">/);
@@ -155,7 +147,7 @@ describe('the interface', () => {
     expect((await ask(script ?? '/none')).status).toBe(200);
   });
 
-  it('travels compressed, and its parts are asked for once', async () => {
+  it('the interface is sent compressed, and its parts are requested once', async () => {
     const { body } = await ask('/');
     const parts = [...body.matchAll(/\/assets\/[^"]+\.(?:js|css)/g)].map(([part]) => part);
     expect(parts.length).toBeGreaterThan(1);
@@ -172,7 +164,7 @@ describe('the interface', () => {
 });
 
 describe('a user', () => {
-  it('calls by POST, and by GET what only reads', async () => {
+  it('a user calls by POST, and by GET if the call only reads', async () => {
     const posted = await call('library.list', '{}');
     expect(posted).toMatchObject({ status: 200, body: '[]' });
     expect(await ask('/api/rpc/library.list', bearer(server.token))).toMatchObject({ status: 200, body: '[]' });
@@ -182,12 +174,12 @@ describe('a user', () => {
     expectRefusal(await ask('/api/rpc/library.list', bearer(server.token), 'DELETE'), 400, /takes POST or GET/);
   });
 
-  it('is told what is wrong with a request', async () => {
+  it('an invalid request is answered with the fault', async () => {
     expectRefusal(await call('library.add', '{"path":'), 400, /JSON/);
-    expectRefusal(await call('library.add', '7'), 400, /library\.add is not right/);
-    expectRefusal(await call('library.add', '{}'), 400, /library\.add is not right: path: /);
+    expectRefusal(await call('library.add', '7'), 400, /Invalid request for library\.add/);
+    expectRefusal(await call('library.add', '{}'), 400, /Invalid request for library\.add: path: /);
     expectRefusal(await call('library.add', '{"path":"/","bogus":1}'), 400, /bogus/);
-    expectRefusal(await call('library.add', '{"path":"/no/such/folder"}'), 400, /cannot be opened \(ENOENT\)/);
+    expectRefusal(await call('library.add', '{"path":"/no/such/folder"}'), 400, /Couldn't open .* \(ENOENT\)/);
     expectRefusal(await call('file.list', '{"limit":501}'), 400, /limit/);
     expectRefusal(await call('file.get', '{"file":12345}'), 404, /There is no file 12345/);
     expectRefusal(await call('settings.set', '{"values":{"preset":14}}'), 400, /preset is "14", but must be/);
@@ -196,20 +188,20 @@ describe('a user', () => {
     expectRefusal(await ask('/api/rpc/file.list?input={', bearer(server.token)), 400, /JSON/);
     expectRefusal(await ask('/api/bogus'), 404, /There is nothing at \/api\/bogus/);
     for (const name of ['bogus', '__proto__', 'constructor', 'toString', '%00']) {
-      expectRefusal(await call(name, '{}'), 404, /There is no call/);
+      expectRefusal(await call(name, '{}'), 404, /Unknown call/);
     }
     expectRefusal(await call('library.add', JSON.stringify({ path: 'x'.repeat(1_100_000) })), 400, /too large/);
     expectRefusal(await call('library.add', '{"path":"a\\u0000b"}'), 400, /path: it has a NUL in it/);
   });
 
   const workerCalls = Object.entries(CONTRACT).filter(([, spec]) => spec.access === 'worker');
-  it.for(workerCalls.map(([name]) => name))('has no part in the call %s of workers', async (name) => {
-    expectRefusal(await call(name, '{"worker":"me"}'), 404, /There is no call/);
+  it.for(workerCalls.map(([name]) => name))("a user can't make the worker call %s", async (name) => {
+    expectRefusal(await call(name, '{"worker":"me"}'), 404, /Unknown call/);
     const socket = connect({ auth: { token: server.token } });
     expect(await socket.emitWithAck('rpc', name, { worker: 'me' })).toMatchObject({ ok: false, code: 'missing' });
   });
 
-  it('has the same contract on a socket', async () => {
+  it('a user has the same contract on a socket', async () => {
     const socket = connect({ auth: { token: server.token } });
     const rpc = (...args: unknown[]) => socket.timeout(10_000).emitWithAck('rpc', ...args);
     expect(await rpc('library.list', {})).toEqual({ ok: true, output: [] });
@@ -227,7 +219,7 @@ describe('a user', () => {
     expect(await rpc('queue.summary', {})).toMatchObject({ output: { paused: null } });
   });
 
-  it('is cut off when a message is too large, and the server lives on', async () => {
+  it('a message that is too large closes its connection, and the server keeps running', async () => {
     const socket = connect({ auth: { token: server.token } });
     const gone = new Promise((resolve) => socket.on('disconnect', resolve));
     socket.emit('rpc', 'library.add', { path: 'x'.repeat(1_100_000) }, () => undefined);
@@ -235,7 +227,7 @@ describe('a user', () => {
     expect((await ask('/api/status')).status).toBe(200);
   });
 
-  it('is told of a conversion as it happens', async () => {
+  it('a user receives the events of a conversion as it happens', async () => {
     const socket = connect({ auth: { token: server.token } });
     const states: string[] = [];
     const stages = new Set<string>();
@@ -245,17 +237,17 @@ describe('a user', () => {
     socket.on('idle', () => {
       idle = true;
     });
-    makeClip(path.join(home.media, 'film.mp4'));
+    makeClip(path.join(home.media, 'video.mp4'));
     await server.call('library.add', { path: home.media });
     const [library] = await server.call('library.list');
     await server.call('library.scan', { library: library?.id });
-    await until(() => expect(states.at(-1)).toBe('film.mkv done'));
+    await until(() => expect(states.at(-1)).toBe('video.mkv done'));
     expect(states).toEqual([
-      'film.mp4 queued',
-      'film.mp4 running',
-      'film.mp4 running',
-      'film.mp4 running',
-      'film.mkv done',
+      'video.mp4 queued',
+      'video.mp4 running',
+      'video.mp4 running',
+      'video.mp4 running',
+      'video.mkv done',
     ]);
     expect([...stages]).toEqual(['preparing', 'encoding', 'staging', 'checking', 'replacing']);
     await until(() => expect(idle).toBe(true));
@@ -267,19 +259,19 @@ describe('a user', () => {
 });
 
 describe('the process', () => {
-  it('says in a sentence that its port is taken, or that the listening address is none', async () => {
+  it('a port in use and an invalid address are reported in a sentence', async () => {
     const other = makeHome();
     const taken = await run(['serve', '--data', other.data, '--port', new URL(server.url).port]);
     expect(taken.code).toBe(1);
     expect(taken.stderr).toMatch(
-      /^Flotilla cannot listen on 127\.0\.0\.1, port \d+ \(another program uses it\); .*--port\.$/,
+      /^Flotilla can't listen on 127\.0\.0\.1, port \d+ \(it is in use by another program\); .*--port\.$/,
     );
     const nowhere = await run(['serve', '--data', other.data, '--port', '0', '--listen', '192.0.2.1']);
     expect(nowhere.code).toBe(1);
-    expect(nowhere.stderr).toMatch(/^Flotilla cannot listen on 192\.0\.2\.1, .*\.$/);
+    expect(nowhere.stderr).toMatch(/^Flotilla can't listen on 192\.0\.2\.1, .*\.$/);
   });
 
-  /** Where a film is: the program that is at work on it, and an argument that tells its call from others. */
+  /** Where a video is: the program that is at work on it, and an argument that tells its call from others. */
   const ENDS = [
     { when: 'a first look', signal: 'SIGINT', program: 'ffprobe', call: '-show_chapters', state: 'found' },
     {
@@ -299,9 +291,9 @@ describe('the process', () => {
       kept: ['kept.json', 'result'],
     },
   ] as const;
-  it.for(ENDS)('ended by $signal with its children in $when a film leaves no trace', async (end) => {
+  it.for(ENDS)('a process ended by $signal with its children in $when a video leaves no trace', async (end) => {
     const { data, media } = makeHome();
-    makeClip(path.join(media, 'film.mp4'), { seconds: 10 });
+    makeClip(path.join(media, 'video.mp4'), { seconds: 10 });
     const before = treeOf(media);
     const slow = slowCalls(end.program, end.call);
     const mine = await lead(data, TINY, { env: { ...slow.env, MEDIA_DIRS: media } });
@@ -334,10 +326,10 @@ describe('the process', () => {
     await expect(fetch(mine.url)).rejects.toThrow();
   });
 
-  it('killed leaves an ffmpeg that dies with it, and the next start goes on', async ({ skip }) => {
+  it('a killed process takes its ffmpeg with it, and the next start continues', async ({ skip }) => {
     skip(process.platform !== 'linux', 'only Linux kills the children of a killed process');
     const { data, media } = makeHome();
-    makeClip(path.join(media, 'film.mp4'), { seconds: 10 });
+    makeClip(path.join(media, 'video.mp4'), { seconds: 10 });
     const slow = slowEncodes();
     const mine = await serve(data, TINY, { env: { ...slow.env, MEDIA_DIRS: media } });
     await until(async () => {
@@ -347,7 +339,7 @@ describe('the process', () => {
     mine.flotilla.kill('SIGKILL');
     await mine.flotilla.end();
     await until(() => expect(slow.pids().filter(isAlive)).toEqual([]));
-    expect(filesIn(media)).toEqual(['.flotilla/owner.json', 'film.mp4']);
+    expect(filesIn(media)).toEqual(['.flotilla/owner.json', 'video.mp4']);
 
     const again = await serve(data, TINY, { env: { MEDIA_DIRS: media } });
     await until(async () => expect((await again.call('queue.summary')).counts.done).toBe(1));

@@ -3,13 +3,15 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, 
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { settingsText, unitText } from '../service-unit.ts';
-import { CAN_MOUNT, NO_MOUNT, run, tempFolder } from './helpers.ts';
+import { settingsText, unitText } from '../cli/systemd-unit.ts';
+import { run } from './support/cli.ts';
+import { CAN_MOUNT, NO_MOUNT } from './support/disk.ts';
+import { tempFolder } from './support/temp.ts';
 
 const CAN_VERIFY = execaSync('systemd-analyze', ['--version'], { reject: false }).exitCode === 0;
 
 describe.skipIf(!CAN_VERIFY)('a unit (needs systemd-analyze)', () => {
-  it.each(['serve', 'worker'] as const)('of %s is right, whatever its paths are called', (kind) => {
+  it.each(['serve', 'worker'] as const)('the unit of %s is valid with any path', (kind) => {
     const folder = path.join(tempFolder(), 'an "odd" name, 100 % $HOME');
     mkdirSync(folder);
     const program = path.join(folder, 'no de');
@@ -39,7 +41,7 @@ describe.skipIf(!CAN_VERIFY)('a unit (needs systemd-analyze)', () => {
 });
 
 describe('settings of a service', () => {
-  it('take the place of others of the same name, and leave the rest', () => {
+  it('settings of a service replace those of the same name, and keep the others', () => {
     const before = '# mine\nLEAD="false"\nSVT_AV1_PRESET="4"\nWEB_PORT="80"\n';
     expect(settingsText(before, { LEAD: 'true', SVT_AV1_PRESET: '5', MEDIA_DIRS: '/a "b"\\c $d' })).toBe(
       '# mine\nWEB_PORT="80"\nLEAD="true"\nSVT_AV1_PRESET="5"\nMEDIA_DIRS="/a \\"b\\"\\\\c \\$d"\n',
@@ -68,7 +70,7 @@ describe.skipIf(!CAN_MOUNT)(`flotilla service (${NO_MOUNT})`, () => {
     };
   };
 
-  it('installs, installs again and removes, and says what it does', async () => {
+  it('flotilla service installs, installs again, and removes, and prints each step', async () => {
     const { etc, media, told, flotilla } = makeComputer();
     const unit = path.join(etc, 'systemd/system/flotilla.service');
     const settings = path.join(etc, 'flotilla/flotilla.env');
@@ -99,19 +101,22 @@ describe.skipIf(!CAN_MOUNT)(`flotilla service (${NO_MOUNT})`, () => {
       /^JOIN_TOKEN="a b"\nDATA_DIR="\/srv\/flotilla"\n.*\nLEAD="false"\n$/,
     );
     const removed = await flotilla('remove', 'serve');
-    expect([removed.code, removed.stdout]).toEqual([0, expect.stringMatching(/Data and settings stay \(\/etc\/flot/)]);
+    expect([removed.code, removed.stdout]).toEqual([
+      0,
+      expect.stringMatching(/Data and settings are kept \(\/etc\/flot/),
+    ]);
     expect([existsSync(unit), existsSync(settings)]).toEqual([false, true]);
     expect(told().slice(-2)).toEqual(['disable --now flotilla', 'daemon-reload']);
   });
 
-  it('changes nothing where something is wrong', async () => {
+  it('flotilla service changes nothing if the command is invalid', async () => {
     const { etc, stubs, media, flotilla } = makeComputer();
     const wrong: [string[], RegExp][] = [
-      [['install', 'serve', media], /^As whom is Flotilla to run\? Name the owner of the media with --user\.$/],
-      [['install', 'server', media], /^"server" is no service; it has to be serve or worker\.$/],
+      [['install', 'serve', media], /^Specify the user with --user, such as the owner of the media\.$/],
+      [['install', 'server', media], /^"server" isn't a service; use serve or worker\.$/],
       [['install', 'serve', '/nowhere', '--user', 'anna'], /^There is no folder \/nowhere\.$/],
       [['install', 'worker', media, '--user', 'anna'], /^A worker has no libraries/],
-      [['install', 'serve', '--user', 'anna', '--set', 'LED=true'], /^"LED=true" is no setting/],
+      [['install', 'serve', '--user', 'anna', '--set', 'LED=true'], /^"LED=true" isn't a setting/],
       [['install', 'serve', '--user', 'anna', '--set', 'LEAD=maybe'], /^LEAD is "maybe", but must be true or false\.$/],
       [['remove', 'worker'], /^There is no service flotilla-worker/],
     ];

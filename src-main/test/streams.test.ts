@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { convert, makeHome, outcomes, probe, type Run } from './helpers.ts';
+import { convert, outcomes, type Run } from './support/cli.ts';
+import { probe } from './support/media-probe.ts';
+import { makeHome } from './support/temp.ts';
 
 const home = makeHome();
 const at = (name: string) => path.join(home.media, name);
@@ -65,15 +67,57 @@ describe('odd streams', () => {
     const from = 188 * Math.floor((packets.length / 188) * 0.4);
     writeFileSync(at('recording.ts'), Buffer.concat([packets.subarray(0, 3 * 188), packets.subarray(from)]));
 
-    run = await convert(home.data, [home.media], ['--testing', '--crf', '35']);
-  }, 300_000);
+    // A text track that begins behind the end, as shops sell them.
+    writeFileSync(aside('late.srt'), '1\n00:00:05,000 --> 00:00:05,500\nLater\n\n');
+    const texts = ['-i', aside('late.srt'), '-map', '0', '-map', '1', '-c:s', 'mov_text'];
+    ffmpeg(...PICTURE, ...texts, ...X264, aside('texts.mp4'));
+    ffmpeg('-i', aside('texts.mp4'), '-map', '0', '-c', 'copy', '-t', '1', at('textless.mp4'));
 
-  it('are converted', () => {
-    const names = ['broken.mkv', 'covers.mkv', 'night.mkv', 'recording.mkv'];
-    expect(outcomes(run)).toEqual(names.map((name) => `${name}: done`));
+    const sound = (name: string, layout: string, seconds: number) => {
+      const tone = `sine=d=${seconds},aformat=channel_layouts=${layout}:sample_rates=48000`;
+      ffmpeg('-f', 'lavfi', '-i', tone, '-c:a', 'ac3', '-b:a', '192k', '-f', 'ac3', aside(name));
+      return readFileSync(aside(name));
+    };
+    const [two, six, glimpse] = [sound('2', 'stereo', 1), sound('6', '5.1', 2), sound('g', '5.1', 0.5)];
+    const joined = (name: string, seconds: number, ...parts: Buffer[]) => {
+      writeFileSync(aside('parts.ac3'), Buffer.concat(parts));
+      const slow = ['-f', 'lavfi', '-i', `testsrc2=s=160x90:r=5:d=${seconds}`];
+      ffmpeg(...slow, '-f', 'ac3', '-i', aside('parts.ac3'), ...X264, '-c:a', 'copy', at(name));
+    };
+    joined('more.mkv', 3, two, six);
+    // Between the places that are listened to beforehand.
+    joined('glimpse.mkv', 20, ...Array(10).fill(two), two.subarray(0, two.length / 2), glimpse, ...Array(9).fill(two));
+
+    run = await convert(home.data, [home.media], ['--testing', '--crf', '35']);
   });
 
-  it('night mode is not baked in', () => {
+  it('odd streams are converted', () => {
+    const names = ['broken.mkv', 'covers.mkv', 'more.mkv', 'night.mkv', 'recording.mkv', 'textless.mkv'];
+    expect(outcomes(run).filter((outcome) => !outcome.startsWith('glimpse'))).toEqual(
+      names.map((name) => `${name}: done`),
+    );
+  });
+
+  it('stereo that becomes surround in the middle keeps all its channels', () => {
+    expect(probe(at('more.mkv')).streams[1]).toMatchObject({ codec_name: 'opus', channels: 6 });
+  });
+
+  it('surround that the analysis missed is detected, and nothing is replaced', () => {
+    expect(outcomes(run)).toContain('glimpse.mkv: skipped (changes)');
+    const said = run.lines.find(({ type, path: file }) => type === 'file' && file === 'glimpse.mkv');
+    expect(said?.reason).toMatch(/channels of .* change mid-video \(stereo, 5\.1.*\), so that some would be lost/);
+  });
+
+  it('TrueHD, whose frames are shorter than a millisecond, is kept', async () => {
+    const { data, media } = makeHome();
+    const tones = ['-f', 'lavfi', '-i', 'aevalsrc=0.1*sin(600*PI*t)|0.1*sin(800*PI*t):c=stereo:s=48000:d=1'];
+    const codecs = [...X264, '-c:a', 'truehd', '-strict', '-2', '-shortest'];
+    ffmpeg(...PICTURE, ...tones, ...codecs, path.join(media, 'truehd.mkv'));
+    expect(outcomes(await convert(data, [media], ['--skip-audio-transcode']))).toEqual(['truehd.mkv: done']);
+    expect(probe(path.join(media, 'truehd.mkv')).streams[1]?.codec_name).toBe('truehd');
+  });
+
+  it("night-mode compression isn't applied", () => {
     const fullRange = level(aside('stereo.ac3'));
     expect(level(aside('night.ac3'))).toBeLessThan(fullRange - 12);
     expect(Math.abs(level(at('night.mkv')) - fullRange)).toBeLessThan(2);

@@ -3,41 +3,34 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { type Agent, request } from 'node:https';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Fault } from '../../src-shared/errors.ts';
-import type { Grant } from '../../src-shared/lease.ts';
-import { type Hello, PROTOCOL } from '../../src-shared/protocol.ts';
-import type { Capabilities } from '../../src-shared/worker-info.ts';
-import { describeComputer } from '../computer.ts';
-import { type Device, loadDevice } from '../device.ts';
-import { DEFAULT_TOOLS, detectCapabilities } from '../media/capabilities.ts';
-import { ProcessManager } from '../media/process.ts';
-import { Timelines } from '../media/timeline.ts';
-import { Asks } from '../worker/asks.ts';
-import { Bandwidth } from '../worker/bandwidth.ts';
-import { Converter } from '../worker/converter.ts';
-import { fetchFile } from '../worker/fetch.ts';
-import { join } from '../worker/joining.ts';
-import { Link, type Master } from '../worker/link.ts';
-import { persist } from '../worker/retry.ts';
-import { uploadFile } from '../worker/upload.ts';
-import { CuttingProxy } from './cutting-proxy.ts';
-import {
-  CAN_MOUNT,
-  enlarge,
-  type LeadingServer,
-  lead,
-  makeClip,
-  makeHome,
-  NO_MOUNT,
-  probe,
-  query,
-  sha256,
-  smallDisk,
-  TINY,
-  tempFolder,
-  until,
-} from './helpers.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Hello, PROTOCOL } from '../../src-shared/fleet/protocol.ts';
+import type { Capabilities } from '../../src-shared/fleet/worker-info.ts';
+import type { Grant } from '../../src-shared/jobs/lease.ts';
+import type { Fault } from '../../src-shared/util/errors.ts';
+import { type Device, loadDevice } from '../lan/device-identity.ts';
+import { DEFAULT_TOOLS, detectCapabilities } from '../media/ffmpeg/capabilities.ts';
+import { ProcessManager } from '../media/ffmpeg/process-manager.ts';
+import { Timelines } from '../media/ffmpeg/timeline.ts';
+import { describeComputer } from '../platform/computer.ts';
+import { Converter } from '../worker/encode/converter.ts';
+import { join } from '../worker/session/join.ts';
+import { JoinRequests } from '../worker/session/join-requests.ts';
+import { type Master, MasterLink } from '../worker/session/master-link.ts';
+import { Bandwidth } from '../worker/transfer/bandwidth.ts';
+import { downloadFile } from '../worker/transfer/download.ts';
+import { retryWhileLeased } from '../worker/transfer/retry.ts';
+import { uploadFile } from '../worker/transfer/upload.ts';
+import { TINY } from './support/cli.ts';
+import { makeClip } from './support/clips.ts';
+import { CuttingProxy } from './support/cutting-proxy.ts';
+import { query } from './support/database.ts';
+import { CAN_MOUNT, enlarge, NO_MOUNT, smallDisk } from './support/disk.ts';
+import { sha256 } from './support/files.ts';
+import { probe } from './support/media-probe.ts';
+import { type LeadingServer, lead } from './support/server.ts';
+import { makeHome, tempFolder } from './support/temp.ts';
+import { until } from './support/wait.ts';
 
 const cleanups: (() => void)[] = [];
 afterAll(() => {
@@ -48,7 +41,7 @@ afterAll(() => {
 interface Hand {
   device: Device;
   master: Master;
-  link: Link;
+  link: MasterLink;
 }
 
 let capabilities: Capabilities;
@@ -74,14 +67,14 @@ async function makeHand(server: LeadingServer): Promise<Hand> {
     device,
     hello,
     onCode: () => undefined,
-    asks: new Asks(path.join(tempFolder(), 'asked')),
+    asks: new JoinRequests(path.join(tempFolder(), 'asked')),
     signal,
   });
   return { device, master, link: await attach(master, device) };
 }
 
-async function attach(master: Master, device: Device): Promise<Link> {
-  const link = new Link({ master, device, hello: () => helloOf(device), as: 'worker' });
+async function attach(master: Master, device: Device): Promise<MasterLink> {
+  const link = new MasterLink({ master, device, hello: () => helloOf(device), as: 'worker' });
   cleanups.push(() => link.stop());
   await until(() => expect(link.connected).toBe(true));
   return link;
@@ -95,14 +88,11 @@ async function reattach(grant: Grant): Promise<void> {
 /** Holds a grant as a worker does, so that its lease lives on. */
 async function lease({ link }: Hand): Promise<Grant> {
   await link.call('job.attach', { held: [] });
-  return vi.waitFor(
-    async () => {
-      // Its results are no films, and it returns most of them, so that it is asked.
-      await link.call('worker.prove', { problem: null });
-      return (await link.call('job.lease', {})) ?? Promise.reject(new Error('there is no work'));
-    },
-    { timeout: 60_000 },
-  );
+  return until(async () => {
+    // Its results are no videos, and it returns most of them, so that it is asked.
+    await link.call('worker.prove', { problem: null });
+    return (await link.call('job.lease', {})) ?? Promise.reject(new Error('there is no work'));
+  });
 }
 
 let home: ReturnType<typeof makeHome>;
@@ -110,7 +100,7 @@ let server: LeadingServer;
 let hand: Hand;
 let proxy: CuttingProxy;
 
-const FILMS = 8;
+const VIDEOS = 8;
 /** Heartbeats and leases as always; what is returned again and again rests for a moment only. */
 const TERMS = '10000,60000,300000,20';
 /** Makes a few seconds a few megabytes. */
@@ -124,20 +114,20 @@ async function startMaster(more: string[] = []): Promise<LeadingServer> {
 
 beforeAll(async () => {
   home = makeHome();
-  for (let i = 0; i < FILMS; i++) {
-    makeClip(path.join(home.media, `film ${i} & co.mp4`), { seconds: 3, size: '640x360', options: NOISE });
+  for (let i = 0; i < VIDEOS; i++) {
+    makeClip(path.join(home.media, `video ${i} & co.mp4`), { seconds: 3, size: '640x360', options: NOISE });
   }
   server = await startMaster();
   const { library } = await server.call('library.add', { path: home.media });
   await server.call('library.scan', { library: library.id });
-  await until(async () => expect((await server.call('queue.summary', {})).counts.queued).toBe(FILMS));
+  await until(async () => expect((await server.call('queue.summary', {})).counts.queued).toBe(VIDEOS));
   hand = await makeHand(server);
   proxy = await CuttingProxy.to(Number(server.lan.split(':')[1]));
   cleanups.push(() => proxy.close());
 });
 
 const origin = () => `https://127.0.0.1:${proxy.port}`;
-const filmOf = (grant: Grant) => path.join(home.media, grant.path);
+const videoOf = (grant: Grant) => path.join(home.media, grant.path);
 const fileState = (grant: Grant) =>
   query<{ state: string }>(home.data, `SELECT state FROM files WHERE id = ${grant.file}`)[0]?.state;
 
@@ -148,9 +138,9 @@ interface Fetching {
   epoch?: number;
 }
 
-async function fetchFilm(grant: Grant, options: Fetching = {}): Promise<string> {
-  const { file = path.join(tempFolder(), 'film'), agent = hand.link.agent, bandwidth = new Bandwidth() } = options;
-  await fetchFile({
+async function fetchVideo(grant: Grant, options: Fetching = {}): Promise<string> {
+  const { file = path.join(tempFolder(), 'video'), agent = hand.link.agent, bandwidth = new Bandwidth() } = options;
+  await downloadFile({
     url: `${origin()}/tasks/${grant.task}/source?epoch=${options.epoch ?? grant.epoch}`,
     agent,
     etag: `"${grant.version}"`,
@@ -171,7 +161,7 @@ function makeResult(grant: Grant): string {
 }
 
 function upload(grant: Grant, file: string, agent = hand.link.agent, signal = new AbortController().signal) {
-  return persist(signal, () =>
+  return retryWhileLeased(signal, () =>
     uploadFile({
       url: `${origin()}/uploads/${grant.task}-${grant.epoch}`,
       agent,
@@ -191,7 +181,7 @@ async function giveBack({ task, epoch }: Grant): Promise<void> {
   await hand.link.call('job.finish', { task, epoch, outcome: { kind: 'released' } });
 }
 
-/** How each attempt on a film ended. */
+/** How each attempt on a video ended. */
 async function attemptsOf(grant: Grant): Promise<(string | null)[]> {
   const { attempts } = await server.call('file.get', { file: grant.file });
   return attempts.map(({ outcome }) => outcome);
@@ -232,45 +222,48 @@ function ask(
 
 const TUS = { 'tus-resumable': '1.0.0' };
 
-describe('a film', () => {
-  it('arrives byte for byte, also where most of it is there already', async () => {
+describe('a video', () => {
+  it('a video arrives byte for byte, also if most of it is there already', async () => {
     const grant = await lease(hand);
-    const file = await fetchFilm(grant);
-    expect(sha256(file)).toBe(sha256(filmOf(grant)));
+    const file = await fetchVideo(grant);
+    expect(sha256(file)).toBe(sha256(videoOf(grant)));
     truncateSync(file, grant.size - 5);
     const before = proxy.down;
-    await fetchFilm(grant, { file });
-    expect(sha256(file)).toBe(sha256(filmOf(grant)));
+    await fetchVideo(grant, { file });
+    expect(sha256(file)).toBe(sha256(videoOf(grant)));
     expect(proxy.down - before).toBeLessThan(grant.size / 2);
     await giveBack(grant);
   });
 
-  it.each([1, 50, 99])('goes on where it stopped when the cable is cut at %i %%', async (percent) => {
-    const grant = await lease(hand);
-    const before = proxy.down;
-    proxy.cutAfter('down', (grant.size * percent) / 100);
-    const file = await fetchFilm(grant);
-    expect(proxy.armed).toBe(false);
-    expect(sha256(file)).toBe(sha256(filmOf(grant)));
-    // Little more than the film: what was under way in buffers when the cable was cut.
-    expect(proxy.down - before).toBeLessThan(grant.size * 1.4 + 100_000);
-    await giveBack(grant);
-  });
+  it.each([{ percent: 1 }, { percent: 50 }, { percent: 99 }])(
+    'a download cut at $percent percent continues where it stopped',
+    async ({ percent }) => {
+      const grant = await lease(hand);
+      const before = proxy.down;
+      proxy.cutAfter('down', (grant.size * percent) / 100);
+      const file = await fetchVideo(grant);
+      expect(proxy.armed).toBe(false);
+      expect(sha256(file)).toBe(sha256(videoOf(grant)));
+      // Little more than the video: what was under way in buffers when the cable was cut.
+      expect(proxy.down - before).toBeLessThan(grant.size * 1.4 + 100_000);
+      await giveBack(grant);
+    },
+  );
 
-  it('that changes while it is fetched ends the attempt, and nothing of it is taken for the old one', async () => {
+  it("a video that changes during its download ends the attempt, and its bytes aren't mixed with the old ones", async () => {
     const grant = await lease(hand);
     const slow = new Bandwidth();
     slow.limit(50_000);
-    const fetching = fetchFilm(grant, { bandwidth: slow });
+    const fetching = fetchVideo(grant, { bandwidth: slow });
     const refused = expect(fetching).rejects.toMatchObject({ code: 'fenced' });
     await until(() => expect(proxy.down).toBeGreaterThan(0));
-    appendFileSync(filmOf(grant), 'more');
+    appendFileSync(videoOf(grant), 'more');
     slow.limit(null);
     await refused;
     expect(['queued', 'found']).toContain(fileState(grant));
   });
 
-  it('of another lease, another worker or nobody is not given out', async () => {
+  it("a video isn't sent without the lease for it", async () => {
     const grant = await lease(hand);
     const route = `/tasks/${grant.task}/source?epoch=${grant.epoch}`;
     const other = await makeHand(server);
@@ -293,53 +286,56 @@ describe('a film', () => {
       expect([place, status >= 400 && status < 500]).toEqual([place, true]);
       expect(body).not.toContain('root:');
     }
-    await expect(fetchFilm(grant, { agent: other.link.agent })).rejects.toMatchObject({ code: 'fenced' });
+    await expect(fetchVideo(grant, { agent: other.link.agent })).rejects.toMatchObject({ code: 'fenced' });
     await giveBack(grant);
     expect((await ask('GET', route)).status).toBe(409);
   });
 
-  it('that does not fit on the disk of the worker is its fault, not the film’s', async ({ skip }) => {
+  it('a full disk of a worker is the fault of the worker, not of the video', async ({ skip }) => {
     skip(!CAN_MOUNT, NO_MOUNT);
     const grant = await lease(hand);
-    const file = path.join(smallDisk(128), 'film');
-    await expect(fetchFilm(grant, { file })).rejects.toMatchObject({ code: 'ENOSPC' });
+    const file = path.join(smallDisk(128), 'video');
+    await expect(fetchVideo(grant, { file })).rejects.toMatchObject({ code: 'ENOSPC' });
     await giveBack(grant);
   });
 
-  it('is fetched no faster than the limit, which can be lifted while it is', async () => {
+  it('a download keeps to the bandwidth limit, which can be lifted during it', async () => {
     const grant = await lease(hand);
     const slow = new Bandwidth();
     slow.limit(1000);
     let arrived = false;
-    const fetching = fetchFilm(grant, { bandwidth: slow }).finally(() => {
+    const fetching = fetchVideo(grant, { bandwidth: slow }).finally(() => {
       arrived = true;
     });
-    await fetchFilm(grant);
+    await fetchVideo(grant);
     expect(arrived).toBe(false);
     slow.limit(null);
-    expect(sha256(await fetching)).toBe(sha256(filmOf(grant)));
+    expect(sha256(await fetching)).toBe(sha256(videoOf(grant)));
     await giveBack(grant);
   });
 });
 
 describe('a result', () => {
-  it.each([1, 50, 99])('goes on where it stopped when the cable is cut at %i %%', async (percent) => {
-    const grant = await lease(hand);
-    const file = makeResult(grant);
-    const before = proxy.up;
-    const { size } = statSync(file);
-    proxy.cutAfter('up', (size * percent) / 100);
-    await upload(grant, file);
-    expect(proxy.armed).toBe(false);
-    expect(proxy.up - before).toBeLessThan(size * 1.6 + 100_000);
-    // It is whole: the master looks at what is in it, and finds that it is no film.
-    await hand.link.call('job.deliver', { ...leaseOf(grant), sha256: sha256(file), ...facts });
-    expect((await attemptsOf(grant)).at(-1)).toBe('failed');
-    expect(uploadsIn(home.data)).toEqual([]);
-    await server.call('file.retry', { files: [grant.file] });
-  });
+  it.each([{ percent: 1 }, { percent: 50 }, { percent: 99 }])(
+    'an upload cut at $percent percent continues where it stopped',
+    async ({ percent }) => {
+      const grant = await lease(hand);
+      const file = makeResult(grant);
+      const before = proxy.up;
+      const { size } = statSync(file);
+      proxy.cutAfter('up', (size * percent) / 100);
+      await upload(grant, file);
+      expect(proxy.armed).toBe(false);
+      expect(proxy.up - before).toBeLessThan(size * 1.6 + 100_000);
+      // It is whole: the master looks at what is in it, and finds that it is no video.
+      await hand.link.call('job.deliver', { ...leaseOf(grant), sha256: sha256(file), ...facts });
+      expect((await attemptsOf(grant)).at(-1)).toBe('failed');
+      expect(uploadsIn(home.data)).toEqual([]);
+      await server.call('file.retry', { files: [grant.file] });
+    },
+  );
 
-  it('is not accepted before it is whole, nor when it was damaged on its way', async () => {
+  it('a result is accepted only if it is complete and undamaged', async () => {
     const grant = await lease(hand);
     const file = makeResult(grant);
     const deliver = (hash: string) => hand.link.call('job.deliver', { ...leaseOf(grant), sha256: hash, ...facts });
@@ -357,7 +353,7 @@ describe('a result', () => {
     expect(await attemptsOf(grant)).toEqual([...before.slice(0, -1), 'failed']);
   });
 
-  it('is taken from the holder of the lease only, by its size, and at the byte where it stopped', async () => {
+  it('a result is accepted only from the holder of the lease, with its size, and from the byte where it stopped', async () => {
     const grant = await lease(hand);
     const route = `/uploads/${grant.task}-${grant.epoch}`;
     const other = await makeHand(server);
@@ -394,7 +390,7 @@ describe('a result', () => {
     await until(() => expect(uploadsIn(home.data)).toEqual([]));
   });
 
-  it('of a lease that ends is cut and removed at once', async () => {
+  it('the upload of an ended lease is cut off and removed immediately', async () => {
     const grant = await lease(hand);
     const file = makeResult(grant);
     const slow = new Bandwidth();
@@ -417,7 +413,7 @@ describe('a result', () => {
 });
 
 describe('what a worker says', () => {
-  it('twice and in another order converts a film once, and is refused in a sentence where it comes too late', async () => {
+  it('repeated and reordered messages of a worker convert a video once, and late ones are refused with a sentence', async () => {
     const { link } = hand;
     const say = (grant: Grant) => ({
       attach: () => link.call('job.attach', { held: [leaseOf(grant)] }),
@@ -434,9 +430,7 @@ describe('what a worker says', () => {
     const old = say(await lease(hand));
     await link.call('job.attach', { held: [] });
     expect(await codesOf([old.report(0.1), old.giveBack(), old.report(0.2)])).toEqual(['fenced', 'fenced', 'fenced']);
-    await expect(old.giveBack()).rejects.toThrow(
-      /^This task was given to another worker or ended meanwhile; its result/,
-    );
+    await expect(old.giveBack()).rejects.toThrow(/^This task was reassigned or canceled\. Its result/);
 
     const grant = await lease(hand);
     const { attach, beat, report, giveBack: late } = say(grant);
@@ -444,7 +438,7 @@ describe('what a worker says', () => {
     const converter = new Converter({ processes, tools: DEFAULT_TOOLS, caps: async () => capabilities, timelines });
     const { signal } = new AbortController();
     const work = { folder: tempFolder(), signal, report: () => undefined };
-    const made = await converter.convert(grant, filmOf(grant), work);
+    const made = await converter.convert(grant, videoOf(grant), work);
     if (made.kind !== 'result') throw new Error(JSON.stringify(made));
     const { kind: _, file, ...told } = made;
     const deliver = () => link.call('job.deliver', { ...leaseOf(grant), sha256: sha256(file), ...told });
@@ -461,15 +455,15 @@ describe('what a worker says', () => {
 
     expect((await attemptsOf(grant)).filter((outcome) => outcome === 'done')).toEqual(['done']);
     expect(fileState(grant)).toBe('done');
-    expect(probe(filmOf(grant).replace(/mp4$/, 'mkv')).streams[0]?.codec_name).toBe('av1');
-    const kept = (await server.call('vault.list')).filter(({ original }) => original === filmOf(grant));
+    expect(probe(videoOf(grant).replace(/mp4$/, 'mkv')).streams[0]?.codec_name).toBe('av1');
+    const kept = (await server.call('vault.list')).filter(({ original }) => original === videoOf(grant));
     expect(kept).toHaveLength(1);
     expect(uploadsIn(home.data)).toEqual([]);
   });
 });
 
 describe('a master', () => {
-  it('that is killed in the middle of an upload goes on with it', async () => {
+  it('a master killed during an upload continues it', async () => {
     const grant = await lease(hand);
     const file = makeResult(grant);
     const { size } = statSync(file);
@@ -483,7 +477,7 @@ describe('a master', () => {
     const { signal } = new AbortController();
     const url = `${origin()}/uploads/${grant.task}-${grant.epoch}`;
     const { agent } = hand.link;
-    const uploading = persist(signal, () =>
+    const uploading = retryWhileLeased(signal, () =>
       uploadFile({ url, agent, file, bandwidth: slow, signal, onProgress: () => undefined }),
     );
     await killed;
@@ -497,7 +491,7 @@ describe('a master', () => {
     expect((await attemptsOf(grant)).at(-1)).toBe('failed');
   });
 
-  it('whose disk has no room for a result takes it when it has', async ({ skip }) => {
+  it('a master without room for a result accepts it once there is room', async ({ skip }) => {
     skip(!CAN_MOUNT, NO_MOUNT);
     const grant = await lease(hand);
     const file = makeResult(grant);

@@ -7,8 +7,8 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ELECTRON_DIST, HEADLESS_FLAGS, NO_ELECTRON } from './electron.ts';
-import { tempFolder } from './helpers.ts';
+import { ELECTRON_DIST, HEADLESS_FLAGS, NO_ELECTRON } from './support/electron.ts';
+import { tempFolder } from './support/temp.ts';
 
 const SOURCES = path.resolve(import.meta.dirname, '../electron');
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -51,7 +51,7 @@ setLoginItem(true);
 await wired.look();
 if (ACTION === 'forbid') {
   enabled = false;
-  await wired.heed();
+  await wired.applySetting();
 }
 if (ACTION === 'hold') wired.hold();
 // What Squirrel of macOS does that has nothing to put in place.
@@ -86,7 +86,9 @@ describe.skipIf(!ELECTRON_DIST)(`updates (${NO_ELECTRON})`, () => {
       root: ROOT,
       build: {
         ssr: true,
-        rolldownOptions: { input: ['updater', 'login-item'].map((name) => path.join(SOURCES, `${name}.ts`)) },
+        rolldownOptions: {
+          input: ['updates/updater', 'system/login-item'].map((name) => path.join(SOURCES, `${name}.ts`)),
+        },
         ...{ outDir: folder, emptyOutDir: false },
       },
     });
@@ -127,7 +129,7 @@ describe.skipIf(!ELECTRON_DIST)(`updates (${NO_ELECTRON})`, () => {
     };
   }
 
-  it('a newer version is fetched, and takes over when the work has ended', async () => {
+  it('a newer version is downloaded, and installed when all work has ended', async () => {
     offer('1.0.1');
     const { lines, image } = await older({ ACTION: 'install' });
     await expect.poll(lines, { timeout: 60_000 }).toContain('newer runs');
@@ -140,26 +142,26 @@ describe.skipIf(!ELECTRON_DIST)(`updates (${NO_ELECTRON})`, () => {
     expect(image()).toBe(NEWER.trim());
   });
 
-  it('a quit puts it in place too, after the work', async () => {
+  it('quitting installs an update too, after the work', async () => {
     offer('1.0.1');
     const { lines, image } = await older({ ACTION: 'quit' });
     expect(image()).toBe(NEWER.trim());
     expect(lines().indexOf('work has ended')).toBe(lines().length - 2);
   });
 
-  it('bytes that are not what was promised, an older version and no server change nothing', async () => {
+  it('altered bytes, an older version, and a missing server change nothing', async () => {
     offer('1.0.1', NEWER, 'something else');
     const tampered = await older({ ACTION: 'install' });
     expect(tampered.image()).toBe('the older one');
     expect(tampered.lines()).toEqual(
-      expect.arrayContaining([expect.stringMatching(/^No update could be had: sha512/), 'none null', 'work has ended']),
+      expect.arrayContaining([expect.stringMatching(/^Couldn't get an update: sha512/), 'none null', 'work has ended']),
     );
     offer('0.9.0');
     const same = await older({ ACTION: 'install' });
     expect([same.image(), same.lines()]).toEqual(['the older one', ['work has ended']]);
   });
 
-  it('the setting keeps it from looking', async () => {
+  it('the setting turns updates off', async () => {
     offer('1.0.1');
     const { lines, image } = await older({ ACTION: 'quit', ENABLED: 'no' });
     expect([image(), lines(), requests]).toEqual(['the older one', ['work has ended'], []]);
@@ -174,13 +176,13 @@ describe.skipIf(!ELECTRON_DIST)(`updates (${NO_ELECTRON})`, () => {
     expect([image(), lines().slice(-2)]).toEqual(['the older one', ['ready 1.0.1', 'work has ended']]);
   });
 
-  it('the program ends also when what installs never comes', async () => {
+  it('the program ends even if the installer never starts', async () => {
     offer('1.0.1');
     const { lines } = await older({ ACTION: 'stuck' });
     expect(lines()).toContain('work has ended');
   });
 
-  it('what starts it at login names its new place', async () => {
+  it('the login item names the new path after an update', async () => {
     offer('1.0.1');
     const { home, autostart } = await older({ ACTION: 'quit' }, 'Flotilla-1.0.0.AppImage');
     // Offered under a name of its own.

@@ -4,13 +4,16 @@ import { existsSync } from 'node:fs';
 import { copyFile, link, lstat, mkdir, readdir, readFile, rename, symlink, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { VaultRow } from '../db/swaps.ts';
-import { identify } from '../master/identity.ts';
-import { treeOf } from './helpers.ts';
-import { makeLibrary, scanAll, start } from './library.ts';
+import type { VaultFilter } from '../../src-shared/contract/vault.ts';
+import type { VaultRow } from '../db/tables/swaps.ts';
+import { identify } from '../master/files/file-identity.ts';
+import { Vault } from '../master/vault/vault.ts';
+import { treeOf } from './support/files.ts';
+import { makeLibrary, scanAll, start } from './support/library.ts';
+import { until } from './support/wait.ts';
 
 describe('restoring', () => {
-  test.for(['film.mkv', 'film.mp4'])('puts %s back as it was', async (name) => {
+  test.for(['video.mkv', 'video.mp4'])('restoring %s brings back the original unchanged', async (name) => {
     const { at, names, convert, read, vault, journal, state } = await makeLibrary();
     await writeFile(at(name), 'original');
     const before = await lstat(at(name), { bigint: true });
@@ -23,17 +26,17 @@ describe('restoring', () => {
   });
 
   test.for([
-    { what: 'a changed result', name: 'film.mkv', take: (film: string) => writeFile(film, 'edited') },
-    { what: 'another film', name: 'film.mp4', take: (film: string) => writeFile(film, 'another') },
+    { what: 'a changed result', name: 'video.mkv', take: (video: string) => writeFile(video, 'edited') },
+    { what: 'another video', name: 'video.mp4', take: (video: string) => writeFile(video, 'another') },
     {
       what: 'a link',
-      name: 'film.mkv',
-      take: async (film: string) => {
-        await rename(film, `${film}.moved`);
-        await symlink(`${film}.moved`, film);
+      name: 'video.mkv',
+      take: async (video: string) => {
+        await rename(video, `${video}.moved`);
+        await symlink(`${video}.moved`, video);
       },
     },
-    { what: 'a folder', name: 'film.mp4', take: (film: string) => mkdir(film) },
+    { what: 'a folder', name: 'video.mp4', take: (video: string) => mkdir(video) },
   ])('is refused where $what has the place', async ({ name, take }) => {
     const { at, names, convert, vault, journal } = await makeLibrary();
     const { swap, row } = await convert(name);
@@ -44,43 +47,55 @@ describe('restoring', () => {
     expect(await readFile(swap.kept, 'utf8')).toBe(`original of ${name}`);
   });
 
-  test('is refused when the original in the vault is damaged', async () => {
+  test('restoring is refused if the original in the vault is damaged', async () => {
     const { convert, read, vault, journal } = await makeLibrary();
-    const { swap, row } = await convert('film.mkv');
+    const { swap, row } = await convert('video.mkv');
     await writeFile(swap.kept, 'damaged');
     await expect(vault.restore(row)).rejects.toMatchObject({ code: 'conflict', message: /gone or damaged/ });
-    expect([await read('film.mkv'), journal()]).toEqual(['result of film.mkv', []]);
+    expect([await read('video.mkv'), journal()]).toEqual(['result of video.mkv', []]);
   });
 
-  test('follows a result that was renamed', async () => {
+  test('restoring follows a renamed result', async () => {
     const { at, names, convert, read, vault, scan, swaps } = await makeLibrary();
-    const { swap } = await convert('film.mp4');
+    const { swap } = await convert('video.mp4');
     await mkdir(at('seen'));
-    await rename(at('film.mkv'), at('seen/other name.mkv'));
+    await rename(at('video.mkv'), at('seen/other name.mkv'));
     await scan();
     const [row] = vault.select({ path: at('seen') });
     expect(row?.id).toBe(swap.id);
     await vault.restore(row as VaultRow);
-    expect([await read('film.mp4'), await names()]).toEqual(['original of film.mp4', ['film.mp4', 'seen']]);
+    expect([await read('video.mp4'), await names()]).toEqual(['original of video.mp4', ['seen', 'video.mp4']]);
     expect(swaps.vault()).toEqual([]);
-    // And the film is known where it stands now.
+    // And the video is known where it stands now.
     expect(await scan(true)).toMatchObject({ files: 1, problems: [] });
   });
 
-  test('takes the place of a film that the database knew and that has gone', async () => {
-    const { at, convert, read, vault, scan, swaps, journal } = await makeLibrary();
-    const { swap } = await convert('film.mp4');
-    await writeFile(at('film.mp4'), 'another');
+  test("restoring follows a renamed folder, and doesn't create the old one", async () => {
+    const { at, names, convert, read, vault, scan } = await makeLibrary();
+    const { swap } = await convert('Heat/video.mp4');
+    await rename(at('Heat'), at('Heat (1995)'));
     await scan();
-    await unlink(at('film.mp4'));
+    const [row] = vault.select({ path: at('Heat (1995)') });
+    expect(row?.id).toBe(swap.id);
+    await vault.restore(row as VaultRow);
+    const restored = 'Heat (1995)/video.mp4';
+    expect([await read(restored), await names()]).toEqual(['original of Heat/video.mp4', ['Heat (1995)', restored]]);
+  });
+
+  test('restoring can use the name of a missing video', async () => {
+    const { at, convert, read, vault, scan, swaps, journal } = await makeLibrary();
+    const { swap } = await convert('video.mp4');
+    await writeFile(at('video.mp4'), 'another');
+    await scan();
+    await unlink(at('video.mp4'));
     await scan();
     await vault.restore(swaps.vaultEntry(swap.id) as VaultRow);
-    expect([await read('film.mp4'), journal()]).toEqual(['original of film.mp4', []]);
+    expect([await read('video.mp4'), journal()]).toEqual(['original of video.mp4', []]);
   });
 });
 
 describe('purging', () => {
-  test('keeps originals whose result is gone or was changed', async () => {
+  test('purging keeps originals whose result is missing or was changed', async () => {
     const { at, convert, vault } = await makeLibrary();
     for (const name of ['gone.mkv', 'changed.mkv', 'sound.mp4']) await convert(name, -1);
     await unlink(at('gone.mkv'));
@@ -89,34 +104,73 @@ describe('purging', () => {
     expect([dry.purged, vault.list().length]).toEqual([1, 3]);
     const { purged, kept } = await vault.purge({ all: false, dryRun: false });
     expect([purged, kept.length]).toEqual([1, 2]);
-    expect(kept.join()).toMatch(/gone\.mkv.*is gone.*changed\.mkv.*was changed/);
+    expect(kept.join()).toMatch(/gone\.mkv.*is missing.*changed\.mkv.*has changed/);
     expect(vault.list().map((entry) => path.basename(entry.original))).toEqual(['changed.mkv', 'gone.mkv']);
     // All of them: only what stands nowhere else is kept.
-    expect(await vault.purge({ all: true, dryRun: false })).toMatchObject({ purged: 1, kept: [/is gone/] });
+    expect(await vault.purge({ all: true, dryRun: false })).toMatchObject({ purged: 1, kept: [/is missing/] });
   });
 
-  test('leaves no trace when nothing is to be kept', async () => {
+  test('removes exactly what is named, by id, age, or library, expired or not', async () => {
+    const { at, convert, vault } = await makeLibrary();
+    for (const [name, days] of [
+      ['expired.mkv', -1],
+      ['kept.mkv', 5],
+      ['other.mkv', 5],
+    ] as const)
+      await convert(name, days);
+    const shown = (filter: VaultFilter) =>
+      vault
+        .list({ ...filter, offset: 0, limit: -1 })
+        .map(({ original }) => path.basename(original))
+        .sort();
+    expect(shown({ expired: true })).toEqual(['expired.mkv']);
+    expect(vault.tally({})).toMatchObject({ count: 3, expired: { count: 1 } });
+    expect(shown({ library: 1, replacedBefore: Date.now() + 1000 })).toEqual(['expired.mkv', 'kept.mkv', 'other.mkv']);
+    expect([shown({ library: 2 }), shown({ replacedBefore: 1 })]).toEqual([[], []]);
+    const [kept] = vault.select({ path: at('kept.mkv') });
+    const rows = vault.select({ filter: { library: 1 }, except: [kept?.id ?? ''] });
+    expect(await vault.purge({ all: false, dryRun: false, rows })).toMatchObject({ purged: 2, kept: [] });
+    expect(shown({})).toEqual(['kept.mkv']);
+  });
+
+  test.for<(vault: Vault) => { all: boolean; rows?: VaultRow[] }>([
+    () => ({ all: true }),
+    () => ({ all: false }),
+    (vault) => ({ all: false, rows: vault.select({ filter: {} }) }),
+  ])('purging leaves out originals that were added after the dry run', async (choose) => {
+    const { convert, vault } = await makeLibrary();
+    await convert('shown.mkv', -1);
+    const { purged, asOf } = await vault.purge({ ...choose(vault), dryRun: true });
+    expect(purged).toBe(1);
+    await until(() => expect(Date.now()).toBeGreaterThan(asOf));
+    await convert('added since.mkv', -1);
+    expect(await vault.purge({ ...choose(vault), dryRun: true })).toMatchObject({ purged: 2 });
+    expect(await vault.purge({ ...choose(vault), dryRun: false, asOf })).toMatchObject({ purged: 1, kept: [], asOf });
+    expect(vault.list().map(({ original }) => path.basename(original))).toEqual(['added since.mkv']);
+  });
+
+  test('purging leaves no trace if nothing is kept', async () => {
     const { names, convert, read, vault } = await makeLibrary();
-    const { row } = await convert('film.mp4', 0);
+    const { row } = await convert('video.mp4', 0);
     expect(row.keep_days).toBe(0);
     expect(await vault.purge({ all: false, dryRun: false })).toMatchObject({ purged: 1, kept: [] });
-    expect([await names(), await read('film.mkv')]).toEqual([['film.mkv'], 'result of film.mp4']);
+    expect([await names(), await read('video.mkv')]).toEqual([['video.mkv'], 'result of video.mp4']);
   });
 
-  test('passes by originals whose time has not come', async () => {
+  test("purging keeps originals that haven't expired", async () => {
     const { convert, vault } = await makeLibrary();
     await convert('days.mkv', 1);
     await convert('ever.mkv', null);
-    expect(await vault.purge({ all: false, dryRun: false })).toEqual({ purged: 0, bytes: 0, kept: [] });
+    expect(await vault.purge({ all: false, dryRun: false })).toMatchObject({ purged: 0, bytes: 0, kept: [] });
   });
 });
 
 describe('purging by time', () => {
   const DAY = 86_400_000;
 
-  test('counts the days that were lived through, not those that the date jumped over', async () => {
+  test('purging counts days that passed, not days that the date jumped over', async () => {
     const { convert, vault, vaultParts, date } = await makeLibrary();
-    await convert('film.mkv', 7);
+    await convert('video.mkv', 7);
     const tick = async (days: number) => {
       date.now += days * DAY;
       vaultParts.clock.tick();
@@ -129,38 +183,70 @@ describe('purging by time', () => {
     expect(daily).toEqual([0, 0, 0, 0, 0, 1]);
   });
 
-  test('stops for a day after the date has jumped', async () => {
+  test('purging stops after a jump of the date until the date advances', async () => {
     const { convert, vault, vaultParts, date } = await makeLibrary();
-    await convert('film.mkv', 1);
+    await convert('video.mkv', 1);
     await convert('at once.mkv', 0);
     date.now += 3 * DAY;
     vaultParts.clock.tick();
     expect(await vault.purge({ all: false, dryRun: false })).toMatchObject({ purged: 1 });
-    expect(vault.list()).toMatchObject([{ original: expect.stringContaining('film.mkv') }]);
-    date.now += DAY;
+    expect(vault.list()).toMatchObject([{ original: expect.stringContaining('video.mkv') }]);
+    date.now += DAY / 24;
     vaultParts.clock.tick();
     expect(await vault.purge({ all: false, dryRun: false })).toMatchObject({ purged: 1 });
   });
 
-  test('does not happen while results are only tested', async () => {
+  test.each([
+    ['runs for five hours every third day', 3 * DAY, 5],
+    ['runs for a moment every week', 7 * DAY, 0],
+  ])('goes on on a computer that %s, without a word', async (_, rest, hours) => {
+    const { convert, vault, vaultParts, date, clockAfterStart, jumps } = await makeLibrary();
+    await convert('video.mkv', 7);
+    let starts = 0;
+    for (let purged = 0; purged === 0 && starts < 20; starts += 1) {
+      date.now += rest;
+      const clock = clockAfterStart();
+      const restarted = new Vault({ ...vaultParts, clock });
+      for (let hour = 0; hour <= hours; hour += 1) {
+        date.now += hour > 0 ? DAY / 24 : 0;
+        clock.tick();
+        purged += (await restarted.purge({ all: false, dryRun: false })).purged;
+      }
+    }
+    expect(vault.list()).toEqual([]);
+    // Each start is a day of seven at the most.
+    expect(starts).toBeGreaterThanOrEqual(6);
+    expect(jumps).toEqual([]);
+  });
+
+  test('purging warns of a jump of the date while it runs', async () => {
+    const { vaultParts, date, jumps } = await makeLibrary();
+    for (const days of [0.9, 400, -400]) {
+      date.now += days * DAY;
+      vaultParts.clock.tick();
+    }
+    expect(jumps).toEqual([400 * DAY, -400 * DAY]);
+  });
+
+  test("purging doesn't happen in testing mode", async () => {
     const { convert, vault, testing } = await makeLibrary();
-    await convert('film.mkv', 0);
+    await convert('video.mkv', 0);
     testing.on = true;
     expect(await vault.purge({ all: false, dryRun: false })).toMatchObject({ purged: 0 });
     testing.on = false;
     expect(await vault.purge({ all: false, dryRun: false })).toMatchObject({ purged: 1 });
   });
 
-  test('spares what is being restored or waits for that, and is remembered', async () => {
+  test('purging spares originals that are being restored, and is recorded', async () => {
     const { convert, vault, names } = await makeLibrary();
-    const films = ['a.mkv', 'b.mp4', 'c.mkv', 'd.mp4'];
-    for (const name of films) await convert(name, 0);
+    const videos = ['a.mkv', 'b.mp4', 'c.mkv', 'd.mp4'];
+    for (const name of videos) await convert(name, 0);
     const restoring = vault.restoreAll(vault.select({ all: true }));
     const purges = [];
     for (let i = 0; i < 20; i++) purges.push(await vault.purge({ all: i % 2 === 0, dryRun: false }));
     expect(await restoring).toMatchObject({ restored: { length: 4 }, refused: [] });
     expect(purges.map(({ purged }) => purged)).toEqual(purges.map(() => 0));
-    expect([await names(), vault.history({ offset: 0, limit: 9 })]).toEqual([films, []]);
+    expect([await names(), vault.history({ offset: 0, limit: 9 })]).toEqual([videos, []]);
     const { row } = await convert('e.mkv', 0);
     await vault.purge({ all: true, dryRun: false });
     const { id, original } = row;
@@ -169,38 +255,38 @@ describe('purging by time', () => {
 });
 
 describe('after the database was lost', () => {
-  test('an original is kept in the vault although a copy of it stands in its place', async () => {
+  test('an original stays in the vault although a copy of it is in its place', async () => {
     const { home, library, convert } = await makeLibrary();
-    await convert('film.mp4');
+    await convert('video.mp4');
     const [kept = ''] = (await readdir(path.join(library, '.flotilla/vault'))).filter((n) => n.endsWith('.original'));
     const vaulted = path.join(library, '.flotilla/vault', kept);
-    await copyFile(vaulted, path.join(library, 'film.mp4'));
+    await copyFile(vaulted, path.join(library, 'video.mp4'));
     const node = await start(path.join(home, 'new data'));
     await scanAll(node, library);
-    expect(await readFile(vaulted, 'utf8')).toBe('original of film.mp4');
+    expect(await readFile(vaulted, 'utf8')).toBe('original of video.mp4');
     expect(await node.call('vault.list', {})).toHaveLength(1);
   });
 
-  test('a scan finds the originals again, and they can be restored', async () => {
+  test('a scan without the database finds the originals, and they can be restored', async () => {
     const { home, library, names, convert, read } = await makeLibrary();
-    await convert('film.mp4');
-    await convert('series/film.mkv');
+    await convert('video.mp4');
+    await convert('series/video.mkv');
     const node = await start(path.join(home, 'new data'));
     await scanAll(node, library);
     const vault = await node.call('vault.list', {});
     expect(vault.map((entry) => path.relative(library, entry.original)).sort()).toEqual([
-      'film.mp4',
-      'series/film.mkv',
+      'series/video.mkv',
+      'video.mp4',
     ]);
     expect(await node.call('vault.restore', { all: true })).toMatchObject({ refused: [] });
-    expect(await names()).toEqual(['film.mp4', 'series', 'series/film.mkv']);
-    expect(await read('film.mp4')).toBe('original of film.mp4');
+    expect(await names()).toEqual(['series', 'series/video.mkv', 'video.mp4']);
+    expect(await read('video.mp4')).toBe('original of video.mp4');
   });
 
   test.for([
-    { name: 'film.mkv', placed: false },
-    { name: 'film.mp4', placed: false },
-    { name: 'film.mp4', placed: true },
+    { name: 'video.mkv', placed: false },
+    { name: 'video.mp4', placed: false },
+    { name: 'video.mp4', placed: true },
   ])('a half-done replacement of $name is undone (result placed: $placed)', async ({ name, placed }) => {
     const { home, library, names, deliver, crashWhenKept, read } = await makeLibrary();
     const { swap } = await deliver(name);
@@ -211,18 +297,31 @@ describe('after the database was lost', () => {
     expect(await node.call('vault.list', {})).toEqual([]);
   });
 
-  test('an original that stands only in the vault is put back', async () => {
-    const { home, library, at, names, deliver, crashWhenKept, read } = await makeLibrary();
-    const { swap } = await deliver('film.mp4');
-    await crashWhenKept(swap, false);
-    // As where links are not possible.
-    await unlink(at('film.mp4'));
-    const node = await start(path.join(home, 'new data'));
-    await scanAll(node, library);
-    expect([await names(), await read('film.mp4')]).toEqual([['film.mp4'], 'original of film.mp4']);
+  test.for(['video.mkv', 'series/video.mp4'])('%s is found where its disk is now mounted', async (name) => {
+    const { home, library, at, convert, vault, swaps } = await makeLibrary();
+    const { swap } = await convert(name);
+    await rename(library, path.join(home, 'disk'));
+    expect(await vault.adopt(path.join(home, 'disk/.flotilla/vault'), () => null)).toEqual([]);
+    await vault.restore(swaps.vaultEntry(swap.id) as VaultRow);
+    expect([await readFile(path.join(home, 'disk', name), 'utf8'), existsSync(at(name)), vault.list()]).toEqual([
+      `original of ${name}`,
+      false,
+      [],
+    ]);
   });
 
-  test('a vault that is empty or a foreign folder of its name is no hindrance', async () => {
+  test('an original that is only in the vault is restored', async () => {
+    const { home, library, at, names, deliver, crashWhenKept, read } = await makeLibrary();
+    const { swap } = await deliver('video.mp4');
+    await crashWhenKept(swap, false);
+    // As where links are not possible.
+    await unlink(at('video.mp4'));
+    const node = await start(path.join(home, 'new data'));
+    await scanAll(node, library);
+    expect([await names(), await read('video.mp4')]).toEqual([['video.mp4'], 'original of video.mp4']);
+  });
+
+  test('an empty vault, or a foreign folder with its name, causes no error', async () => {
     const { home, library, at } = await makeLibrary();
     await mkdir(at('.flotilla'));
     await mkdir(at('series/.flotilla/vault'), { recursive: true });
@@ -234,7 +333,7 @@ describe('after the database was lost', () => {
 });
 
 describe('a vault that came with a download', () => {
-  test('has nothing written, removed or listed that is not below its own folder', async () => {
+  test("a downloaded vault can't reach outside its own folder", async () => {
     const { home, library, at } = await makeLibrary();
     const outside = path.join(home, 'outside');
     await mkdir(outside);
@@ -251,7 +350,7 @@ describe('a vault that came with a download', () => {
       const kept = path.join(vault, `${path.basename(id)}.original`);
       await writeFile(kept, bytes);
       const says = {
-        ...{ flotilla: 1, id, original: 'film.mkv', result: 'film.mkv', replaced: 0, keepDays: 0, install: 'there' },
+        ...{ flotilla: 1, id, original: 'video.mkv', result: 'video.mkv', replaced: 0, keepDays: 0, install: 'there' },
         ...{ identity: await identify(kept), resultIdentity: zero, ...manifest },
       };
       await writeFile(path.join(vault, `${file}.json`), JSON.stringify(says));
@@ -261,18 +360,18 @@ describe('a vault that came with a download', () => {
     await plant('up', { original: '../../outside/autostart.desktop' });
     await plant('absolute', { original: path.join(outside, 'autostart.desktop') });
     await plant('result', { result: '../../outside/none.mkv' });
-    await plant('no id', { id: 'film' });
+    await plant('no id', { id: 'video' });
     await plant('other name', { file: randomUUID() });
     // Its staged result would be the victim's.
-    await writeFile(path.join(outside, '.flotilla-film.part'), 'of somebody else');
+    await writeFile(path.join(outside, '.flotilla-video.part'), 'of somebody else');
     await mkdir(at('id/.flotilla-..'), { recursive: true });
-    await plant('id', { id: '../../../../outside/film', file: 'film', original: '.flotilla-../film.mkv' });
+    await plant('id', { id: '../../../../outside/video', file: 'video', original: '.flotilla-../video.mkv' });
     // The result of a replacement that was cut off is removed.
     const placed = await plant('placed', {
       result: '../../outside/victim.mkv',
       resultIdentity: await identify(victim),
     });
-    await link(placed.kept, at('placed/film.mkv'));
+    await link(placed.kept, at('placed/video.mkv'));
     await plant('through a link', { original: 'way/autostart.desktop' });
     await symlink(outside, at('through a link/way'));
     await plant('too long', { original: `${'x'.repeat(300)}.mkv` });
@@ -293,7 +392,7 @@ describe('a vault that came with a download', () => {
     const [here, there] = [treeOf(library), treeOf(outside)];
     const node = await start(path.join(home, 'new data'));
     await scanAll(node, library);
-    expect(await readFile(at('sound/film.mkv'), 'utf8')).toBe(bytes);
+    expect(await readFile(at('sound/video.mkv'), 'utf8')).toBe(bytes);
     expect(existsSync(sound.kept)).toBe(false);
     const others = (tree: Record<string, string>) =>
       Object.fromEntries(Object.entries(tree).filter(([name]) => !/^(sound|\.flotilla)/.test(name)));

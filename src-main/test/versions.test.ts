@@ -3,8 +3,10 @@ import { utimesSync } from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FFMPEGS } from './ffmpegs.ts';
-import { convert, frameSideData, makeHome, outcomes, packetTimes, probe, tempFolder } from './helpers.ts';
+import { convert, outcomes } from './support/cli.ts';
+import { FFMPEGS } from './support/ffmpegs.ts';
+import { frameSideData, packetTimes, probe } from './support/media-probe.ts';
+import { makeHome, tempFolder } from './support/temp.ts';
 
 /** Blurred, because sharp lines look interlaced. @param seconds of them at a rate */
 const pictures = (rate: string, seconds: number) => `testsrc2=s=128x96:r=${rate}:d=${seconds},gblur=2`;
@@ -77,7 +79,7 @@ describe.each(FFMPEGS)('with $name', ({ env }) => {
     media = home.media;
     for (const kind of Object.keys(KINDS)) execaSync('cp', ['-p', named(sources, kind), media]);
     ended = outcomes(await convert(home.data, [media], ['--crf', '40'], { env }));
-  }, 120_000);
+  });
 
   it.each(Object.entries(KINDS))('%s: converted, frame by frame', (kind, { result = {} }) => {
     expect(ended.filter((line) => line.startsWith(`${kind}.mkv`))).toEqual([`${kind}.mkv: done`]);

@@ -3,22 +3,23 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type Caller, CONTRACT } from '../../src-shared/contract.ts';
-import { Fault } from '../../src-shared/errors.ts';
-import type { Grant, Lease, Orders } from '../../src-shared/lease.ts';
-import type { Probe, VideoStream } from '../../src-shared/media.ts';
-import { makePlan } from '../../src-shared/plan.ts';
-import { DEFAULT_TABLES } from '../../src-shared/quality.ts';
-import { resolveSettings } from '../../src-shared/settings.ts';
-import { WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
-import { encoderThreads } from '../processors.ts';
-import { Space } from '../space.ts';
-import type { Conversion, Converter, ConverterWork } from './converter.ts';
-import type { DisturbanceSignals } from './disturbance.ts';
-import type { Transfer } from './transfer.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Caller, CONTRACT } from '../../src-shared/contract/index.ts';
+import { WORKER_DEFAULTS } from '../../src-shared/fleet/worker-info.ts';
+import type { Grant, Lease, Orders } from '../../src-shared/jobs/lease.ts';
+import type { Probe, VideoStream } from '../../src-shared/media/probe.ts';
+import { DEFAULT_TABLES } from '../../src-shared/media/quality.ts';
+import { makePlan } from '../../src-shared/plan/plan.ts';
+import { resolveSettings } from '../../src-shared/settings/settings.ts';
+import { Fault } from '../../src-shared/util/errors.ts';
+import { DiskSpace } from '../fs/disk-space.ts';
+import type { DisturbanceSignals } from '../platform/activity-types.ts';
+import { encoderThreads } from '../platform/processors.ts';
+import { until } from '../test/support/wait.ts';
+import type { Conversion, Converter, ConverterWork } from './encode/converter.ts';
+import { Workspace } from './task/workspace.ts';
+import type { Transfer } from './transfer/transfer.ts';
 import { Worker } from './worker.ts';
-import { Workspace } from './workspace.ts';
 
 const PROBE: Probe = {
   format: 'matroska,webm',
@@ -30,7 +31,7 @@ function makeGrant(probe = PROBE): Grant {
   const plan = makePlan(probe, resolveSettings({ flags: { dynamicHdr: 'base-layer' } }).values, DEFAULT_TABLES);
   if (plan.kind === 'skip') throw new Error(plan.reason);
   return {
-    ...{ task: 1, epoch: 1, file: 1, library: 1, path: 'film.mkv', size: 1000, version: 'v', uselessAt: 1000 },
+    ...{ task: 1, epoch: 1, file: 1, library: 1, path: 'video.mkv', size: 1000, version: 'v', uselessAt: 1000 },
     ...{ plan, probe, priority: { nice: 0, ionice: 0 }, convertDamaged: false },
   };
 }
@@ -58,7 +59,7 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     /** Where false, originals can no longer be read. */
     holds: true,
     orders: { settings: WORKER_DEFAULTS, mode: 'active', prove: false } as Orders,
-    /** Films whose originals do not come, or are not looked into, before the test lets them. */
+    /** Videos whose originals do not come, or are not looked into, before the test lets them. */
     slow: new Map<string, PromiseWithResolvers<void>>(),
     asked: [] as string[],
     /** Why no result can be taken at present. */
@@ -82,9 +83,15 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     folders: () => (existsSync(temp) ? readdirSync(temp).sort() : []),
     called: (name: string) => stage.calls.filter((call) => call.name === name).map(({ input }) => input),
     warnings: [] as string[],
-    reopen: () => {
-      const memory = path.join(folder, 'temp-folders.json');
-      return Workspace.reopen({ folder: temp, space: new Space(), memory, warn: (text) => stage.warnings.push(text) });
+    reopen: async () => {
+      const workspace = new Workspace({
+        folder: temp,
+        space: new DiskSpace(),
+        memory: path.join(folder, 'temp-folders.json'),
+        warn: (text) => stage.warnings.push(text),
+      });
+      await workspace.recover();
+      return workspace;
     },
     start,
   };
@@ -128,7 +135,7 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
     source: async ({ task }) => {
       stage.asked.push(`source ${task}`);
       await stage.slow.get(`source ${task}`)?.promise;
-      return '/film.mkv';
+      return '/video.mkv';
     },
     deliver: async ({ task }) => {
       if (stage.full) throw stage.full;
@@ -154,6 +161,7 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
       workspace,
       keeps,
       jobs,
+      processors: () => 3,
       onFault,
       onOrders,
       beatMs: 5,
@@ -166,11 +174,11 @@ function makeStage({ tasks = 0, ahead = 0, keeps = true } = {}) {
   return stage;
 }
 
-const settled = (check: () => void) => vi.waitFor(check, { interval: 1, timeout: 5000 });
+const settled = (check: () => void) => until(check);
 const CUT = new Fault('node', 'The master cannot be reached.');
 
 describe('a worker', () => {
-  it('holds as many films as it may, asks on when one is done, and after a no only on a hint', async () => {
+  it('holds as many videos as it may, asks on when one is done, and after a no only on a hint', async () => {
     const stage = makeStage({ tasks: 3 });
     const worker = await stage.start(2);
     await settled(() => expect(stage.encodes.map(({ grant }) => grant.task)).toEqual([1, 2]));
@@ -185,11 +193,11 @@ describe('a worker', () => {
     await settled(() => expect(stage.called('job.beat').length).toBeGreaterThan(beats + 2));
     expect(stage.called('job.lease')).toHaveLength(asked);
     stage.left = 1;
-    worker.hint();
+    worker.wake();
     await settled(() => expect(stage.encodes).toHaveLength(4));
   });
 
-  it('shares its cores among the films that it encodes at a time', async () => {
+  it('shares its cores among the videos that it encodes at a time', async () => {
     const stage = makeStage({ tasks: 2 });
     await stage.start(2);
     await settled(() => expect(stage.encodes).toHaveLength(2));
@@ -213,12 +221,15 @@ describe('a worker', () => {
     await once.start();
     await settled(() => expect(once.encodes).toHaveLength(1));
     await twice.start();
-    const outcome = { kind: 'node', reason: expect.stringMatching(/^The temporary folder .* free, but the next film/) };
+    const outcome = {
+      kind: 'node',
+      reason: expect.stringMatching(/^The temporary folder .* free, but the next video/),
+    };
     await settled(() => expect(twice.called('job.finish')).toMatchObject([{ outcome }]));
     expect(twice.encodes).toEqual([]);
   });
 
-  it('takes one film ahead where films travel, and encodes it when the other is done', async () => {
+  it('takes one video ahead where videos travel, and encodes it when the other is done', async () => {
     const stage = makeStage({ tasks: 5, ahead: 2 });
     await stage.start();
     await settled(() => expect(stage.called('job.lease')).toEqual([{ ahead: false }, { ahead: true }]));
@@ -233,18 +244,19 @@ describe('a worker', () => {
     const stage = makeStage({ tasks: 9 });
     stage.orders = { ...stage.orders, mode: 'paused' };
     const worker = await stage.start();
-    worker.hint();
-    worker.obey({ ...stage.orders, mode: 'draining' });
+    worker.wake();
+    worker.applyConfig({ ...stage.orders, mode: 'draining' });
     expect(stage.called('job.lease')).toEqual([]);
     const never = [{ days: [(new Date().getDay() + 3) % 7], from: '00:00', to: '00:01' }];
-    worker.obey({ ...stage.orders, mode: 'active', settings: { ...WORKER_DEFAULTS, schedule: never } });
+    worker.applyConfig({ ...stage.orders, mode: 'active', settings: { ...WORKER_DEFAULTS, schedule: never } });
     expect(stage.called('job.lease')).toEqual([]);
-    stage.orders = { mode: 'active', settings: { ...WORKER_DEFAULTS, jobs: 3 }, prove: false };
+    stage.orders = { mode: 'active', settings: { ...WORKER_DEFAULTS, jobs: 64 }, prove: false };
+    // As many as it has processors.
     await settled(() => expect(stage.encodes).toHaveLength(3));
     expect(stage.told.at(-1)).toEqual(stage.orders);
   });
 
-  it('takes no work while it would disturb, lets what it has stand still, and tells its master why', async () => {
+  it('takes no work while it would disturb the user, suspends its jobs, and reports the reason to its master', async () => {
     const stage = makeStage({ tasks: 9 });
     let battery = true;
     stage.signals = { onBattery: () => battery };
@@ -275,7 +287,7 @@ describe('a worker', () => {
     expect(stage.encodes).toHaveLength(1);
     battery = false;
     await settled(() => expect(stage.encodes).toHaveLength(2));
-    worker.rest({ held: true });
+    worker.pause({ held: true });
     expect(worker.yielding).toEqual({ cause: 'user', held: true });
   });
 
@@ -283,26 +295,26 @@ describe('a worker', () => {
     const stage = makeStage({ tasks: 1 });
     stage.cut = CUT;
     const worker = await stage.start();
-    worker.hint();
+    worker.wake();
     expect(stage.called('job.lease')).toEqual([]);
     stage.cut = undefined;
-    await worker.linked();
+    await worker.onConnected();
     await settled(() => expect(stage.encodes).toHaveLength(1));
   });
 
-  it('goes on with its encode while it is cut off, and names it when it is back', async () => {
+  it('continues its encode while disconnected, and reports it when it reconnects', async () => {
     const stage = makeStage({ tasks: 1 });
     const worker = await stage.start();
     await settled(() => expect(stage.encodes).toHaveLength(1));
     stage.cut = CUT;
-    worker.unlinked();
+    worker.onDisconnected();
     stage.encodes[0]?.work.report({ stage: 'encoding', share: 0.5 });
     await settled(() => expect(stage.faults.length).toBeGreaterThan(2));
     expect(stage.encodes[0]?.work.signal.aborted).toBe(false);
     stage.encodes[0]?.end();
     await settled(() => expect(stage.folders()).toEqual(['1-1']));
     stage.cut = undefined;
-    await worker.linked();
+    await worker.onConnected();
     expect(stage.called('job.attach').at(-1)).toMatchObject({ held: [{ task: 1, epoch: 1 }] });
     await settled(() => expect(stage.delivered).toEqual([1]));
     await settled(() => expect(stage.folders()).toEqual([]));
@@ -321,11 +333,11 @@ describe('a worker', () => {
     const worker = await stage.start();
     await settled(() => expect(stage.encodes).toHaveLength(1));
     stage.cut = CUT;
-    worker.unlinked();
+    worker.onDisconnected();
     stage.encodes[0]?.end({ kind: 'failed', reason: 'no', log: '' });
     await settled(() => expect(stage.called('job.finish')).toHaveLength(1));
     stage.cut = undefined;
-    await worker.linked();
+    await worker.onConnected();
     expect(stage.called('job.attach').at(-1)).toMatchObject({ held: [{ task: 1, epoch: 1 }] });
     await settled(() =>
       expect(stage.called('job.finish').at(-1)).toMatchObject({ task: 1, epoch: 1, outcome: { kind: 'failed' } }),
@@ -334,7 +346,7 @@ describe('a worker', () => {
     expect(stage.called('job.finish')).toHaveLength(2);
   });
 
-  it('does not blame a film for storage that went away under it', async () => {
+  it('does not blame a video for storage that went away under it', async () => {
     const stage = makeStage({ tasks: 4 });
     await stage.start();
     const cut: Conversion[] = [
@@ -347,7 +359,7 @@ describe('a worker', () => {
       stage.holds = false;
       stage.encodes[n]?.end(conversion);
       await settled(() => expect(stage.called('job.finish')).toHaveLength(n + 1));
-      const reason = expect.stringMatching(/^\/film\.mkv cannot be read any more/);
+      const reason = expect.stringMatching(/^\/video\.mkv can no longer be read/);
       expect(stage.called('job.finish').at(-1)).toMatchObject({ outcome: { kind: 'node', reason } });
       stage.holds = true;
     }
@@ -356,7 +368,7 @@ describe('a worker', () => {
     await settled(() => expect(stage.called('job.finish').at(-1)).toMatchObject({ outcome: { code: 'damaged' } }));
   });
 
-  it('tells no more of a log than its master takes', async () => {
+  it('sends no more of a log than its master accepts', async () => {
     const stage = makeStage({ tasks: 1 });
     await stage.start();
     await settled(() => expect(stage.encodes).toHaveLength(1));
@@ -374,7 +386,7 @@ describe('a worker', () => {
     if (how === 'revoked') worker.revoke(lease);
     if (how === 'lost') stage.lost = [lease];
     if (how === 'refused') {
-      stage.cut = new Fault('fenced', 'This task was given to another worker.');
+      stage.cut = new Fault('fenced', 'This task was reassigned.');
       stage.encodes[0]?.work.report({ stage: 'encoding' });
     }
     await settled(() => expect(stage.encodes[0]?.work.signal.aborted).toBe(true));
@@ -411,14 +423,14 @@ it('tells the master nothing more once it has stopped', async () => {
   const looked = Promise.withResolvers<void>();
   stage.load = looked.promise;
   const starting = stage.start();
-  await vi.waitFor(() => expect(stage.worker).toBeDefined());
+  await until(() => expect(stage.worker).toBeDefined());
   await stage.worker?.stop();
   looked.resolve();
   await starting;
   expect(stage.calls).toEqual([]);
 });
 
-describe('films that are fetched ahead', () => {
+describe('videos that are fetched ahead', () => {
   it('are fetched one after the other and encoded in the order of their grants', async () => {
     const stage = makeStage({ tasks: 3, ahead: 1 });
     const [fetched, prepared] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -454,12 +466,12 @@ describe('a proof', () => {
   it('is given once each time that it is asked for, with what is wrong', async () => {
     const stage = makeStage();
     const worker = await stage.start();
-    worker.obey({ ...stage.orders, prove: true });
-    worker.obey({ ...stage.orders, prove: true });
+    worker.applyConfig({ ...stage.orders, prove: true });
+    worker.applyConfig({ ...stage.orders, prove: true });
     await settled(() => expect(stage.called('worker.prove')).toEqual([{ problem: null }]));
     await settled(() => expect(stage.folders()).toEqual([]));
     stage.problem = 'Illegal instruction';
-    worker.obey({ ...stage.orders, prove: true });
+    worker.applyConfig({ ...stage.orders, prove: true });
     await settled(() => expect(stage.called('worker.prove').at(-1)).toEqual({ problem: 'Illegal instruction' }));
   });
 });
@@ -522,7 +534,7 @@ describe('a finished result', () => {
     stage.lost = [{ task: 1, epoch: 1 }];
     const worker = await stage.start();
     stage.cut = undefined;
-    await worker.linked();
+    await worker.onConnected();
     await settled(() => expect(stage.folders()).toEqual([]));
   });
 
@@ -548,7 +560,7 @@ describe('a finished result', () => {
     ) as [string, string, string];
     await stage.workspace?.moveTo(first);
     stage.left = 1;
-    worker.hint();
+    worker.wake();
     await settled(() => expect(stage.encodes).toHaveLength(1));
     stage.cut = CUT;
     stage.encodes[0]?.end();

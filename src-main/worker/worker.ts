@@ -1,62 +1,76 @@
-import pLimit from 'p-limit';
-import type { Caller } from '../../src-shared/contract.ts';
-import { messageOf } from '../../src-shared/errors.ts';
-import type { Grant, Lease, Orders, Progress } from '../../src-shared/lease.ts';
-import { shorten } from '../../src-shared/plain-text.ts';
-import { type Load, WORKER_DEFAULTS } from '../../src-shared/worker-info.ts';
-import type { Yielding } from '../../src-shared/yielding.ts';
-import type { Logger } from '../log.ts';
-import { Assignment } from './assignment.ts';
-import { type AttemptParts, Attempts } from './attempts.ts';
-import type { Pace } from './citizen.ts';
-import type { DisturbanceSignals } from './disturbance.ts';
-import { Stance } from './stance.ts';
-import type { Result } from './transfer.ts';
+import type { Caller } from '../../src-shared/contract/index.ts';
+import type { Yielding } from '../../src-shared/fleet/availability.ts';
+import { jobsOf, type Load, WORKER_DEFAULTS } from '../../src-shared/fleet/worker-info.ts';
+import type { Grant, Lease, Orders, Progress } from '../../src-shared/jobs/lease.ts';
+import type { Logger } from '../log/logger.ts';
+import type { DisturbanceSignals, Pace } from '../platform/activity-types.ts';
+import { availableProcessors } from '../platform/processors.ts';
+import { Availability } from './availability/availability.ts';
+import type { ChunkConverter } from './encode/chunk-converter.ts';
+import { ChunkSharing } from './encode/chunk-sharing.ts';
+import type { ActiveChunk } from './task/active-chunk.ts';
+import { ActiveTask } from './task/active-task.ts';
+import { ChunkHelper } from './task/chunk-helper.ts';
+import { SelfTestRunner } from './task/self-test-runner.ts';
+import { type AttemptParts, TaskRunner } from './task/task-runner.ts';
+import type { ChunkTransfer } from './transfer/chunk-transfer.ts';
+import type { Result, Transfer } from './transfer/transfer.ts';
 
-/** How often a worker tells its master what it holds, in ms. */
+/** Interval of heartbeats, in ms. */
 const BEAT_MS = 10_000;
 
-/** What a worker is made of; the number of films at a time is its own unless the master's user says otherwise. */
+/** Dependencies of a worker; the number of videos at a time is its own unless the master's user has set it. */
 export interface WorkerParts extends Pick<AttemptParts, 'transfer' | 'converter' | 'workspace' | 'keeps' | 'jobs'> {
   call: Caller;
-  /** Told when the master cannot be asked or answered; the next heartbeat tries again. */
+  /** By which videos are shared with other workers; left out where each is encoded by one alone. */
+  chunks?: { transfer: Transfer & ChunkTransfer; converter: ChunkConverter };
+  /** Called when the master can't be reached; the next heartbeat tries again. */
   onFault: (error: unknown) => void;
   /** How busy this computer is. */
   load: () => Promise<Load>;
-  /** What tells whether work would disturb, and how fast that is heeded. */
+  /** Signals that work would disturb the user, and how fast the worker reacts. */
   signals: DisturbanceSignals;
   pace?: Pace | undefined;
-  /** Told what the master's user wants, at every word of the master. */
+  /** Called with each configuration from the master. */
   onOrders?: (orders: Orders) => void;
-  /** Told when it steps back, and when it comes again. */
+  /** Called when it starts or stops yielding to the user. */
   onYield?: (yielding: Yielding | null) => void;
-  /** Told how far the films are that it holds, and of every one that comes or goes. */
+  /** Called when the master has no work. */
+  onNoWork?: () => void;
+  /** Called when a task starts, ends, or makes progress. */
   onProgress?: () => void;
   beatMs?: number;
-  /** Told of each film; where left out, somebody else tells of them. */
+  /** Processors that it may keep busy. */
+  processors?: () => number;
+  /** Receives the steps of each task; omitted where the master logs them. */
   log?: Logger;
 }
 
-/** Converts films for a master, the local one or another computer's. */
+/** What a computer works on. */
+export interface Holding {
+  videos: number;
+  /** Work that is done again if it ends now, in s; Infinity where a video begins anew. */
+  secondsAtRisk: number;
+}
+
+/** Converts videos for a master, the local one or another computer's. */
 export class Worker {
   readonly #parts: WorkerParts;
-  readonly #held = new Map<string, Assignment>();
-  readonly #attempts: Attempts;
+  readonly #held = new Map<string, ActiveTask>();
+  readonly #attempts: TaskRunner;
+  /** Encodes chunks of other workers' videos. */
+  readonly #helper: ChunkHelper | undefined;
   readonly #stopping = new AbortController();
-  readonly #stance: Stance;
+  readonly #availability: Availability;
+  readonly #selfTests: SelfTestRunner;
   #orders: Orders = { settings: WORKER_DEFAULTS, mode: 'active', prove: false };
   /** The node wants to end: no more work is taken. */
-  #windingDown = false;
-  /** The master knows what is held: from then on work may be asked for. */
+  #draining = false;
+  /** True once the master knows the held tasks: work may be requested from then on. */
   #attached = false;
   #asking: Promise<void> | undefined;
-  #telling: Promise<void> | undefined;
-  #proving: Promise<void> | undefined;
-  /** Self-tests share a folder. */
-  readonly #testing = pLimit(1);
-  /** Whether this computer can convert at all; undefined until it has been tried. */
-  #fit: boolean | undefined;
-  /** False after a no, until there may be work again. */
+  #reporting: Promise<void> | undefined;
+  /** False after the master had no work, until it signals more. */
   #wanting = true;
   #started: Promise<void> | undefined;
   #beating: NodeJS.Timeout | undefined;
@@ -65,184 +79,186 @@ export class Worker {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
-    const { signals, pace } = parts;
-    const isBusy = () => this.#held.size > 0;
-    this.#stance = new Stance({ signals, pace, isBusy, changed: (yielding) => this.#onStance(yielding) });
-    this.#attempts = new Attempts({
+    const { call, converter, onFault, pace, signals, workspace } = parts;
+    this.#selfTests = new SelfTestRunner({ call, converter, workspace, onFault, signal: this.#stopping.signal });
+    const isBusy = () => this.#held.size > 0 || this.#helping.length > 0;
+    this.#availability = new Availability({
+      signals,
+      pace,
+      isBusy,
+      changed: (yielding) => this.#onAvailability(yielding),
+    });
+    this.#attempts = new TaskRunner({
       ...parts,
-      brake: this.#stance.brake,
-      onConverted: () => this.hint(),
+      brake: this.#availability.brake,
+      onConverted: () => this.wake(),
+      share: parts.chunks && ((assignment) => this.#share(assignment)),
       answered: () => this.#answered.promise,
+    });
+    this.#helper =
+      parts.chunks &&
+      new ChunkHelper({
+        ...{ ...parts.chunks, call, workspace, onFault, log: parts.log },
+        brake: this.#availability.brake,
+        encode: (work) => this.#attempts.encode(work),
+        onProgress: () => parts.onProgress?.(),
+        onDone: () => this.wake(),
+      });
+  }
+
+  /** Lets other workers encode chunks of a video. */
+  #share({ grant, lease }: ActiveTask): ChunkSharing {
+    const { call, chunks, log } = this.#parts;
+    return new ChunkSharing({
+      ...{ call, lease, log: log?.child({ ...(grant.job !== undefined && { job: grant.job }), ...lease }) },
+      fetch: async (chunk, file, signal) => chunks?.transfer.fetchChunk(chunk, file, signal),
     });
   }
 
-  /** Why it takes no work by its own decision; null while it does. */
-  get yielding(): Yielding | null {
-    return this.#stance.yielding;
+  /** The chunks of other workers' videos that it encodes. */
+  get #helping(): ActiveChunk[] {
+    return this.#helper?.active ?? [];
   }
 
-  /** What the master's user wants. */
+  /** Why it yields to the user; null while it takes work. */
+  get yielding(): Yielding | null {
+    return this.#availability.yielding;
+  }
+
+  /** The configuration from the master. */
   get orders(): Orders {
     return this.#orders;
   }
 
-  /** What it holds, and how far that is. */
+  /** The tasks it holds and the videos that it helps with, with their progress. */
   get work(): { grant: Grant; progress: Progress }[] {
-    return [...this.#held.values()].filter(({ lost }) => !lost);
+    return [...[...this.#held.values()].filter(({ lost }) => !lost), ...this.#helping];
   }
 
-  /** Takes up results of before the last end, and then work; resolves when the master has been told, if it can be. */
+  /** Resumes the results of the previous run, then requests work. Resolves when the master knows the held tasks, if it can be reached. */
   async start(): Promise<void> {
     this.#started ??= this.#start();
     await this.#started;
-    await this.linked();
+    await this.onConnected();
   }
 
   async #start(): Promise<void> {
     const kept = this.#parts.keeps ? await this.#parts.workspace.kept() : [];
     for (const { grant, result } of kept) this.#take(grant, result);
-    await this.#stance.fresh();
+    await this.#availability.whenFresh();
     if (this.#stopping.signal.aborted) return;
     this.#beating = setInterval(() => this.#beat(), this.#parts.beatMs ?? BEAT_MS);
   }
 
-  /** The master can be reached (again): it is told what is held, and asked for work. */
-  async linked(): Promise<void> {
+  /** Reports the held tasks to the master, which can be reached again, and requests work. */
+  async onConnected(): Promise<void> {
     if (!this.#started) return;
-    // What is left of before has to be among what it is told.
+    // The report has to include the results of the previous run.
     await this.#started;
-    this.unlinked();
-    // Calls of before end with the connection; what they were granted after all is not known here.
-    await Promise.all([this.#asking, this.#telling]);
-    if (!this.#stopping.signal.aborted) await this.#tellHeld('job.attach');
+    this.onDisconnected();
+    this.#helper?.reset();
+    // Earlier calls end with the connection; a grant in their answers never arrives.
+    await Promise.all([this.#asking, this.#reporting]);
+    if (!this.#stopping.signal.aborted) await this.#reportHeld('job.attach');
   }
 
-  /** The master is out of reach: what is held goes on. */
-  unlinked(): void {
+  /** Continues the held tasks while the master can't be reached. */
+  onDisconnected(): void {
     this.#attached = false;
   }
 
-  /** Work can be had: with room for it, it is asked for at once. */
-  hint(): void {
+  /** Asks for work, which may be available now. */
+  wake(): void {
     this.#wanting = true;
     this.#ask();
   }
 
-  /** A lease is lost: what is done under it ends. */
+  /** Ends the work under a lost lease. */
   revoke(lease: Lease): void {
     this.#held.get(keyOf(lease))?.lose();
+    this.#helper?.revoke(lease);
   }
 
-  /** The master's user wants something else of this worker. */
-  obey(orders: Orders): void {
+  /** Applies the configuration from the master. */
+  applyConfig(orders: Orders): void {
     this.#orders = orders;
-    this.#attempts.jobs = orders.settings.jobs ?? this.#parts.jobs;
-    this.#stance.obey(orders);
+    this.#attempts.jobs = jobsOf(
+      { jobs: orders.settings.jobs ?? this.#parts.jobs },
+      (this.#parts.processors ?? availableProcessors)(),
+    );
+    this.#availability.setRules(orders);
     this.#parts.transfer.limit(orders.settings.bandwidth);
     this.#parts.onOrders?.(orders);
-    if (orders.prove) this.#prove();
+    if (orders.prove) this.#selfTests.run();
     this.#ask();
   }
 
-  /** Tells the master whether this computer can convert anything at all. */
-  #prove(): void {
-    const { signal } = this.#stopping;
-    const { call, onFault } = this.#parts;
-    this.#proving ??= this.#test({ anew: true })
-      .then(async (problem) => {
-        this.#fit = problem === null;
-        if (!signal.aborted) await call('worker.prove', { problem });
-      })
-      .catch(onFault)
-      .finally(() => {
-        this.#proving = undefined;
-      });
+  /** Pauses work at the wish of the user here, regardless of the master; `held` suspends running conversions too. */
+  pause(rest: { held: boolean } | null): void {
+    this.#availability.pause(rest);
   }
 
-  #test(how: { anew: boolean }): Promise<string | null> {
-    const { signal } = this.#stopping;
-    const { converter, workspace } = this.#parts;
-    const test = () =>
-      workspace.use({ name: 'test', needed: 0, signal }, (folder) => converter.test(folder, signal, how));
-    return this.#testing(test)
-      .catch(messageOf)
-      .then((problem) => problem && shorten(problem));
-  }
-
-  /** Before the first video: a computer that cannot convert a known one says so, and takes none until it can. */
-  async #isFit(): Promise<boolean> {
-    if (this.#fit !== undefined) return this.#fit;
-    const problem = await this.#test({ anew: false });
-    if (this.#stopping.signal.aborted) return false;
-    if (problem !== null) await this.#parts.call('worker.prove', { problem });
-    // What it was asked to prove in the meantime is the newer word.
-    this.#fit ??= problem === null;
-    return this.#fit;
-  }
-
-  /** The user of this computer wants it to rest, whatever the master's wants: `held`, what runs stands still too. */
-  rest(rest: { held: boolean } | null): void {
-    this.#stance.rest(rest);
-  }
-
-  #onStance(yielding: Yielding | null): void {
+  #onAvailability(yielding: Yielding | null): void {
     this.#parts.onYield?.(yielding);
     if (this.#attached) this.#beat();
-    if (!yielding) this.hint();
+    if (!yielding) this.wake();
   }
 
-  /** Films in its hands. */
-  get holds(): number {
-    return this.#held.size;
+  /** What it works on. */
+  get holding(): Holding {
+    const held = [...this.#held.values(), ...this.#helping];
+    const atRisk = held.map(({ secondsAtRisk }) => secondsAtRisk ?? Number.POSITIVE_INFINITY);
+    return { videos: atRisk.length, secondsAtRisk: Math.max(0, ...atRisk) };
   }
 
-  /** Takes no more work until {@link carryOn}; resolves when what it held at the call is done. */
-  async windDown(): Promise<void> {
-    this.#windingDown = true;
+  /** Stops taking work. Resolves when current work is finished. Undone by {@link resume}. */
+  async drain(): Promise<void> {
+    this.#draining = true;
     await this.#asking;
-    await Promise.all([...this.#held.values()].map(({ done }) => done));
+    await Promise.all([...this.#held.values(), ...this.#helping].map(({ done }) => done));
   }
 
-  carryOn(): void {
-    this.#windingDown = false;
-    this.hint();
+  resume(): void {
+    this.#draining = false;
+    this.wake();
   }
 
   /**
-   * Ends what runs, gives it back, and resolves when nothing is left behind but results that the master lacks.
-   * @param leaving there is no next start for this master: results are given up too
+   * Ends running tasks, returns them, and resolves when nothing is left but results that the master lacks.
+   * @param leaving there's no next start for this master: results are given up too
    */
   async stop({ leaving = false } = {}): Promise<void> {
     if (leaving) this.#attempts.giveUp();
     this.#stopping.abort();
-    this.#stance.stop();
+    this.#availability.stop();
     await this.#started;
     clearInterval(this.#beating);
-    for (const assignment of this.#held.values()) assignment.stop();
-    await Promise.all([this.#asking, this.#proving]);
+    for (const assignment of [...this.#held.values(), ...this.#helping]) assignment.stop();
+    await Promise.all([this.#asking, this.#selfTests.settled()]);
+    await this.#helper?.stop();
     await Promise.all([...this.#held.values()].map(({ done }) => done));
   }
 
   #beat(): void {
-    // A burst of words that the network held up would make the master take a grant that crossed them for forgotten.
-    if (this.#telling) return;
-    if (this.#attached) this.#tellHeld('job.beat');
-    // The first word after a start or a cut did not get through.
-    else if (!this.#asking) this.#tellHeld('job.attach');
+    // Delayed heartbeats could arrive after a new lease was granted, and the master would think that we dropped it.
+    if (this.#reporting) return;
+    if (this.#attached) this.#reportHeld('job.beat');
+    // The first report after a start or a lost connection didn't get through.
+    else if (!this.#asking) this.#reportHeld('job.attach');
   }
 
-  #tellHeld(name: 'job.attach' | 'job.beat'): Promise<void> {
-    this.#telling = this.#tell(name).finally(() => {
-      this.#telling = undefined;
+  #reportHeld(name: 'job.attach' | 'job.beat'): Promise<void> {
+    this.#reporting = this.#sendHeartbeat(name).finally(() => {
+      this.#reporting = undefined;
     });
-    return this.#telling;
+    return this.#reporting;
   }
 
-  async #tell(name: 'job.attach' | 'job.beat'): Promise<void> {
+  async #sendHeartbeat(name: 'job.attach' | 'job.beat'): Promise<void> {
     const held = [...this.#held.values()].filter(({ lost }) => !lost).map(({ lease }) => lease);
     try {
       const load = await this.#parts.load();
-      // A master in this process closes its books as soon as this worker has ended.
+      // A master in this process closes its database as soon as this worker has stopped.
       if (this.#stopping.signal.aborted) return;
       const { lost, ...orders } = await this.#parts.call(name, { held, yielding: this.yielding, load });
       for (const lease of lost) this.revoke(lease);
@@ -250,13 +266,14 @@ export class Worker {
       this.#attached = true;
       this.#answered.resolve();
       this.#answered = Promise.withResolvers();
-      this.obey(orders);
+      this.applyConfig(orders);
+      await this.#helper?.beat();
     } catch (error) {
       this.#parts.onFault(error);
     }
   }
 
-  /** Asks until there is no room or no work; one question at a time. */
+  /** Asks until there is no room or no work, one call at a time. */
   #ask(): void {
     this.#asking ??= this.#askOn()
       .catch((error: unknown) => {
@@ -270,32 +287,38 @@ export class Worker {
 
   async #askOn(): Promise<void> {
     while (this.#wanting) {
-      if (this.#attached) await this.#stance.fresh();
+      if (this.#attached) await this.#availability.whenFresh();
       const ahead = this.#room();
-      if (ahead === undefined || !(await this.#isFit())) return;
-      // A hint that comes while this question is under way makes for another one.
+      if (ahead === undefined) await this.#helper?.release();
+      if (ahead === undefined || !(await this.#selfTests.isFit())) return;
+      // A wake-up during this call leads to another one.
       this.#wanting = false;
       const grant = await this.#parts.call('job.lease', { ahead });
-      if (!grant) continue;
+      if (!grant) {
+        const helps = !ahead && (await this.#helper?.take());
+        if (!helps) this.#parts.onNoWork?.();
+        continue;
+      }
+      await this.#helper?.release();
       this.#take(grant);
       this.#wanting = true;
     }
   }
 
-  /** Whether work can be taken: for now (false), to have it when a film is done (true), or not at all. */
+  /** Whether work can be taken: for now (false), to have it when a video is done (true), or not at all. */
   #room(): boolean | undefined {
     const mayAsk = this.#attached && !this.#stopping.signal.aborted && this.#orders.mode === 'active';
-    if (!mayAsk || this.#windingDown || this.yielding) return undefined;
+    if (!mayAsk || this.#draining || this.yielding) return undefined;
     const { ahead } = this.#parts.transfer;
     const held = [...this.#held.values()].filter(({ lost }) => !lost);
-    const before = held.filter(({ converted }) => !converted).length;
+    const before = held.filter(({ converted }) => !converted).length + this.#helping.length;
     const { jobs } = this.#attempts;
-    return held.length >= jobs + ahead || before > jobs ? undefined : before === jobs;
+    return held.length + this.#helping.length >= jobs + ahead || before > jobs ? undefined : before === jobs;
   }
 
   #take(grant: Grant, result?: Result): void {
     const { call, log } = this.#parts;
-    const assignment = new Assignment(grant, call, { onProgress: () => this.#parts.onProgress?.(), log });
+    const assignment = new ActiveTask(grant, call, { onProgress: () => this.#parts.onProgress?.(), log });
     this.#held.set(keyOf(grant), assignment);
     if (this.#stopping.signal.aborted) assignment.stop();
     assignment.done = this.#run(assignment, result)
@@ -303,12 +326,12 @@ export class Worker {
       .finally(() => {
         this.#held.delete(keyOf(grant));
         this.#parts.onProgress?.();
-        this.hint();
+        this.wake();
       });
   }
 
-  async #run(assignment: Assignment, result?: Result): Promise<void> {
-    const outcome = await this.#attempts.make(assignment, result);
+  async #run(assignment: ActiveTask, result?: Result): Promise<void> {
+    const outcome = await this.#attempts.run(assignment, result);
     while (outcome && !assignment.lost) {
       try {
         return await assignment.giveBack(outcome);

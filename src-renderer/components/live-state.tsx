@@ -1,11 +1,12 @@
-import type { FileView } from '../../src-shared/file-view.ts';
+import type { FileView } from '../../src-shared/contract/file-view.ts';
+import type { RunningView } from '../../src-shared/jobs/lease.ts';
+import { stageLabel } from '../lib/labels.ts';
 import { useLive } from '../store/live.ts';
-import { STAGE_WORDS } from '../words.ts';
 import classes from './live-state.module.css';
-import { StageBar } from './stage-bar.tsx';
+import { percentOf, StageBar, useSegments } from './stage-bar.tsx';
 import { StateBadge } from './state-badge.tsx';
 
-/** The state of a film; while it is worked on, the stage and how far it is. */
+/** The state of a video; while it is running, the stage and its progress. */
 export function LiveState({ file }: { file: FileView }) {
   const task = useLive((live) => live.summary?.running.find((running) => running.file === file.id));
   if (!task) {
@@ -15,11 +16,14 @@ export function LiveState({ file }: { file: FileView }) {
       </span>
     );
   }
-  const { stage, share } = task.progress;
-  const percent = share === undefined ? '' : ` ${Math.floor(share * 100)} %`;
+  return <Running task={task} />;
+}
+
+function Running({ task }: { task: RunningView }) {
+  const segments = useSegments(task);
   return (
     <div className={classes.running}>
-      <StateBadge state="running">{`${STAGE_WORDS[stage]}${percent}`}</StateBadge>
+      <StateBadge state="running">{`${stageLabel(task)} ${percentOf(segments)}%`}</StateBadge>
       <StageBar task={task} />
     </div>
   );

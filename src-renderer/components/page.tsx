@@ -1,10 +1,11 @@
 import { useDocumentTitle } from '@mantine/hooks';
 import type { ReactNode } from 'react';
+import { useTitlePrefix } from '../store/tab-status.ts';
 import classes from './page.module.css';
 
-/** The top of a page: its title, how things stand in one sentence, and what to do. */
+/** The top of a page: its title, its state in one sentence, and its actions. */
 export function PageHead({ title, sentence, actions }: { title: string; sentence?: ReactNode; actions?: ReactNode }) {
-  useDocumentTitle(`${title} · Flotilla`);
+  useDocumentTitle(`${useTitlePrefix()}${title} · Flotilla`);
   return (
     <header className={classes.head}>
       <div>
@@ -18,7 +19,7 @@ export function PageHead({ title, sentence, actions }: { title: string; sentence
   );
 }
 
-/** What stands below the head; `form` keeps lines short enough to read. */
+/** The content below the head; `form` limits the width to readable lines. */
 export function PageBody({ form = false, children }: { form?: boolean; children: ReactNode }) {
   return (
     <div className={classes.body}>
@@ -27,10 +28,11 @@ export function PageBody({ form = false, children }: { form?: boolean; children:
   );
 }
 
-/** A part of a page with its own heading; `aside` stands at the right of the heading. */
-export function Section({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
+/** A part of a page with its own heading; `aside` is placed at the right of the heading. */
+export function Section(props: { title: string; id?: string; aside?: ReactNode; children: ReactNode }) {
+  const { title, id, aside, children } = props;
   return (
-    <section className={classes.section} aria-label={title}>
+    <section id={id} className={classes.section} aria-label={title}>
       <h2>
         {title}
         {aside}

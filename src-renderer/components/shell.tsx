@@ -1,8 +1,10 @@
 import { useHotkeys } from '@mantine/hooks';
 import {
+  IconArchive,
   IconChartAreaLine,
   IconDeviceDesktop,
   IconDeviceLaptop,
+  IconHistory,
   IconLayoutDashboard,
   IconListNumbers,
   IconMovie,
@@ -10,38 +12,52 @@ import {
   IconSettings,
   type TablerIcon,
 } from '@tabler/icons-react';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ComponentType, type ReactNode, useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
-import type { Summary } from '../../src-shared/contract.ts';
-import { isEmployed, isOnlyEmployed, useLive } from '../store/live.ts';
-import type { Connection } from '../transport.ts';
-import { Help } from './help.tsx';
+import type { Summary } from '../../src-shared/contract/index.ts';
+import { waitingCount } from '../../src-shared/text/waiting-count.ts';
+import type { Connection } from '../lib/transport.ts';
+import { isWorkerOnly, useLive, worksForMaster } from '../store/live.ts';
+import { KeyboardShortcuts } from './keyboard-shortcuts.tsx';
 import { Logo } from './logo.tsx';
+import { RailMenu } from './rail-menu.tsx';
 import classes from './shell.module.css';
+import { VaultSize } from './vault-size.tsx';
 
 interface Place {
   path: string;
   label: string;
   icon: TablerIcon;
-  /** A number beside the name that tells of work there. */
+  /** A number beside the name: how much work there is. */
   count?: (summary: Summary) => number;
+  /** What stands there instead. */
+  aside?: ComponentType;
+  /** On phones it is in the menu: the bar has no room for it. */
+  minor?: true;
 }
 
 const PLACES: Place[] = [
   { path: '/', label: 'Dashboard', icon: IconLayoutDashboard },
   { path: '/library', label: 'Library', icon: IconMovie },
-  { path: '/queue', label: 'Queue', icon: IconListNumbers, count: ({ counts }) => counts.queued + counts.running },
+  {
+    path: '/queue',
+    label: 'Queue',
+    icon: IconListNumbers,
+    count: (summary) => waitingCount(summary) + summary.counts.running,
+  },
+  { path: '/vault', label: 'Vault', icon: IconArchive, aside: VaultSize, minor: true },
   { path: '/workers', label: 'Workers', icon: IconDeviceDesktop },
-  { path: '/insights', label: 'Insights', icon: IconChartAreaLine },
-  { path: '/settings', label: 'Settings', icon: IconSettings },
+  { path: '/insights', label: 'Insights', icon: IconChartAreaLine, minor: true },
+  { path: '/history', label: 'History', icon: IconHistory, minor: true },
+  { path: '/settings', label: 'Settings', icon: IconSettings, minor: true },
 ];
 
 const HERE: Place = { path: '/this-computer', label: 'This computer', icon: IconDeviceLaptop };
 
-/** Where one can go: a computer that only works for a master has no films to show. */
+/** The pages to show: a computer that only works for a master has no videos. */
 function usePlaces(): Place[] {
-  const employed = useLive((live) => isEmployed(live.summary));
-  const only = useLive((live) => isOnlyEmployed(live.summary));
+  const employed = useLive((live) => worksForMaster(live.summary));
+  const only = useLive((live) => isWorkerOnly(live.summary));
   if (only) return [HERE, ...PLACES.slice(-1)];
   return employed ? [...PLACES.slice(0, -1), HERE, ...PLACES.slice(-1)] : PLACES;
 }
@@ -49,18 +65,18 @@ function usePlaces(): Place[] {
 const isAt = (place: Place, location: string) =>
   place.path === '/' ? location === '/' : location === place.path || location.startsWith(`${place.path}/`);
 
-const CONNECTION_WORDS: Record<Connection, string> = {
+const CONNECTION_LABELS: Record<Connection, string> = {
   connecting: 'Connecting',
   online: 'Connected',
   offline: 'Connection lost',
-  outside: 'Signed out',
+  'signed-out': 'Signed out',
 };
 
 function Rail() {
   const [location] = useLocation();
   const summary = useLive((live) => live.summary);
   const connection = useLive((live) => live.connection);
-  const words = CONNECTION_WORDS[connection];
+  const words = CONNECTION_LABELS[connection];
   const about = useLive((live) => live.about);
   const places = usePlaces();
   return (
@@ -78,13 +94,20 @@ function Rail() {
             className={classes.link}
             aria-current={isAt(place, location) ? 'page' : undefined}
             title={place.label}
+            data-minor={place.minor}
           >
             <place.icon size={20} stroke={1.75} aria-hidden />
             <span className={classes.label}>{place.label}</span>
             {n ? <span className={classes.count}>{n.toLocaleString('en')}</span> : null}
+            {place.aside && (
+              <span className={classes.count}>
+                <place.aside />
+              </span>
+            )}
           </Link>
         );
       })}
+      <RailMenu places={places.filter(({ minor }) => minor)} />
       <div className={classes.foot}>
         <div className={classes.connection} title={words}>
           <span className={classes.dot} data-online={connection === 'online' || undefined} />
@@ -100,33 +123,35 @@ function Rail() {
   );
 }
 
-/** Said while the numbers below may be old; goes by itself. */
+/** Shown while the numbers below may be out of date. */
 function OfflineBanner() {
   const offline = useLive((live) => live.connection !== 'online' && live.summary !== null);
-  const name = useLive((live) => live.about?.name ?? 'This Flotilla');
+  const name = useLive((live) => live.about?.name ?? 'Flotilla');
   if (!offline) return null;
   return (
     <div className={classes.banner} role="alert">
       <IconPlugConnectedX size={18} stroke={1.75} aria-hidden />
-      {name} does not answer. What you see may be old; this page comes back by itself.
+      Connection to {name} lost. Reconnecting… Data may be out of date.
     </div>
   );
 }
 
-/** The frame of every page: where one can go, how the connection is, and the page itself. */
+/** The frame of every page: navigation, connection state, and the page itself. */
 export function Shell({ children }: { children: ReactNode }) {
   const [location, navigate] = useLocation();
   const main = useRef<HTMLElement>(null);
   useHotkeys(usePlaces().map(({ path }, index) => [String(index + 1), () => navigate(path)]));
   const [, page = ''] = location.split('/');
-  // biome-ignore lint/correctness/useExhaustiveDependencies: every page starts at its top
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a page change scrolls to the top
   useEffect(() => {
     main.current?.scrollTo(0, 0);
+    // What had the focus went with the previous page: the next Tab begins with this one, not with the navigation.
+    if (document.activeElement === document.body) main.current?.focus({ preventScroll: true });
   }, [page]);
   return (
     <div className={classes.shell}>
       <button type="button" className={classes.skip} onClick={() => main.current?.focus()}>
-        To the page
+        Skip to main content
       </button>
       <Rail />
       <div className={classes.main}>
@@ -135,7 +160,7 @@ export function Shell({ children }: { children: ReactNode }) {
           {children}
         </main>
       </div>
-      <Help />
+      <KeyboardShortcuts />
     </div>
   );
 }

@@ -8,7 +8,7 @@ import {
   IconPlayerSkipForward,
   type TablerIcon,
 } from '@tabler/icons-react';
-import { STATE_WORDS, type State } from '../words.ts';
+import { STATE_LABELS, type State } from '../lib/labels.ts';
 import classes from './state-badge.module.css';
 
 const ICONS: Record<State, TablerIcon> = {
@@ -21,13 +21,13 @@ const ICONS: Record<State, TablerIcon> = {
   blocked: IconBan,
 };
 
-/** A state as icon and word; the colour only repeats them. */
+/** A state as icon and word; the color only repeats them. */
 export function StateBadge({ state, children }: { state: State; children?: string }) {
   const Icon = ICONS[state];
   return (
     <span className={classes.badge} data-state={state}>
       <Icon size={16} stroke={1.75} aria-hidden />
-      {children ?? STATE_WORDS[state]}
+      {children ?? STATE_LABELS[state]}
     </span>
   );
 }

@@ -5,7 +5,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, expect } from 'vitest';
 import { openDatabase } from '../../src-main/db/open.ts';
-import { type Server, which } from '../../src-main/test/helpers.ts';
+import { which } from '../../src-main/test/support/ffmpeg.ts';
+import type { Server } from '../../src-main/test/support/server.ts';
 
 const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
@@ -74,16 +75,20 @@ export function hiddenControls(page: Page): Promise<string[]> {
   });
 }
 
-/** What axe-core finds serious on the page as it is. */
-export async function seriousFindings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+/**
+ * What axe-core finds serious on the page as it is.
+ * @param rules that are asked; axe-core's usual ones by default
+ */
+export async function seriousFindings(page: Page, rules?: string[]): Promise<string[]> {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`));
 }
 
 /**
- * A data folder whose record holds `count` films that were never on a disk: every tenth failed, every third done, the others
+ * A data folder whose record holds `count` videos that were never on a disk: every tenth failed, every third done, the others
  * left alone.
  */
 export function fillRecord(data: string, count: number): void {
@@ -97,7 +102,7 @@ export function fillRecord(data: string, count: number): void {
     SELECT 1, printf('Season %04d/Episode %06d.mkv', i / 100, i), '1:' || i, i, 1000000 * (i % 9973 + 1), i, i,
       CASE WHEN i % 10 = 0 THEN 'failed' WHEN i % 3 = 0 THEN 'done' ELSE 'skipped' END,
       CASE WHEN i % 10 = 0 THEN 'ffmpeg' WHEN i % 3 = 0 THEN NULL ELSE 'user' END,
-      CASE WHEN i % 10 = 0 THEN 'ffmpeg failed.' WHEN i % 3 = 0 THEN NULL ELSE 'You chose to leave it as it is.' END,
+      CASE WHEN i % 10 = 0 THEN 'ffmpeg failed.' WHEN i % 3 = 0 THEN NULL ELSE 'Skipped by you.' END,
       CASE WHEN i % 2 = 0 THEN 'h264' ELSE 'hevc' END, 1920, 1080, '1080p', 'SDR', 25, 8000000, 'stereo AAC', 2700,
       CASE WHEN i % 10 != 0 AND i % 3 = 0 THEN 2000000 * (i % 9973 + 1) END,
       CASE WHEN i % 10 != 0 AND i % 3 = 0 THEN 1000000 * (i % 9973 + 1) END, 'harbour'

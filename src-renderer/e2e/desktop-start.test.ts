@@ -5,9 +5,10 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ELECTRON, isShown, NO_ELECTRON } from '../../src-main/test/electron.ts';
-import { makeHome, until } from '../../src-main/test/helpers.ts';
-import { freePort, knock } from '../../src-main/test/ports.ts';
+import { ELECTRON, isShown, NO_ELECTRON } from '../../src-main/test/support/electron.ts';
+import { freePort, tryConnect } from '../../src-main/test/support/ports.ts';
+import { makeHome } from '../../src-main/test/support/temp.ts';
+import { until } from '../../src-main/test/support/wait.ts';
 import { closeWindow, type DesktopApp, launch, pageOf, quit, trayLines, watchTray, withTray } from './desktop.ts';
 
 /** Starts it at a port, and sees its page at work where the node says that it is. */
@@ -39,7 +40,7 @@ async function end(desktop: DesktopApp): Promise<void> {
 }
 
 describe.skipIf(!ELECTRON)(`a later start of the desktop (${NO_ELECTRON})`, () => {
-  it('goes on where it was, or to where the settings and other programs have it', async () => {
+  it('resumes at its last address, or at the one that settings and other programs leave it', async () => {
     const { data } = makeHome();
     const [port, other] = [await freePort(), await freePort()];
     const noted = () =>
@@ -52,18 +53,18 @@ describe.skipIf(!ELECTRON)(`a later start of the desktop (${NO_ELECTRON})`, () =
     await end(await startAt(data, port));
 
     // Another port, and a path: the page that was there before its node is left.
-    const moved = await startAt(data, other, { BASE_PATH: '/films' });
-    expect(await knock(port)).toBe('ECONNREFUSED');
-    await until(() => expect(noted()).toBe(`http://127.0.0.1:${other}/films`));
+    const moved = await startAt(data, other, { BASE_PATH: '/videos' });
+    expect(await tryConnect(port)).toBe('ECONNREFUSED');
+    await until(() => expect(noted()).toBe(`http://127.0.0.1:${other}/videos`));
     await end(moved);
-    await end(await startAt(data, other, { BASE_PATH: '/films' }));
+    await end(await startAt(data, other, { BASE_PATH: '/videos' }));
 
     // Another program has the port: its page is not what the window shows.
     const foreign = createServer((_request, response) => response.end('<h1>Foreign</h1>')).listen(other, '127.0.0.1');
     onTestFinished(() => void foreign.close());
     await once(foreign, 'listening');
     const beside = await startAt(data, other);
-    expect(noted()).toBe(`http://127.0.0.1:${other}/films`);
+    expect(noted()).toBe(`http://127.0.0.1:${other}/videos`);
     await end(beside);
   });
 
@@ -92,7 +93,7 @@ describe.skipIf(!ELECTRON)(`a later start of the desktop (${NO_ELECTRON})`, () =
 
     release();
     await page.getByText('Connected').waitFor();
-    await until(async () => expect(await trayLines(desktop)).toContain('All quiet'));
+    await until(async () => expect(await trayLines(desktop)).toContain('Idle'));
     expect(await isShown(desktop.app)).toBe(false);
     await startAgain();
     await isSeen(true);
@@ -108,7 +109,7 @@ describe.skipIf(!ELECTRON)(`a later start of the desktop (${NO_ELECTRON})`, () =
       await desktop.app.evaluate(({ app }, ms) => void setTimeout(() => app.quit(), ms), after);
       expect(await desktop.ended).toBe(0);
       expect(existsSync(instanceIn(data))).toBe(false);
-      expect(await knock(port)).toBe('ECONNREFUSED');
+      expect(await tryConnect(port)).toBe('ECONNREFUSED');
     }
   });
 });

@@ -2,37 +2,33 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ELECTRON, isShown, NO_ELECTRON } from '../../src-main/test/electron.ts';
-import {
-  filesIn,
-  isAlive,
-  lead,
-  makeClip,
-  makeGate,
-  makeHome,
-  probe,
-  query,
-  slowEncodes,
-  TINY,
-  tempFolder,
-  until,
-} from '../../src-main/test/helpers.ts';
-import { knock } from '../../src-main/test/ports.ts';
-import { DEFAULT_RULES } from '../../src-shared/yielding.ts';
+import { TINY } from '../../src-main/test/support/cli.ts';
+import { makeClip } from '../../src-main/test/support/clips.ts';
+import { query } from '../../src-main/test/support/database.ts';
+import { ELECTRON, isShown, NO_ELECTRON } from '../../src-main/test/support/electron.ts';
+import { makeGate, slowEncodes } from '../../src-main/test/support/ffmpeg.ts';
+import { filesIn } from '../../src-main/test/support/files.ts';
+import { probe } from '../../src-main/test/support/media-probe.ts';
+import { tryConnect } from '../../src-main/test/support/ports.ts';
+import { lead } from '../../src-main/test/support/server.ts';
+import { makeHome, tempFolder } from '../../src-main/test/support/temp.ts';
+import { isAlive, until } from '../../src-main/test/support/wait.ts';
+import { DEFAULT_RULES } from '../../src-shared/fleet/availability.ts';
+import type {} from '../lib/desktop-bridge.ts';
 import {
   answerDialogs,
-  askAsStranger,
+  callUnauthenticated,
   clickTray,
   closeWindow,
   type DesktopApp,
+  dialogMessages,
   launch,
   pageOf,
   quit,
   quitInLoad,
   quitTwice,
-  said,
   setBattery,
-  told,
+  systemState,
   trayLines,
   watchSystem,
   watchTray,
@@ -60,28 +56,28 @@ async function encoding(pids: () => number[], number = 1): Promise<number[]> {
 }
 
 describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
-  it('converts a film from its first start on, with the extras of a desktop and none of its dangers', async () => {
+  it('converts a video from its first start on, with the extras of a desktop and none of its dangers', async () => {
     const { data, media } = makeHome();
     makeClip(path.join(media, 'Night ferry.mp4'), { seconds: 1 });
     // As behind a reverse proxy, which the window goes past.
-    const desktop = await launch(data, { BASE_PATH: '/films/' });
+    const desktop = await launch(data, { BASE_PATH: '/videos/' });
     const page = await pageOf(desktop);
     expect(page.url()).not.toContain('token');
-    await until(() => expect(page.url()).toContain('/films/welcome'));
+    await until(() => expect(page.url()).toContain('/videos/welcome'));
     await desktop.call('settings.set', { values: QUICK });
 
     await answerDialogs(desktop, { folder: media });
     await page.getByRole('button', { name: /^Use this computer/ }).click();
     await page.getByRole('button', { name: 'Choose a folder…' }).click();
-    await page.getByText('1 film directly in here').waitFor();
+    await page.getByText('1 video directly in this folder').waitFor();
     await page.getByRole('button', { name: 'Use this folder' }).click();
     await page.getByRole('button', { name: 'Start converting' }).click();
-    await page.getByText('All quiet: 1 film done.').waitFor();
+    await page.getByText('Idle. 1 video converted.').waitFor();
     expect(probe(path.join(media, 'Night ferry.mkv')).streams[0]?.codec_name).toBe('av1');
 
     await page.getByRole('button', { name: 'Night ferry.mkv' }).click();
     await page.getByRole('button', { name: 'Show in folder' }).click();
-    await until(async () => expect(await said(desktop)).toContain(path.join(media, 'Night ferry.mkv')));
+    await until(async () => expect(await dialogMessages(desktop)).toContain(path.join(media, 'Night ferry.mkv')));
     await page.keyboard.press('Escape');
 
     // The preload's surface, and what it refuses.
@@ -95,6 +91,7 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
       'getLoginItem',
       'getUpdate',
       'installUpdate',
+      'pathOf',
       'platform',
       'setLoginItem',
       'showInFolder',
@@ -111,9 +108,9 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
       ),
     );
     expect(refusals).toEqual([
-      expect.stringContaining('The call showInFolder is not right'),
+      expect.stringContaining('Invalid request for showInFolder'),
       expect.stringContaining('4711'),
-      ...Array(3).fill(expect.stringContaining('The call showInFolder is not right')),
+      ...Array(3).fill(expect.stringContaining('Invalid request for showInFolder')),
     ]);
     expect(await page.evaluate(() => window.desktop?.getUpdate())).toEqual({
       state: 'none',
@@ -128,7 +125,7 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     });
     await page.evaluate(() => location.reload());
     await until(async () => expect(await mark()).toBeUndefined());
-    await page.getByText('All quiet: 1 film done.').waitFor();
+    await page.getByText('Idle. 1 video converted.').waitFor();
 
     // It stays where it is and opens nothing; permissions are refused but for the clipboard.
     const address = page.url();
@@ -139,13 +136,13 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     expect(await page.evaluate(() => Notification.requestPermission())).toBe('denied');
     expect(page.url()).toBe(address);
     expect(desktop.app.windows()).toHaveLength(1);
-    expect(await said(desktop)).toEqual([path.join(media, 'Night ferry.mkv')]);
+    expect(await dialogMessages(desktop)).toEqual([path.join(media, 'Night ferry.mkv')]);
 
     await desktop.app.evaluate(({ Menu }) => {
       const items = Menu.getApplicationMenu()?.items.flatMap(({ submenu }) => submenu?.items ?? []);
       items?.find(({ label }) => label === 'About Flotilla')?.click();
     });
-    await page.getByRole('button', { name: 'Copy this' }).click();
+    await page.getByRole('button', { name: 'Copy details' }).click();
     await until(async () =>
       expect(await desktop.app.evaluate(({ clipboard }) => clipboard.readText())).toContain('Data folder'),
     );
@@ -158,8 +155,8 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
 
     // Its functions are its own page's.
     const { origin } = new URL(page.url());
-    const refused = 'This page may not do that.';
-    expect(await askAsStranger(desktop, `${origin}/films/`)).toEqual(['false', refused, refused]);
+    const refused = "This page isn't allowed to do that.";
+    expect(await callUnauthenticated(desktop, `${origin}/videos/`)).toEqual(['false', refused, refused]);
 
     // Nowhere to go without a tray: closing ends it.
     await closeWindow(desktop);
@@ -167,7 +164,7 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     expect(existsSync(path.join(data, 'instance.json'))).toBe(false);
   });
 
-  it('goes on in the tray, comes back for a second start, and pauses for a while', async () => {
+  it('keeps running in the tray, comes back for a second start, and pauses for a while', async () => {
     const { data } = makeHome();
     const env = withTray();
     const desktop = await launch(data, env);
@@ -179,7 +176,7 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     await watchTray(desktop);
     await closeWindow(desktop);
     await until(async () => expect(await isShown(desktop.app)).toBe(false));
-    expect(await said(desktop)).toEqual(['Flotilla goes on without its window.']);
+    expect(await dialogMessages(desktop)).toEqual(['Flotilla keeps running in the tray.']);
 
     const second = await launch(data, env).catch(() => undefined);
     if (second) expect(await second.ended).toBe(0);
@@ -187,13 +184,13 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     // Explained once.
     await closeWindow(desktop);
     await until(async () => expect(await isShown(desktop.app)).toBe(false));
-    expect(await said(desktop)).toHaveLength(1);
+    expect(await dialogMessages(desktop)).toHaveLength(1);
 
     await desktop.call('queue.pause', {});
     await until(async () => expect(await trayLines(desktop)).toContain('Paused by you'));
     await clickTray(desktop, 'Resume');
-    await until(async () => expect(await trayLines(desktop)).toContain('All quiet'));
-    await clickTray(desktop, 'For an hour');
+    await until(async () => expect(await trayLines(desktop)).toContain('Idle'));
+    await clickTray(desktop, 'For 1 hour');
     await until(async () =>
       expect(await trayLines(desktop)).toContainEqual(expect.stringMatching(/^Paused by you until /)),
     );
@@ -202,7 +199,10 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     await clickTray(desktop, 'Open Flotilla');
     await until(async () => expect(await isShown(desktop.app)).toBe(true));
     await page.getByRole('link', { name: 'Dashboard' }).click();
-    await page.getByText(/^Paused by you until /).waitFor();
+    await page
+      .getByRole('complementary', { name: 'Paused' })
+      .getByText(/^Paused by you until /)
+      .waitFor();
     await clickTray(desktop, 'Quit Flotilla');
     expect(await desktop.ended).toBe(0);
 
@@ -225,12 +225,12 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     }
   });
 
-  it('asks before it quits while a film is converted, and leaves no ffmpeg behind by any end', async () => {
+  it('asks before it quits while a video is converted, and leaves no ffmpeg behind by any end', async () => {
     const { data, media } = makeHome();
     makeClip(path.join(media, 'Harbour.mp4'), { seconds: 1 });
     makeClip(path.join(media, 'The long tide.mp4'), { seconds: 40, modified: new Date() });
     const gate = makeGate();
-    const first = await launch(data, withTray(gate.env));
+    const first = await launch(data, { ...withTray(gate.env), FILE_ORDER: 'oldest' });
     await pageOf(first);
     await watchTray(first);
     await convertFolder(first, media);
@@ -240,15 +240,15 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     await answerDialogs(first, { button: 0 });
     await closeWindow(first);
     await until(async () => expect(await isShown(first.app)).toBe(false));
-    expect(await said(first)).toEqual(['Flotilla goes on without its window.']);
+    expect(await dialogMessages(first)).toEqual(['Flotilla keeps running in the tray.']);
     await answerDialogs(first, { button: 2 });
     await until(async () => expect(await trayLines(first)).toContain('Quit Flotilla'));
     await clickTray(first, 'Quit Flotilla');
-    await until(async () => expect(await said(first)).toEqual(['A film is being converted.']));
+    await until(async () => expect(await dialogMessages(first)).toEqual(['A video is being converted.']));
     expect((await first.call('queue.summary')).running).toHaveLength(1);
     await answerDialogs(first, { button: 0 });
     await quit(first);
-    await until(async () => expect(await said(first)).toHaveLength(1));
+    await until(async () => expect(await dialogMessages(first)).toHaveLength(1));
     gate.open();
     expect(await first.ended).toBe(0);
     const states = () => query<{ path: string; state: string }>(data, 'SELECT path, state FROM files ORDER BY path');
@@ -321,21 +321,21 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     await watchSystem(desktop);
 
     await page.getByRole('link', { name: 'Settings' }).click();
-    await page.getByRole('tab', { name: 'Role' }).click();
+    await page.getByRole('tab', { name: 'Network' }).click();
     await page.getByRole('button', { name: 'Lead other computers' }).click();
-    await page.getByText(/^attic leads no other computer yet and awaits more on port \d+/).waitFor();
+    await page.getByText(/^attic leads no other computers yet and accepts workers on port \d+/).waitFor();
     const { lanPort } = await desktop.call('hello');
-    expect(await knock(lanPort ?? 0)).toBe('open');
+    expect(await tryConnect(lanPort ?? 0)).toBe('open');
     await page.getByRole('button', { name: 'Stop leading' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Stop leading' }).click();
-    await page.getByText(/^attic does not lead/).waitFor();
-    expect(await knock(lanPort ?? 0)).toBe('ECONNREFUSED');
+    await page.getByText(/^attic doesn't accept workers/).waitFor();
+    expect(await tryConnect(lanPort ?? 0)).toBe('ECONNREFUSED');
 
     await page.getByRole('textbox', { name: 'Address of the master' }).fill(master.lan);
     await page.getByRole('button', { name: 'Join', exact: true }).click();
     const digits = await page.getByRole('status', { name: 'Six digits to compare' }).textContent();
     await master.call('pair.approve', { code: (digits ?? '').replace(' ', '') });
-    await page.getByText('This computer converts films for it.').waitFor();
+    await page.getByText('This computer converts videos for this master.').waitFor();
     await desktop.app.evaluate(({ Menu }) => {
       const items = Menu.getApplicationMenu()?.items.flatMap(({ submenu }) => submenu?.items ?? []);
       items?.find(({ label }) => label === 'Dashboard')?.click();
@@ -343,7 +343,7 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     await page.getByRole('heading', { level: 1, name: 'This computer' }).waitFor();
     await page.getByRole('link', { name: 'Open nas' }).click();
     const { port } = new URL(master.url);
-    await until(async () => expect(await said(desktop)).toEqual([`http://127.0.0.1:${port}/`]));
+    await until(async () => expect(await dialogMessages(desktop)).toEqual([`http://127.0.0.1:${port}/`]));
     // Nobody else's address, and nothing but web pages.
     await page.evaluate(() => {
       for (const address of ['https://example.com/', 'file://127.0.0.1/etc/passwd']) window.open(address);
@@ -351,44 +351,54 @@ describe.skipIf(!ELECTRON)(`the desktop program (${NO_ELECTRON})`, () => {
     expect(desktop.app.windows()).toHaveLength(1);
 
     const works = async () => {
-      await page.getByText('It works for nas.').waitFor();
+      await page.getByText('Working for nas.').waitFor();
       await until(async () => expect((await trayLines(desktop))[0]).toBe('Working for nas'));
       await until(async () =>
-        expect(await told(desktop)).toEqual({ bar: [expect.any(Number), 'normal'], awake: ['prevent-app-suspension'] }),
+        expect(await systemState(desktop)).toEqual({
+          bar: [expect.any(Number), 'normal'],
+          awake: ['prevent-app-suspension'],
+        }),
       );
     };
     const waits = async (why: string) => {
       await page.getByText(`Waiting: ${why}.`).waitFor();
       await until(async () => expect((await trayLines(desktop))[0]).toBe(`Waiting: ${why}`));
-      await until(async () => expect(await told(desktop)).toEqual({ bar: [expect.any(Number), 'paused'], awake: [] }));
+      await until(async () =>
+        expect(await systemState(desktop)).toEqual({ bar: [expect.any(Number), 'paused'], awake: [] }),
+      );
     };
     makeClip(path.join(media, 'Harbour at dawn.mp4'), { seconds: 300 });
     const { library } = await master.call('library.add', { path: media });
     await master.call('library.scan', { library: library.id });
-    await page.getByText(/^Encoding · [\d.]+ fps · /).waitFor();
+    await page
+      .getByText(/^Encoding\b/)
+      .first()
+      .waitFor();
     await works();
-    expect((await trayLines(desktop))[1]).toMatch(/^Harbour at dawn.mp4: \d+ %, /);
+    expect((await trayLines(desktop))[1]).toMatch(/^Harbour at dawn.mp4: \d+%, /);
     tell({ onBattery: true, idleSeconds: 4000 });
     await waits('on battery');
     tell({ onBattery: false, idleSeconds: 3 });
     await works();
     await desktop.call('master.tune', { settings: { rules: { ...DEFAULT_RULES, idleMinutes: 1 } } });
-    await waits('you are using this computer');
+    await waits("you're using this computer");
     const clock = (hours: number) => new Date(Date.now() + hours * 3_600_000).toTimeString().slice(0, 5);
     const schedule = [{ days: [0, 1, 2, 3, 4, 5, 6], from: clock(6), to: clock(7) }];
     await desktop.call('master.tune', { settings: { rules: DEFAULT_RULES, schedule } });
-    await waits('it works at other hours only');
+    await waits('outside working hours');
     await desktop.call('master.tune', { settings: { schedule: null } });
     await works();
     // It goes on, but not at the cost of a battery.
     await setBattery(desktop, true);
-    await until(async () => expect(await told(desktop)).toEqual({ bar: [expect.any(Number), 'normal'], awake: [] }));
+    await until(async () =>
+      expect(await systemState(desktop)).toEqual({ bar: [expect.any(Number), 'normal'], awake: [] }),
+    );
 
     await page.getByRole('button', { name: 'Leave nas' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Leave nas' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Where are your films?' }).waitFor();
-    await until(async () => expect((await trayLines(desktop))[0]).toBe('All quiet'));
-    expect(await said(desktop)).toHaveLength(1);
+    await page.getByRole('heading', { level: 1, name: 'Where are your videos?' }).waitFor();
+    await until(async () => expect((await trayLines(desktop))[0]).toBe('Idle'));
+    expect(await dialogMessages(desktop)).toHaveLength(1);
     await quit(desktop);
     expect(await desktop.ended).toBe(0);
   });

@@ -4,10 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { afterAll } from 'vitest';
-import { ELECTRON, ensureDisplay, programFolder, SANDBOX_FLAGS } from '../../src-main/test/electron.ts';
-import { isAlive, tempFolder } from '../../src-main/test/helpers.ts';
-import type { CallName, Output } from '../../src-shared/contract.ts';
-import { SETTING_INFOS } from '../../src-shared/settings.ts';
+import { ELECTRON, ensureDisplay, programFolder, SANDBOX_FLAGS } from '../../src-main/test/support/electron.ts';
+import { tempFolder } from '../../src-main/test/support/temp.ts';
+import { isAlive } from '../../src-main/test/support/wait.ts';
+import type { CallName, Output } from '../../src-shared/contract/index.ts';
+import { SETTING_INFOS } from '../../src-shared/settings/settings.ts';
 
 let program: string | undefined;
 let screen: ChildProcess | undefined;
@@ -94,7 +95,7 @@ export async function answerDialogs({ app }: DesktopApp, answer: { button?: numb
 }
 
 /** What dialogs said and what was shown or opened outside since {@link answerDialogs}. */
-export function said({ app }: DesktopApp): Promise<string[]> {
+export function dialogMessages({ app }: DesktopApp): Promise<string[]> {
   return app.evaluate(() => (globalThis as unknown as { said: string[] }).said);
 }
 
@@ -136,7 +137,7 @@ export function withTray({ PATH }: { PATH?: string } = process.env): { PATH: str
 }
 
 /** What the program has told the system. */
-interface Told {
+interface SystemState {
   /** The taskbar: a share and how it looks; -1 is none. */
   bar: [number, string | undefined];
   /** Kinds of what keeps the computer awake. */
@@ -146,7 +147,7 @@ interface Told {
 /** Follows what the window tells the taskbar and what keeps the computer awake from now on; it is on mains power until {@link setBattery}. */
 export async function watchSystem({ app }: DesktopApp): Promise<void> {
   await app.evaluate(({ BrowserWindow, powerMonitor, powerSaveBlocker }) => {
-    const system = { battery: false, bar: [-1, undefined] as Told['bar'], blockers: new Map<number, string>() };
+    const system = { battery: false, bar: [-1, undefined] as SystemState['bar'], blockers: new Map<number, string>() };
     Object.assign(globalThis, { system });
     powerMonitor.isOnBatteryPower = () => system.battery;
     const start = powerSaveBlocker.start.bind(powerSaveBlocker);
@@ -167,10 +168,11 @@ export async function watchSystem({ app }: DesktopApp): Promise<void> {
 }
 
 /** What was told since {@link watchSystem}. */
-export function told({ app }: DesktopApp): Promise<Told> {
+export function systemState({ app }: DesktopApp): Promise<SystemState> {
   return app.evaluate(({ powerSaveBlocker }) => {
-    const { bar, blockers } = (globalThis as unknown as { system: { bar: Told['bar']; blockers: Map<number, string> } })
-      .system;
+    const { bar, blockers } = (
+      globalThis as unknown as { system: { bar: SystemState['bar']; blockers: Map<number, string> } }
+    ).system;
     return { bar, awake: [...blockers].flatMap(([id, kind]) => (powerSaveBlocker.isStarted(id) ? [kind] : [])) };
   });
 }
@@ -183,7 +185,7 @@ export function setBattery({ app }: DesktopApp, on: boolean): Promise<void> {
 }
 
 /** What the desktop's functions say to pages that are not its own: its page in another window, and another page in its window. */
-export function askAsStranger({ app }: DesktopApp, address: string): Promise<string[]> {
+export function callUnauthenticated({ app }: DesktopApp, address: string): Promise<string[]> {
   return app.evaluate(async ({ app: program, BrowserWindow }, url) => {
     const ask = (window: Electron.BrowserWindow | undefined): Promise<string> =>
       window?.webContents.executeJavaScript('window.desktop.getLoginItem().then(String, (error) => error.message)') ??

@@ -2,7 +2,11 @@
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { makeClip, makeHome, serve, slowEncodes, TINY } from '../../src-main/test/helpers.ts';
+import { TINY } from '../../src-main/test/support/cli.ts';
+import { makeClip } from '../../src-main/test/support/clips.ts';
+import { slowEncodes } from '../../src-main/test/support/ffmpeg.ts';
+import { serve } from '../../src-main/test/support/server.ts';
+import { makeHome } from '../../src-main/test/support/temp.ts';
 import { enter, expectComplaints, openPage } from './browser.ts';
 
 /** Stands between a page and its server, as a slow network does. */
@@ -35,7 +39,7 @@ async function between(page: Page) {
 }
 
 describe('an open page', () => {
-  it('waits for its connection, and loses nothing of what it is told before it stands or while nobody looks', async () => {
+  it('waits for its connection, and loses nothing of what arrives before it stands or while no one looks', async () => {
     const server = await serve(makeHome().data);
     await server.call('setup.set', { role: 'alone', complete: true });
     const page = await openPage();
@@ -59,7 +63,7 @@ describe('an open page', () => {
     await frames();
     wire.answer?.resolve();
     await page.getByRole('link', { name: 'Dashboard' }).click();
-    const [resume, pause] = ['Resume', 'Pause'].map((name) => page.getByRole('button', { name }));
+    const [resume, pause] = ['Resume', 'Pause'].map((name) => page.getByRole('button', { name, exact: true }));
     await resume?.waitFor();
     await server.call('queue.resume');
     await pause?.waitFor();
@@ -75,7 +79,7 @@ describe('an open page', () => {
     await resume?.waitFor();
   });
 
-  it('shows work as it goes on, in every browser, and what a user does about it', async () => {
+  it('shows work as it continues, in every browser, and what a user does about it', async () => {
     const { data, media } = makeHome();
     makeClip(path.join(media, 'Night ferry.mp4'), { seconds: 40 });
     makeClip(path.join(media, 'The long tide.mp4'), { seconds: 40, modified: new Date() });
@@ -87,23 +91,28 @@ describe('an open page', () => {
     const [library] = await server.call('library.list');
     await server.call('library.scan', { library: library?.id });
 
-    await page.getByText(/^1 film running on 1 computer/).waitFor();
-    await page.getByText(/Encoding · \d/).waitFor();
-    await other.getByText(/^Encoding \d+ %$/).waitFor();
+    await page.getByText(/^1 video running on 1 computer/).waitFor();
+    await page.getByText('Encoding', { exact: true }).waitFor();
+    await page.getByText(/^\d+\.\d× real time$/).waitFor();
+    await page.waitForFunction(() => /^\d+% · Dashboard · Flotilla$/.test(document.title));
+    await other.getByText(/^Encoding \d+%$/).waitFor();
 
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('menuitem', { name: /^Pause now/ }).click();
-    await page.getByText(/^Standing still: /).waitFor();
-    await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByText(/^1 film running/).waitFor();
+    await page.getByRole('complementary', { name: 'Paused' }).getByText('Paused by you.').waitFor();
+    await other.getByRole('complementary', { name: 'Paused' }).waitFor();
+    await page.waitForFunction(() => document.title.startsWith('Paused, '));
+    expect(await page.locator('link[rel="icon"]').getAttribute('data-state')).toBe('paused');
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await page.getByText(/^1 video running/).waitFor();
 
     await page.getByRole('button', { name: 'Actions for Night ferry.mp4' }).click();
-    await page.getByRole('menuitem', { name: 'Cancel' }).click();
+    await page.getByRole('menuitem', { name: 'Cancel conversion' }).click();
     await other.getByRole('row').filter({ hasText: 'Night ferry' }).getByText('Skipped').waitFor();
     await page.getByText('The long tide.mp4').first().waitFor();
   });
 
-  it('says that the master is gone, greys what may be old, and comes back by itself', async () => {
+  it('says that the master is gone, greys what may be old, and comes back automatically', async () => {
     expectComplaints(/WebSocket|ERR_CONNECTION|Failed to fetch/);
     const { data } = makeHome();
     const server = await serve(data);
@@ -115,10 +124,10 @@ describe('an open page', () => {
     const port = new URL(server.url).port;
     server.flotilla.kill('SIGKILL');
     await server.flotilla.end();
-    await page.getByText('does not answer. What you see may be old').waitFor();
+    await page.getByText('Reconnecting… Data may be out of date.').waitFor();
     expect(await page.locator('.stale').count()).toBe(1);
     await serve(data, ['--port', port]);
-    await page.getByText('does not answer').waitFor({ state: 'hidden' });
+    await page.getByText('Reconnecting…').waitFor({ state: 'hidden' });
     await page.getByText('Nothing to convert yet.').waitFor();
     expect(await page.locator('.stale').count()).toBe(0);
   });

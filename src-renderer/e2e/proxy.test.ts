@@ -2,21 +2,14 @@
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  type LeadingServer,
-  lead,
-  makeClip,
-  makeHome,
-  type Server,
-  serve,
-  start,
-  TINY,
-  tempFolder,
-  until,
-} from '../../src-main/test/helpers.ts';
-import { CAN_STREAM, readExamples, startNginx } from '../../src-main/test/nginx.ts';
-import { freePort } from '../../src-main/test/ports.ts';
-import { CSRF_HEADER } from '../../src-shared/csrf.ts';
+import { start, TINY } from '../../src-main/test/support/cli.ts';
+import { makeClip } from '../../src-main/test/support/clips.ts';
+import { CAN_STREAM, readExamples, startNginx } from '../../src-main/test/support/nginx.ts';
+import { freePort } from '../../src-main/test/support/ports.ts';
+import { type LeadingServer, lead, type Server, serve } from '../../src-main/test/support/server.ts';
+import { makeHome, tempFolder } from '../../src-main/test/support/temp.ts';
+import { until } from '../../src-main/test/support/wait.ts';
+import { CSRF_HEADER } from '../../src-shared/contract/csrf-header.ts';
 import { openPage } from './browser.ts';
 
 // Chromium finds every name under .localhost on this computer; Flotilla takes them for names of the internet.
@@ -135,7 +128,7 @@ describe('below a path', () => {
     expect(new URL(page.url()).pathname).toBe('/flotilla/workers');
   });
 
-  it('believes nobody but the proxy', async () => {
+  it('trusts only the proxy', async () => {
     const forwarded = { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https' };
     const answer = await signIn(below, `${below.url}/api/session`, forwarded);
     expect(answer.headers.getSetCookie()[0]).not.toMatch(/Secure/);
@@ -148,18 +141,18 @@ describe('below a path', () => {
 });
 
 describe.skipIf(!CAN_STREAM)('other computers (needs nginx with its stream module)', () => {
-  it('come through the proxy, fetch films and hand results over', async () => {
+  it('come through the proxy, fetch videos, and upload results', async () => {
     await named.call('worker.pause', { worker: 'nas' });
     const { token } = await named.call('invite.create', {});
     const data = path.join(tempFolder(), 'data');
     const address = ['--master', `localhost:${lan}`, '--token', token];
     const worker = start(['worker', '--data', data, '--name', 'garage', ...address]);
-    makeClip(path.join(named.media, 'film.mp4'));
+    makeClip(path.join(named.media, 'video.mp4'));
     const { library } = await named.call('library.add', { path: named.media });
     await named.call('library.scan', { library: library.id });
     await until(async () => expect((await named.call('queue.summary')).counts).toMatchObject({ done: 1 }));
-    const [film] = await named.call('file.list', {});
-    const { attempts } = await named.call('file.get', { file: film?.id ?? 0 });
+    const [video] = await named.call('file.list', {});
+    const { attempts } = await named.call('file.get', { file: video?.id ?? 0 });
     expect(attempts).toMatchObject([{ worker: 'garage' }]);
     worker.kill('SIGTERM');
     expect((await worker.end()).code).toBe(0);

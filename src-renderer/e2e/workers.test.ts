@@ -1,9 +1,16 @@
-/** Two computers become acquainted on their own screens. */
+/** Computers are paired on their own screens, and work together on one video. */
+import path from 'node:path';
 import { expect, it } from 'vitest';
-import { lead, makeHome, serve, TINY, until } from '../../src-main/test/helpers.ts';
+import { TINY } from '../../src-main/test/support/cli.ts';
+import { makeClip } from '../../src-main/test/support/clips.ts';
+import { slowEncodes, wrap } from '../../src-main/test/support/ffmpeg.ts';
+import * as fleet from '../../src-main/test/support/fleet.ts';
+import { lead, serve } from '../../src-main/test/support/server.ts';
+import { makeHome } from '../../src-main/test/support/temp.ts';
+import { until } from '../../src-main/test/support/wait.ts';
 import { enter, openPage, seriousFindings } from './browser.ts';
 
-it('a computer joins by six digits on both screens, rests, and is removed', async () => {
+it('a computer joins by six digits on both screens, is paused, and is removed', async () => {
   const master = await lead(makeHome().data, TINY);
   const other = await serve(makeHome().data, ['--name', 'attic', '--lan-port', '0', ...TINY]);
   const [here, there] = [await enter(master, '/workers'), await openPage()];
@@ -20,14 +27,14 @@ it('a computer joins by six digits on both screens, rests, and is removed', asyn
   await asking.getByText(digits ?? '').waitFor();
   expect(await seriousFindings(here)).toEqual([]);
   await asking.getByRole('button', { name: 'Approve' }).click();
-  await there.getByText('This computer converts films for it.').waitFor();
+  await there.getByText('This computer converts videos for this master.').waitFor();
   const card = here.getByRole('article', { name: 'attic' });
   await card.getByText('Idle').waitFor();
 
   await card.getByRole('button', { name: 'Actions for attic' }).click();
   await here.getByRole('menuitem', { name: 'Settings' }).click();
   const settings = here.getByRole('dialog', { name: 'Settings of attic' });
-  await settings.getByRole('textbox', { name: 'Films at a time' }).fill('2');
+  await settings.getByRole('textbox', { name: 'Videos at a time' }).fill('2');
   expect(await seriousFindings(here)).toEqual([]);
   await settings.getByRole('button', { name: 'Save' }).click();
   await until(async () => {
@@ -44,24 +51,57 @@ it('a computer joins by six digits on both screens, rests, and is removed', asyn
   await card.waitFor({ state: 'detached' });
   await there
     .locator('#page')
-    .getByText(/does not know this computer/)
+    .getByText(/doesn't know this computer/)
     .waitFor();
-  await there.getByRole('button', { name: 'Choose another one' }).click();
+  await there.getByRole('button', { name: 'Choose another master' }).click();
   await there.getByRole('textbox', { name: 'Address of the master' }).waitFor();
 });
 
-it('a computer that works alone leads others at a click, and says how they join', async () => {
+it('a computer that works alone leads others at a click, and shows how they join', async () => {
   const server = await serve(makeHome().data, ['--name', 'nas', '--lan-port', '0', ...TINY]);
   const page = await enter(server, '/workers');
   await page.getByRole('button', { name: 'Add a computer' }).click();
   const dialog = page.getByRole('dialog', { name: 'Add a computer' });
   await dialog.getByRole('button', { name: 'Lead other computers' }).click();
   // On the computer itself, neither its display name nor what only it can reach is an address for others.
-  await dialog.getByText(/takes the address/).waitFor();
+  await dialog.getByText(/enter the address/).waitFor();
   const { address, lanPort } = await server.call('hello');
   expect(address).not.toMatch(/^(nas|localhost|127\..*)$/);
-  await dialog.getByText(`takes the address ${address}:${lanPort}.`).waitFor();
-  await dialog.getByRole('button', { name: 'Make a join token' }).click();
+  await dialog.getByText(`enter the address ${address}:${lanPort}.`).waitFor();
+  await dialog.getByRole('button', { name: 'Create join token' }).click();
   await dialog.getByText(/^flotilla worker --master \S+:\d+ --token [\w-]{64}$/).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 });
+
+const CHUNKS = /^\d+ of \d+ chunks on 2 computers$/;
+
+it.skipIf(process.platform === 'win32')(
+  'a computer that encodes parts of a video that another one converts is seen on its card, in the queue, and in the drawer',
+  async () => {
+    const chunks = { FLOTILLA_CHUNKS: '2' };
+    const home = makeHome();
+    const options = ['-preset', 'veryfast', '-x264-params', 'keyint=24:min-keyint=24:scenecut=0'];
+    makeClip(path.join(home.media, 'Night ferry.mkv'), { seconds: 60, options });
+    const master = await fleet.lead(home, { env: { ...slowEncodes().env, ...chunks } });
+    await master.call('setup.set', { role: 'lead', complete: true });
+    await master.call('worker.resume', { worker: 'master' });
+    const { library } = await master.call('library.add', { path: master.media });
+    await master.call('library.scan', { library: library.id });
+    await fleet.inStage(master, 'master', 'encoding');
+    const { PATH } = wrap('ffmpeg', '[ $encode = 1 ] && exec sleep 600\nexec "$REAL" "$@"');
+    await fleet.join(master, 'attic', { env: { PATH, ...chunks } });
+
+    const page = await enter(master, '/workers');
+    await page.getByRole('article', { name: 'attic' }).getByText('Helps master with Night ferry.mkv').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    const own = page.getByRole('article', { name: 'master' });
+    await own.getByText(CHUNKS).waitFor();
+    expect(await own.getByText(/^Helps /).count()).toBe(0);
+
+    await page.getByRole('link', { name: /^Queue/ }).click();
+    await page.getByText(CHUNKS).waitFor();
+    await page.getByText('Night ferry.mkv').first().click();
+    await page.getByRole('dialog').getByText(CHUNKS).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+  },
+);

@@ -1,27 +1,27 @@
 import { create } from 'zustand';
-import type { SessionState } from '../../src-shared/access.ts';
-import type { Events, Live } from '../../src-shared/contract.ts';
-import { messageOf } from '../../src-shared/errors.ts';
-import type { FileView } from '../../src-shared/file-view.ts';
-import { type Connection, call, enter, on, onConnection } from '../transport.ts';
+import type { FileView } from '../../src-shared/contract/file-view.ts';
+import type { Events, Live } from '../../src-shared/contract/index.ts';
+import type { SessionState } from '../../src-shared/contract/session.ts';
+import { messageOf } from '../../src-shared/util/errors.ts';
+import { type Connection, call, connect, on, onConnection } from '../lib/transport.ts';
 import { smoothed } from './smooth.ts';
 
 interface LiveState {
   connection: Connection;
-  /** Who answers, and whether this browser is signed in; null until it has answered once. */
+  /** Which computer answers, and whether this browser is signed in; null until the first answer. */
   about: SessionState | null;
-  /** Why nothing could be asked at all, as one sentence. */
-  trouble: string | null;
-  /** All that changes by itself; null before the first snapshot. */
+  /** Why the server can't be reached, as one sentence. */
+  error: string | null;
+  /** Everything that changes without the user; null before the first snapshot. */
   summary: Live | null;
   revision: number;
 }
 
-/** How things stand, kept current by the master's events. */
+/** The live state, kept current by the master's events. */
 export const useLive = create<LiveState>(() => ({
   connection: 'connecting',
   about: null,
-  trouble: null,
+  error: null,
   summary: null,
   revision: 0,
 }));
@@ -29,54 +29,54 @@ export const useLive = create<LiveState>(() => ({
 /** True while what is shown may be old, since the connection was cut. */
 export const useOffline = (): boolean => useLive((live) => live.connection === 'offline');
 
-/** True on a computer that works for a master elsewhere, or tries to. */
-export const isEmployed = (live: Live | null): boolean => live?.master != null;
+/** True on a computer that works for a master on another computer, or tries to. */
+export const worksForMaster = (live: Live | null): boolean => live?.master != null;
 
-/** True on one that was let in by a master and has no libraries of its own. */
-export const isOnlyEmployed = (live: Live | null): boolean =>
+/** True on a worker that was accepted by a master and has no libraries of its own. */
+export const isWorkerOnly = (live: Live | null): boolean =>
   live?.master?.work != null && !live.libraries.some(({ watched }) => watched);
 
 type FilesListener = (files: FileView[], many: boolean) => void;
 const filesListeners = new Set<FilesListener>();
 
-/** Tells of files that changed; with `many` they are too many to name. Until the returned function is called. */
+/** Calls `listener` with files that changed, and with `many` when lists have changed beyond them, until the returned function is called. */
 export function onFiles(listener: FilesListener): () => void {
   filesListeners.add(listener);
   return () => filesListeners.delete(listener);
 }
 
-/** A page that nobody sees is given no frames: so many deltas are applied without one, before they fill its memory. */
-const MOST_PENDING = 50;
+/** A page in the background gets no frames: this many deltas are applied without one, before they fill its memory. */
+const MAX_PENDING = 50;
 
 let pending: Events['delta'][] = [];
 let frame = 0;
 let loading = false;
 
-/** Begins anew with all that there is: after a start, a cut or a gap in the revisions. */
+/** Fetches a snapshot: after a start, a lost connection, or a gap in the revisions. */
 async function takeSnapshot(): Promise<void> {
   if (loading) return;
   loading = true;
   pending = [];
   try {
     const { revision, ...summary } = await call('live.snapshot', {});
-    useLive.setState({ summary: smoothed(summary, null), revision, trouble: null });
+    useLive.setState({ summary: smoothed(summary, null), revision, error: null });
     for (const listener of filesListeners) listener([], true);
   } catch (error) {
-    useLive.setState({ trouble: messageOf(error) });
+    useLive.setState({ error: messageOf(error) });
   } finally {
     loading = false;
-    // What came meanwhile had its frame while there was nothing yet to apply it to.
+    // The frame of deltas that arrived earlier came when there was no snapshot to apply them to.
     if (pending.length > 0) applySoon();
   }
 }
 
-/** Applies what has come with the next frame. */
+/** Applies pending deltas in the next frame. */
 function applySoon(): void {
-  if (pending.length >= MOST_PENDING) applyDeltas();
+  if (pending.length >= MAX_PENDING) applyDeltas();
   else frame ||= requestAnimationFrame(applyDeltas);
 }
 
-/** Applies what has come since the last frame, all at once. */
+/** Applies the deltas since the last frame at once. */
 function applyDeltas(): void {
   cancelAnimationFrame(frame);
   frame = 0;
@@ -101,26 +101,26 @@ function applyDeltas(): void {
 }
 
 /** Connects, and keeps {@link useLive} current from now on. */
-export function goLive(): void {
+export function connectLive(): void {
   onConnection((connection) => {
     useLive.setState({ connection });
     if (connection === 'online') takeSnapshot();
-    if (connection === 'outside') useLive.setState({ summary: null });
+    if (connection === 'signed-out') useLive.setState({ summary: null });
   });
   on('delta', (delta) => {
     pending.push(delta);
     applySoon();
   });
-  knock();
+  authenticate();
 }
 
-/** Asks the server whether this browser may come in; tries again by itself while it does not answer. */
-export async function knock(): Promise<void> {
+/** Opens a session with the server; retries automatically while it doesn't answer. */
+export async function authenticate(): Promise<void> {
   try {
-    const about = await enter();
-    useLive.setState({ about, trouble: null });
+    const about = await connect();
+    useLive.setState({ about, error: null });
   } catch (error) {
-    useLive.setState({ trouble: messageOf(error) });
-    if (useLive.getState().connection === 'connecting') setTimeout(knock, 3000);
+    useLive.setState({ error: messageOf(error) });
+    if (useLive.getState().connection === 'connecting') setTimeout(authenticate, 3000);
   }
 }

@@ -10,12 +10,14 @@ interface SavedView {
 interface Preferences {
   /** Columns of the library that the user showed or hid; the others keep their standard. */
   columns: Record<string, boolean>;
+  /** Widths of columns that the user changed, in pixels. */
+  widths: Record<string, number>;
   views: SavedView[];
 }
 
 /** What this browser remembers of its user. */
 export const usePreferences = create<Preferences>()(
-  persist(() => ({ columns: {}, views: [] }) as Preferences, { name: 'flotilla-preferences' }),
+  persist(() => ({ columns: {}, widths: {}, views: [] }) as Preferences, { name: 'flotilla-preferences' }),
 );
 
 /** Keeps a view of the library under a name; one of the same name makes way. */
@@ -24,6 +26,13 @@ export function saveView(name: string, query: string): void {
     views: [...views.filter((view) => view.name !== name), { name, query }].sort((a, b) =>
       a.name.localeCompare(b.name),
     ),
+  }));
+}
+
+/** Remembers the width of a column in pixels; null forgets it. */
+export function setColumnWidth(id: string, width: number | null): void {
+  usePreferences.setState(({ widths: { [id]: _, ...rest } }) => ({
+    widths: width === null ? rest : { ...rest, [id]: width },
   }));
 }
 

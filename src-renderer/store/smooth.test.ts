@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import type { Live } from '../../src-shared/contract.ts';
+import type { Live } from '../../src-shared/contract/index.ts';
 import { smoothed } from './smooth.ts';
 
 type Progress = Live['running'][number]['progress'];
 
 const live = (progress: Progress, eta: number | null = null) =>
   ({
-    running: [{ task: 1, file: 1, library: 1, path: 'film.mkv', worker: 'harbour', progress }],
+    running: [{ task: 1, file: 1, library: 1, path: 'video.mkv', worker: 'harbour', progress }],
     eta,
   }) as unknown as Live;
 const progressOf = ({ running }: Live) => running[0]?.progress;
 
 describe('what is shown of running work', () => {
-  it('never runs backwards within a stage, and begins anew with the next', () => {
+  it('never runs backwards within a stage, and starts over with the next', () => {
     const first = smoothed(live({ stage: 'encoding', share: 0.5 }), null);
     const second = smoothed(live({ stage: 'encoding', share: 0.4 }), first);
     expect(progressOf(second)?.share).toBe(0.5);
     expect(progressOf(smoothed(live({ stage: 'checking', share: 0.1 }), second))?.share).toBe(0.1);
   });
 
-  it('is as calm for the films of a master on another computer', () => {
+  it('is as calm for the videos of a master on another computer', () => {
     const serving = (share: number) => {
       const { running, ...rest } = live({ stage: 'encoding', share });
       return { ...rest, running: [], master: { work: { running } } } as unknown as Live;

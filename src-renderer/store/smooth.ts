@@ -1,5 +1,5 @@
-import type { Live } from '../../src-shared/contract.ts';
-import type { RunningView } from '../../src-shared/lease.ts';
+import type { Live } from '../../src-shared/contract/index.ts';
+import type { RunningView } from '../../src-shared/jobs/lease.ts';
 
 /** How much of a new estimate is believed at once; the rest comes with the next ones. */
 const WEIGHT = 0.25;

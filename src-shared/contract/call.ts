@@ -3,7 +3,8 @@ import { z } from 'zod';
 /** Who may make a call: anyone, a user of this Flotilla, one of its workers, or a computer that wants to become one. */
 export type Access = 'public' | 'user' | 'worker' | 'stranger';
 
-interface CallSpec<I extends z.ZodType, O extends z.ZodType> {
+/** Specification of a call. */
+export interface CallSpec<I extends z.ZodType, O extends z.ZodType> {
   access: Access;
   /** True when it changes nothing, so that REST offers it as GET too. */
   reads: boolean;

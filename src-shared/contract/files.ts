@@ -1,21 +1,27 @@
 import { z } from 'zod';
+import { BlindVotes, VERDICTS } from '../media/blind-votes.ts';
+import { WORST } from '../media/preview-positions.ts';
+import { QualityReport } from '../media/quality-target.ts';
+import { Plan } from '../plan/plan.ts';
+import { Skip, SkipCode } from '../plan/skip.ts';
+import { line, Path } from '../util/plain-text.ts';
+import { changing, done, id, reading, search } from './call.ts';
 import {
   FILE_ACTIONS,
   FILE_SORTS,
   FileFilter,
   FileSelection,
   FileView,
+  Folder,
+  FolderView,
   State,
   selecting,
   Tally,
-} from '../file-view.ts';
-import { Sample } from '../insights.ts';
-import { line } from '../plain-text.ts';
-import { Plan, Skip } from '../plan.ts';
-import { changing, done, id, reading, search } from './call.ts';
+} from './file-view.ts';
+import { Sample } from './stats-view.ts';
 import { VaultEntry } from './vault.ts';
 
-/** How one try to convert a film went. */
+/** How one try to convert a video went. */
 export const AttemptView = z.object({
   worker: z.string(),
   /** Name and version of the worker's AV1 encoder, as it logs them: SVT-AV1 2.3.0. */
@@ -28,10 +34,14 @@ export const AttemptView = z.object({
   stages: z.record(z.string(), z.number()),
   /** How alike result and source are: SSIM 0 to 1, PSNR in dB of the worst window, both at reduced size. */
   likeness: z.object({ ssim: z.number(), psnr: z.number() }).nullable(),
+  /** How the CRF was found for its quality target, and the measured quality of the result; null where the CRF came from the table. */
+  quality: QualityReport.nullable(),
   log: z.string().nullable(),
 });
 
-/** Films of the libraries, and what is done about them. */
+const on = z.boolean().default(true);
+
+/** Videos of the libraries, and actions on them. */
 export const FILE_CALLS = {
   'file.list': reading(
     'user',
@@ -49,7 +59,7 @@ export const FILE_CALLS = {
   ),
   'file.page': reading(
     'user',
-    'A part of the list of files that pass a filter, in any order',
+    'One page of the files that match a filter, in any order',
     z.strictObject({
       filter: FileFilter.default({}),
       sort: z.enum(FILE_SORTS).default('path'),
@@ -61,15 +71,35 @@ export const FILE_CALLS = {
   ),
   'file.tally': reading(
     'user',
-    'How many files pass a filter, and how many of each kind there are',
+    'Number of files that match a filter, in total and of each kind',
     z.strictObject({ filter: FileFilter.default({}) }),
     Tally,
   ),
+  'file.folders': reading(
+    'user',
+    'Libraries, or the folders in a folder of one, with the files below each that match a filter; those without any are left out',
+    z.strictObject({
+      filter: FileFilter.omit({ folder: true, direct: true }).default({}),
+      library: id.optional(),
+      folder: Folder.default(''),
+    }),
+    z.object({
+      folders: z.array(FolderView),
+      /** Number of matching files directly in the folder. */
+      files: z.number(),
+    }),
+  ),
   'file.count': reading(
     'user',
-    'How many of the files an action would act on, and their bytes',
+    'Number and bytes of the files that an action would apply to',
     z.strictObject({ action: z.enum(FILE_ACTIONS), selection: FileSelection }),
-    z.object({ count: z.number(), bytes: z.number(), of: z.number() }),
+    z.object({
+      count: z.number(),
+      bytes: z.number(),
+      of: z.number(),
+      /** For `retry`: those that a rule skipped and `override` converts, by skip code. */
+      overridable: z.array(z.object({ code: SkipCode, count: z.number() })),
+    }),
   ),
   'file.get': reading(
     'user',
@@ -80,54 +110,98 @@ export const FILE_CALLS = {
       plan: z.union([Plan, Skip]).nullable(),
       /** Rough size of the result in bytes. */
       estimate: z.number().nullable(),
+      /** What its conversion will probably come to; null where it isn't converted or was not analyzed yet. */
+      forecast: z
+        .object({
+          /** On the scale of the settings. */
+          crf: z.number(),
+          /** Bytes of the result, and how far they may be wrong: two standard deviations. */
+          bytes: z.number(),
+          bytesError: z.number(),
+          /** Seconds that it takes on the computer of the master; null until its speed is known. */
+          seconds: z.number().nullable(),
+          /** True where samples of this very video were encoded. */
+          sampled: z.boolean(),
+        })
+        .nullable(),
       attempts: z.array(AttemptView),
       /** Its original, where the vault keeps it. */
       original: VaultEntry.nullable(),
+      /** The skip codes that a retry with `override` overrules; null where the video isn't skipped or can't be converted. */
+      override: z.array(SkipCode).nullable(),
       /** The last sample that was made of it and is still there. */
       sample: Sample.nullable(),
     }),
   ),
+  'file.estimates': reading(
+    'user',
+    'Rough sizes in bytes of what these files would become; those without a plan are left out',
+    z.strictObject({ files: z.array(id).max(200) }),
+    z.object({ estimates: z.array(z.object({ file: id, bytes: z.number() })) }),
+  ),
   'file.retry': changing(
     'user',
-    'Queue failed, blocked or skipped files again; `convertDamaged` converts what is left of those skipped as damaged',
-    selecting({ convertDamaged: z.boolean().default(false) }),
+    'Queue failed, blocked, or skipped files again; `override` also converts those that a rule skips, where that is possible',
+    selecting({ override: z.boolean().default(false) }),
     z.object({ queued: z.number() }),
   ),
   'file.skip': changing(
     'user',
-    'Leave files as they are from now on; what runs is ended',
+    'Always skip files; cancels running conversions',
     FileSelection,
     z.object({ skipped: z.number() }),
   ),
   'file.cancel': changing(
     'user',
-    'Take files out of the queue, running ones too, until they are retried',
+    'Remove files from the queue, including running ones, until they are retried',
     FileSelection,
     z.object({ cancelled: z.number() }),
   ),
   'file.reencode': changing(
     'user',
-    'Convert done files anew, from their originals in the vault; queues any other again',
+    'Convert done files again, from their originals in the vault; queues any others again',
     FileSelection,
     z.object({ queued: z.number(), refused: z.array(z.string()) }),
   ),
   'file.forget': changing(
     'user',
-    'Take files off the list, with their history; no file is touched, and one that is there is found again by a scan',
+    'Remove files and their history from the list; no file is changed, and the next scan adds existing ones again',
     FileSelection,
     z.object({ forgotten: z.number() }),
   ),
   'file.priority': changing(
     'user',
-    'Higher comes first; 0 is the standard',
+    'Set the priority; higher comes first, and 0 is the default',
     selecting({ priority: z.int().min(-100).max(100) }),
     done,
   ),
+  'file.allComputers': changing(
+    'user',
+    'Have computers help with these queued or running files before they begin others, until their conversion ends; on: false undoes it',
+    z.union([selecting({ on }), z.strictObject({ path: Path, on })]),
+    z.object({ changed: z.number() }),
+  ),
   'file.sample': changing(
     'user',
-    'Convert a few seconds of a film to look at; nothing is replaced. Tells `sample` events meanwhile',
+    'Convert a few seconds of a video as a sample; nothing is replaced. Emits `sample` events',
     z.strictObject({ file: id, seconds: z.number().min(1).max(30).default(8) }),
     Sample,
   ),
-  'file.stopSample': changing('user', 'End the sample that is being made', z.strictObject({ file: id }), done),
+  'file.vote': changing(
+    'user',
+    'Keep which picture looked better at a place of a video that was compared blind',
+    z.strictObject({
+      file: id,
+      position: z.int().min(0).max(WORST),
+      verdict: z.enum(VERDICTS),
+    }),
+    BlindVotes,
+  ),
+  'file.votes': reading(
+    'user',
+    'Votes of blind comparisons at the quality that is asked for, and the quality that they suggest',
+    z.strictObject({}),
+    BlindVotes,
+  ),
+  'file.stopSample': changing('user', 'Cancel the running sample', z.strictObject({ file: id }), done),
 };

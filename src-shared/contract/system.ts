@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { About, Finding } from '../insights.ts';
-import { Fingerprint, Greeting } from '../protocol.ts';
-import { AudioTable, QualityTable } from '../quality.ts';
-import { Settings } from '../settings.ts';
+import { Fingerprint, Greeting } from '../fleet/protocol.ts';
+import { AudioTable, QualityTable } from '../media/quality.ts';
+import { Settings } from '../settings/settings.ts';
 import { changing, done, none, reading } from './call.ts';
+import { About, Finding } from './stats-view.ts';
 
 /** How Flotilla is used here. */
 export const Setup = z.object({
-  /** `alone`: use this computer, `lead` other computers too, or `join` a master; null before the user has said so. */
+  /** `alone`: use this computer, `lead` other computers too, or `join` a master; null before the user has chosen. */
   role: z.enum(['alone', 'lead', 'join']).nullable(),
   /** The first run is over. */
   complete: z.boolean(),
@@ -35,7 +35,7 @@ export const SYSTEM_CALLS = {
   ),
   hello: reading(
     'public',
-    'How this computer introduces itself to others; address is its first one on a network, or its name there; lanPort is where it awaits workers, null when it does not lead; webPort is where its page is, null when only it itself may open that',
+    'How this computer introduces itself to others; address is its first one on a network, or its name there; lanPort is its port for workers, null when it accepts none; webPort is the port of its interface, null when only this computer can open it',
     none,
     Greeting.extend({
       fingerprint: Fingerprint,
@@ -44,32 +44,32 @@ export const SYSTEM_CALLS = {
       webPort: z.int().nullable().default(null),
     }),
   ),
-  'setup.get': reading('user', 'How this Flotilla is used, and whether its first run is over', none, Setup),
-  'setup.set': changing('user', 'Note what the user chose in the first run', Setup.partial(), Setup),
+  'setup.get': reading('user', 'How this Flotilla is used, and whether its setup is finished', none, Setup),
+  'setup.set': changing('user', 'Save what the user chose during setup', Setup.partial(), Setup),
   'settings.get': reading(
     'user',
-    'Settings in force and where each comes from',
+    'Effective settings and where each comes from',
     none,
     z.object({ values: Settings, sources: z.record(z.string(), z.enum(['flag', 'environment', 'stored', 'default'])) }),
   ),
   'settings.set': changing(
     'user',
-    'Store settings; null takes a stored value back',
+    'Save settings; null removes a saved value',
     z.strictObject({ values: z.record(z.string().max(100), z.unknown()) }),
     done,
   ),
   'table.get': reading(
     'user',
-    'The lookup tables in force',
+    'The lookup tables in effect',
     none,
     z.object({ quality: tableView(QualityTable), audio: tableView(AudioTable) }),
   ),
   'table.set': changing(
     'user',
-    'Write lookup tables to their files; null brings the standard back',
+    'Write lookup tables to their files; null resets one to its default',
     z.strictObject({ quality: QualityTable.nullable().optional(), audio: AudioTable.nullable().optional() }),
     done,
   ),
-  doctor: reading('user', 'What is there and what is missing', none, z.array(Finding)),
-  about: reading('user', 'What runs here', none, About),
+  doctor: reading('user', 'System check: what is available and what is missing', none, z.array(Finding)),
+  about: reading('user', 'Versions of this installation', none, About),
 };

@@ -22,7 +22,7 @@ async function makeClip(folder: string): Promise<string> {
   return clip;
 }
 
-/** A film-like clip: the real one, or one that is made. */
+/** A video-like clip: the real one, or one that is made. */
 export function clipFor(folder: string): string | Promise<string> {
   return existsSync(CLIP) ? CLIP : makeClip(folder);
 }
@@ -40,7 +40,7 @@ export function stagesIn(data: string): Record<string, number> {
   const db = new Database(path.join(data, 'flotilla.db'), { readonly: true });
   const rows = db.prepare("SELECT stages FROM attempts WHERE outcome = 'done'").pluck().all();
   db.close();
-  if (rows.length !== 1) throw new Error('the film was not converted');
+  if (rows.length !== 1) throw new Error('the video was not converted');
   return JSON.parse(String(rows[0]));
 }
 

@@ -1,13 +1,13 @@
 import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Probe, Stream } from '../../../src-shared/media.ts';
-import { FILE_ORDERS, type FileOrder } from '../../../src-shared/settings.ts';
-import { FileTable } from '../../db/files.ts';
-import { JobTable } from '../../db/jobs.ts';
-import { LibraryTable } from '../../db/libraries.ts';
+import type { Probe, Stream } from '../../../src-shared/media/probe.ts';
+import { FILE_ORDERS, type FileOrder } from '../../../src-shared/settings/settings.ts';
 import { type Db, openDatabase } from '../../db/open.ts';
+import { FileTable } from '../../db/tables/files.ts';
+import { JobTable } from '../../db/tables/jobs.ts';
+import { LibraryTable } from '../../db/tables/libraries.ts';
 import { type Bench, measured, median, type Report, say } from './measure.ts';
-import { FILES, filmPath } from './tree.ts';
+import { FILES, videoPath } from './tree.ts';
 
 const BYTES_GOAL = 1500;
 const SHORT_QUEUE = 1000;
@@ -21,7 +21,7 @@ function open(folder: string): { db: Db; files: FileTable; jobs: JobTable; libra
   return { db, files: new FileTable(db), jobs: new JobTable(db, () => undefined), libraries: new LibraryTable(db) };
 }
 
-/** What ffprobe tells of a film from a disc: the picture, two languages, four subtitles, chapters. */
+/** What ffprobe tells of a video from a disc: the picture, two languages, four subtitles, chapters. */
 function discProbe(n: number): Probe {
   const spoken = ['eng', 'deu'].map((language, i): Stream => {
     const dispositions = i === 0 ? ['default'] : [];
@@ -67,7 +67,7 @@ function discProbe(n: number): Probe {
   };
 }
 
-/** Bytes that a probed and queued film takes in the database. */
+/** Bytes that a probed and queued video takes in the database. */
 export const database: Bench = async (folder) => {
   const { db, files, jobs, libraries } = open(folder);
   const library = libraries.insert('/media/series', true).id;
@@ -75,8 +75,8 @@ export const database: Bench = async (folder) => {
     const size = 1_500_000_000 + n * 1237;
     const mtime = 1_600_000_000_000 + n * 60_007;
     const stat = { inode: `66306:${5_000_000 + n}`, version: `${size}:${mtime}123456`, size, mtime, settles: null };
-    files.insert(library, { path: filmPath(n), ...stat });
-    const file = files.at(library, filmPath(n));
+    files.insert(library, { path: videoPath(n), ...stat });
+    const file = files.at(library, videoPath(n));
     if (!file) throw new Error(`file ${n} is not there`);
     files.setProbe(file.id, n.toString(16).padStart(32, '0'), discProbe(n));
     jobs.queue(file);
@@ -86,7 +86,7 @@ export const database: Bench = async (folder) => {
     db.transaction(() => {
       for (let n = from; n < from + step; n++) add(n);
     })();
-    if (from % 20_000 === 0) say(`database: ${from} of ${FILES} films`);
+    if (from % 20_000 === 0) say(`database: ${from} of ${FILES} videos`);
   }
   db.pragma('wal_checkpoint(TRUNCATE)');
   const bytes = statSync(db.name).size;
@@ -98,12 +98,12 @@ export const database: Bench = async (folder) => {
   };
 };
 
-/** Fills two libraries with queued films in no particular order. */
+/** Fills two libraries with queued videos in no particular order. */
 function fillQueue(db: Db, count: number): void {
   const queued = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
     SELECT i, 1 + i % 2 AS library, abs(random()) % 1000000000000 AS size, abs(random()) % 1700000000000 AS mtime FROM n`;
   db.exec(`
-    INSERT INTO libraries (root, watched) VALUES ('/media/films', 1), ('/media/series', 1);
+    INSERT INTO libraries (root, watched) VALUES ('/media/videos', 1), ('/media/series', 1);
     INSERT INTO files (id, library, path, inode, version, size, mtime, state, job)
       SELECT i, library, 'Season ' || (i % 50000) || '/Episode ' || i || '.mkv', '1:' || i, size || ':' || mtime, size, mtime,
         'queued', i FROM (${queued});
@@ -114,7 +114,7 @@ function fillQueue(db: Db, count: number): void {
   db.pragma('wal_checkpoint(TRUNCATE)');
 }
 
-/** Time to claim a film from a queue of a million against one of a thousand, taking turns. */
+/** Time to claim a video from a queue of a million against one of a thousand, taking turns. */
 export const claim: Bench = async (folder) => {
   const queues = [SHORT_QUEUE, LONG_QUEUE].map((count) => {
     say(`claim: making a queue of ${count}`);
@@ -125,7 +125,7 @@ export const claim: Bench = async (folder) => {
   const [short, long] = queues as [(typeof queues)[number], (typeof queues)[number]];
   const once = ({ jobs, scopes }: typeof short, order: FileOrder): { ms: number; file: number } => {
     const started = performance.now();
-    const job = jobs.first(scopes, order);
+    const job = jobs.queued.first(scopes, order);
     if (!job) throw new Error('the queue is empty');
     jobs.lease(job, { id: 'bench', name: 'bench' }, {});
     return { ms: performance.now() - started, file: job.file };

@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { _electron, type ElectronApplication } from 'playwright-core';
-import { CSRF_HEADER } from '../../../src-shared/csrf.ts';
-import { ELECTRON, ensureDisplay, isShown, NO_ELECTRON, programFolder, SANDBOX_FLAGS } from '../electron.ts';
-import { freePort } from '../ports.ts';
+import { CSRF_HEADER } from '../../../src-shared/contract/csrf-header.ts';
+import { ELECTRON, ensureDisplay, isShown, NO_ELECTRON, programFolder, SANDBOX_FLAGS } from '../support/electron.ts';
+import { freePort } from '../support/ports.ts';
 import { type Bench, measured, median } from './measure.ts';
 
 /** Starts of each kind; the median counts. */

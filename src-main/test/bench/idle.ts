@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Hello, PROTOCOL } from '../../../src-shared/protocol.ts';
-import { Capabilities } from '../../../src-shared/worker-info.ts';
+import { type Hello, PROTOCOL } from '../../../src-shared/fleet/protocol.ts';
+import { Capabilities } from '../../../src-shared/fleet/worker-info.ts';
 import { openDatabase } from '../../db/open.ts';
-import { WorkerTable } from '../../db/workers.ts';
-import { type Device, loadDevice } from '../../device.ts';
-import { LEASE_TERMS } from '../../master/leases.ts';
-import { Link } from '../../worker/link.ts';
+import { WorkerTable } from '../../db/tables/workers.ts';
+import { type Device, loadDevice } from '../../lan/device-identity.ts';
+import { LEASE_TERMS } from '../../master/queue/leases.ts';
+import { MasterLink } from '../../worker/session/master-link.ts';
 import { startMaster } from './master.ts';
 import { type Bench, cpuSeconds, measured } from './measure.ts';
 
@@ -24,7 +24,9 @@ export const idle: Bench = async (folder) => {
   const { pid, port, stop } = await startMaster(data);
   const { certificate } = await loadDevice(path.join(data, 'device.pem'));
   const master = { name: 'master', origin: `https://127.0.0.1:${port}`, certificate };
-  const links = devices.map((device) => new Link({ master, device, hello: async () => helloOf(device), as: 'worker' }));
+  const links = devices.map(
+    (device) => new MasterLink({ master, device, hello: async () => helloOf(device), as: 'worker' }),
+  );
   const beats: NodeJS.Timeout[] = [];
   try {
     while (links.some((link) => !link.connected)) await wait(100);

@@ -1,16 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
 import { openDatabase } from '../../db/open.ts';
-import { fillFilms } from '../films.ts';
+import { fillVideos } from '../support/videos.ts';
 import { startMaster } from './master.ts';
-import { type Bench, measured, median, say } from './measure.ts';
+import { type Bench, cpuSeconds, measured, median, say } from './measure.ts';
 import { FILES } from './tree.ts';
 
 const FEW = 1000;
 const REPETITIONS = 5;
-/** How much longer the first rows of many films may take than those of few. */
+/** How much longer the first rows of many videos may take than those of few. */
 const FIRST_GOAL = 1.5;
 /** A frame that takes longer, in ms, is seen as a jerk; and how many of a hundred may. */
 const [JERK, JERKS_GOAL] = [50, 2];
@@ -19,6 +20,8 @@ const [TURNS, TURN, PAUSE] = [240, 120, 16];
 /** Places that are looked at all over the list, and MB that the page's memory may hold afterwards. */
 const [PLACES, MEMORY_GOAL] = [200, 64];
 const VIEW = { width: 1440, height: 900 };
+/** Longer than a master waits after its start before it looks at forecasts, in ms, and the share of a processor that a quiet one uses. */
+const [QUIET_MS, QUIET_SHARE] = [7000, 0.1];
 
 interface Shown {
   page: Page;
@@ -27,6 +30,13 @@ interface Shown {
   ms: number;
   /** What came over the network for that, in bytes. */
   bytes: number;
+}
+
+/** The system's Chromium, without a window. */
+export function launchBrowser(): Promise<Browser> {
+  // Chromium refuses its sandbox to root.
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return chromium.launch({ executablePath: execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(), args });
 }
 
 /** The library page in a browser without a cache. */
@@ -67,30 +77,42 @@ async function heap(cdp: CDPSession): Promise<number> {
   return usedSize / 1e6;
 }
 
-/** A master whose record holds films that are nowhere on a disk. */
-async function masterWith(films: number, folder: string) {
-  const data = path.join(folder, String(films));
+/** Resolves when a process has hardly used the processor for a while: after a start with many videos, forecasts are stored. */
+async function whenQuiet(pid: number): Promise<void> {
+  for (;;) {
+    const before = cpuSeconds(pid);
+    await delay(QUIET_MS);
+    if ((cpuSeconds(pid) - before) * 1000 < QUIET_SHARE * QUIET_MS) return;
+  }
+}
+
+/** A master whose record holds videos that are nowhere on a disk, and which has done what there is to do after a start. */
+export async function masterWith(videos: number, folder: string) {
+  const data = path.join(folder, String(videos));
   mkdirSync(data, { recursive: true });
   const { db } = openDatabase(path.join(data, 'flotilla.db'), path.join(data, 'backups'));
-  fillFilms(db, films);
-  db.exec('UPDATE libraries SET watched = 0');
+  fillVideos(db, videos);
+  db.exec(`
+    UPDATE libraries SET watched = 0;
+    INSERT INTO jobs (id, file, library, version, size, mtime, state, result_size, ended, codec, resolution, worker)
+      SELECT id, id, library, version, coalesce(source_size, size), mtime, state, result_size,
+        CASE state WHEN 'done' THEN 1700000000000 + id * 600000 END, codec, resolution, worker
+        FROM files WHERE state IN ('queued', 'done');
+    UPDATE files SET job = id WHERE state IN ('queued', 'done');
+  `);
   db.close();
   const master = await startMaster(data);
+  await whenQuiet(master.pid);
   return { ...master, token: readFileSync(path.join(data, 'token'), 'utf8').trim() };
 }
 
 const jerks = (all: number[]) => (100 * all.filter((ms) => ms > JERK).length) / all.length;
 
-/** The library page with 100,000 films: how soon it is there, how it scrolls and takes a search, and what it holds. */
+/** The library page with 100,000 videos: how soon it is there, how it scrolls and takes a search, and what it holds. */
 export const interfaceBench: Bench = async (folder) => {
-  say(`interface: making ${FILES} films`);
+  say(`interface: making ${FILES} videos`);
   const [few, many] = [await masterWith(FEW, folder), await masterWith(FILES, folder)];
-  // Chromium refuses its sandbox to root.
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const browser = await chromium.launch({
-    executablePath: execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
-    args,
-  });
+  const browser = await launchBrowser();
   try {
     const times: Record<'few' | 'many', number[]> = { few: [], many: [] };
     let bytes = 0;
@@ -112,7 +134,7 @@ export const interfaceBench: Bench = async (folder) => {
       }
     });
     const before = await heap(cdp);
-    const grid = page.getByRole('grid', { name: 'Films' });
+    const grid = page.getByRole('grid', { name: 'Videos' });
     for (let i = 1; i <= PLACES; i++) {
       await grid.evaluate((element, share) => element.scrollTo(0, element.scrollHeight * share), i / PLACES);
       await page.waitForTimeout(PAUSE);
@@ -120,7 +142,7 @@ export const interfaceBench: Bench = async (folder) => {
     const after = await heap(cdp);
     const typed = await frames(page, () => page.getByRole('textbox').first().pressSequentially('episode 4711 1080p'));
     return {
-      films: measured(FILES, 'films'),
+      videos: measured(FILES, 'videos'),
       firstRows: measured(median(times.many), 'ms'),
       firstRatio: measured(median(times.many) / median(times.few), `× that of ${FEW}`, FIRST_GOAL),
       transferred: measured(bytes, 'bytes'),

@@ -1,11 +1,12 @@
 /**
- * npm run bench [-- NAME... --seed N --videos N --workers N --clips N --seconds N --from N --to N]: measures this build on this computer, each number against its goal. The result is one JSON
+ * npm run bench [-- NAME... --seed N --videos N --workers N --clips N --seconds N --preset N --rounds N --from N --to N]: measures this build on this computer, each number against its goal. The result is one JSON
  * object on stdout. Goals are ratios within one run wherever that is possible, so that they hold on any computer.
  */
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { availableProcessors } from '../../processors.ts';
+import { availableProcessors } from '../../platform/processors.ts';
 import { check } from './check.ts';
+import { chunks } from './chunks.ts';
 import { convert } from './convert.ts';
 import { claim, database } from './database.ts';
 import { desktop } from './desktop.ts';
@@ -14,15 +15,19 @@ import { interfaceBench } from './interface.ts';
 import { lists } from './lists.ts';
 import { loop } from './loop.ts';
 import { type Bench, type Report, say, withFolder } from './measure.ts';
+import { pages } from './pages.ts';
 import { presets } from './presets.ts';
+import { quality } from './quality.ts';
 import { scaling } from './scaling.ts';
 import { scan } from './scan.ts';
 import { soak } from './soak/soak.ts';
 import { transfer } from './transfer.ts';
+import { varianceBoost } from './variance-boost.ts';
 
 const BENCHES: Record<string, Bench> = {
   convert,
   check,
+  chunks,
   scan,
   database,
   claim,
@@ -32,19 +37,22 @@ const BENCHES: Record<string, Bench> = {
   idle,
   scaling,
   interface: interfaceBench,
+  pages,
   desktop,
   presets,
+  'variance-boost': varianceBoost,
+  quality,
   soak,
 };
 
-const OPTIONS = ['seed', 'videos', 'workers', 'clips', 'seconds', 'from', 'to'];
+const OPTIONS = ['seed', 'videos', 'workers', 'clips', 'seconds', 'preset', 'rounds', 'from', 'to'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: Object.fromEntries(OPTIONS.map((name) => [name, { type: 'string' } as const])),
 });
 const options = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
 // Those that take hours run when they are asked for.
-const LONG = new Set(['presets', 'soak']);
+const LONG = new Set(['chunks', 'presets', 'variance-boost', 'quality', 'soak']);
 const names = positionals.length > 0 ? positionals : Object.keys(BENCHES).filter((name) => !LONG.has(name));
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
 if (unknown.length > 0) {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { whenLeading } from '../support/instance.ts';
 import { FLOTILLA } from './measure.ts';
 
 /** A master that runs. */
@@ -7,12 +8,12 @@ interface RunningMaster {
   pid: number;
   /** Of the interface. */
   url: string;
-  /** Where other computers are awaited. */
+  /** For workers. */
   port: string;
   stop: (signal?: NodeJS.Signals) => Promise<unknown>;
 }
 
-/** Starts a master on free ports, with further options, under another program where one is named. */
+/** Starts a master on free ports; `under` is a command that becomes the program, such as `taskset`. */
 export async function startMaster(
   data: string,
   more: string[] = [],
@@ -21,24 +22,19 @@ export async function startMaster(
 ): Promise<RunningMaster> {
   const serve = [FLOTILLA, 'serve', '--data', data, '--port', '0', '--lead', '--lan-port', '0', ...more];
   const [command, ...args] = [...under, process.execPath, ...serve] as [string, ...string[]];
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
-  let said = '';
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-2000);
   });
-  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
-    said += chunk;
-    const port = /awaited on port (\d+)/.exec(said)?.[1];
-    const url = /http:\/\/[^/\s]+/.exec(said)?.[0];
-    if (!port || !url) continue;
-    // What it says later must not fill the pipe.
-    child.stdout.resume();
-    const stop = (signal: NodeJS.Signals = 'SIGTERM') => {
-      child.kill(signal);
-      return once(child, 'exit');
-    };
-    return { pid: child.pid ?? 0, url, port, stop };
-  }
-  throw new Error(`the master did not start: ${said}${errors}`);
+  const end = async () => {
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return errors;
+  };
+  const { pid, url, lanPort } = await whenLeading({ pid: child.pid ?? 0, end }, data);
+  const stop = (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal);
+    return end();
+  };
+  return { pid, url, port: String(lanPort), stop };
 }

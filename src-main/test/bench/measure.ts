@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -23,6 +24,10 @@ export interface BenchOptions {
   workers?: number;
   clips?: number;
   seconds?: number;
+  /** Of encodes that are not about presets. */
+  preset?: number;
+  /** How often something random is tried. */
+  rounds?: number;
   /** The first and the last preset. */
   from?: number;
   to?: number;
@@ -96,6 +101,9 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
   try {
     return await work(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    // A folder that stays must not hide why the work failed.
+    await rm(folder, { recursive: true, force: true }).catch((error) =>
+      say(`${folder} was not removed: ${error.message}`),
+    );
   }
 }

@@ -5,20 +5,21 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { remoteCaller } from '../../cli/connect.ts';
-import { build, clipFor } from './convert.ts';
+import { build, clipFor, OPTIONS } from './convert.ts';
 import { startMaster } from './master.ts';
 import { type Bench, cpuSeconds, FLOTILLA, measured, run, say } from './measure.ts';
 
-const FILMS = 8;
-/** Of each film, and where in the clip they begin, in s. */
+const VIDEOS = 8;
+const PRESET = 8;
+/** Of each video, and where in the clip they begin, in s. */
 const [SECONDS, START] = [20, 8];
 /** How many times faster two workers have to be than one: the goal is for the inverse. */
 const SPEED_UP = 1.9;
-/** From work being there to its encode, in ms, for a worker that waits and reads the film in place. */
+/** From work being there to its encode, in ms, for a worker that waits and reads the video in place. */
 const START_GOAL = 300;
 const POLL_MS = 20;
 
-/** What became of the films of one run. */
+/** What became of the videos of one run. */
 interface Fleet {
   /** From work being there to the last result in its place. */
   seconds: number;
@@ -29,23 +30,34 @@ interface Fleet {
   workers: number;
   /** How many each worker converted. */
   shares: string;
+  /** Seconds of the longest encode. */
+  encoding: number;
 }
 
 type Attempt = { name: string; started: number; stages: string };
 
-/**
- * What converting the films takes.
- * @param workers how many, each with a core of its own
- * @param cores those that the master may use, as taskset takes them
- */
-async function fleet(films: string, { workers, cores }: { workers: number; cores: string }): Promise<Fleet> {
-  const folder = mkdtempSync(path.join(path.dirname(films), 'fleet-'));
+/** How a fleet converts copies of a video. */
+interface FleetOptions {
+  /** How many, each with a core of its own. */
+  workers: number;
+  /** Those that the master may use, as taskset takes them. */
+  cores: string;
+  /** Of the video. */
+  copies?: number;
+  preset?: number;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Measures what converting copies of a video takes. */
+export async function fleet(video: string, options: FleetOptions): Promise<Fleet> {
+  const { workers, cores, copies = VIDEOS, preset = PRESET, env = process.env } = options;
+  const folder = mkdtempSync(path.join(path.dirname(video), 'fleet-'));
   const data = path.join(folder, 'master');
   const library = path.join(folder, 'library');
   mkdirSync(library);
-  for (let n = 0; n < FILMS; n++) copyFileSync(films, path.join(library, `${n}.mkv`));
-  const options = ['--settle', '0', '--min-savings', '0', '--nice', '0', '--ionice', '0', '--preset', '8'];
-  const master = await startMaster(data, options, ['taskset', '-c', cores]);
+  for (let n = 0; n < copies; n++) copyFileSync(video, path.join(library, `${n}.mkv`));
+  const settings = [...OPTIONS, '--preset', String(preset)];
+  const master = await startMaster(data, settings, ['taskset', '-c', cores], env);
   const call = remoteCaller(master.url, readFileSync(path.join(data, 'token'), 'utf8').trim());
   const children: ChildProcess[] = [];
   try {
@@ -56,18 +68,18 @@ async function fleet(films: string, { workers, cores }: { workers: number; cores
       const worker = ['worker', '--data', path.join(folder, `worker-${n}`), '--name', `w${n}`];
       const to = ['--master', `127.0.0.1:${master.port}`, '--token', token];
       const [command, ...args] = ['taskset', '-c', String(n), process.execPath, FLOTILLA, ...worker, ...to] as const;
-      children.push(spawn(command, args, { stdio: 'ignore' }));
+      children.push(spawn(command, args, { stdio: 'ignore', env }));
     }
     await until(async () => (await call('worker.list', {})).filter((w) => w.state === 'idle').length === workers);
     await call('queue.pause', {});
     const { library: view } = await call('library.add', { path: library });
     await call('library.scan', { library: view.id });
-    await until(async () => (await call('queue.summary', {})).counts.queued === FILMS);
+    await until(async () => (await call('queue.summary', {})).counts.queued === copies);
     const spent = () => [master, ...children].map(({ pid = 0 }) => cpuSeconds(pid));
     const before = spent();
     const [began, since] = [Date.now(), performance.now()];
     await call('queue.resume', {});
-    await until(async () => (await call('queue.summary', {})).counts.done === FILMS);
+    await until(async () => (await call('queue.summary', {})).counts.done === copies);
     const seconds = (performance.now() - since) / 1000;
     const [ofMaster = 0, ...ofWorkers] = spent().map((after, n) => after - (before[n] ?? 0));
     const all = ofWorkers.reduce((sum, n) => sum + n, 0);
@@ -79,7 +91,7 @@ async function fleet(films: string, { workers, cores }: { workers: number; cores
 }
 
 /** What the master noted about a run that began with the resumption. */
-function partsOf(data: string, resumed: number): Pick<Fleet, 'start' | 'shares'> {
+function partsOf(data: string, resumed: number): Pick<Fleet, 'start' | 'shares' | 'encoding'> {
   const db = new Database(path.join(data, 'flotilla.db'), { readonly: true });
   const rows = db.prepare('SELECT name, started, stages FROM attempts').all() as Attempt[];
   db.close();
@@ -87,7 +99,8 @@ function partsOf(data: string, resumed: number): Pick<Fleet, 'start' | 'shares'>
   const shares = Object.entries(Object.groupBy(attempts, ({ name }) => name));
   return {
     start: Math.min(...attempts.map(({ started, stages }) => started - resumed + 1000 * (stages.preparing ?? 0))),
-    shares: shares.map(([name, films = []]) => `${name} ${films.length}`).join(', '),
+    encoding: Math.max(...attempts.map(({ stages }) => stages.encoding ?? 0)),
+    shares: shares.map(([name, videos = []]) => `${name} ${videos.length}`).join(', '),
   };
 }
 
@@ -101,21 +114,21 @@ async function ended(child: ChildProcess): Promise<void> {
 }
 
 /**
- * Eight films on one worker and on two, each pinned to a core of its own. The master, whose checks are part of the work, has the
+ * Eight videos on one worker and on two, each pinned to a core of its own. The master, whose checks are part of the work, has the
  * cores that the workers have; and once more with two workers, only the first one.
  */
 export const scaling: Bench = async (folder) => {
   if (process.platform !== 'linux') return { skipped: 'needs Linux, whose taskset pins each worker to a core' };
   build();
-  const film = path.join(folder, 'film.mkv');
+  const video = path.join(folder, 'video.mkv');
   const cut = ['-ss', String(START), '-t', String(SECONDS), '-i', await clipFor(folder)];
-  await run('ffmpeg', [...cut, '-c:v', 'libx264', '-crf', '18', '-c:a', 'aac', film]);
+  await run('ffmpeg', [...cut, '-c:v', 'libx264', '-crf', '18', '-c:a', 'aac', video]);
   say('scaling: one worker, all on one core');
-  const one = await fleet(film, { workers: 1, cores: '0' });
+  const one = await fleet(video, { workers: 1, cores: '0' });
   say('scaling: two workers, the master on both cores');
-  const two = await fleet(film, { workers: 2, cores: '0,1' });
+  const two = await fleet(video, { workers: 2, cores: '0,1' });
   say('scaling: two workers, the master on the first core');
-  const beside = await fleet(film, { workers: 2, cores: '0' });
+  const beside = await fleet(video, { workers: 2, cores: '0' });
   return {
     one: measured(one.seconds, 's'),
     oneMaster: measured(one.master, 's of processor'),

@@ -1,33 +1,33 @@
 /** The two ends of a transfer, each a process of its own: `master` and `worker`, told by messages what to do. */
 import { rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { loadDevice } from '../../device.ts';
-import { sha256 } from '../../hash.ts';
-import { idOf, Uploads } from '../../master/uploads.ts';
-import { startLan } from '../../server/lan.ts';
-import { Traffic } from '../../server/traffic.ts';
-import { makeTransferRouter } from '../../server/transfer.ts';
-import { Space } from '../../space.ts';
-import { Bandwidth } from '../../worker/bandwidth.ts';
-import { fetchFile } from '../../worker/fetch.ts';
-import { pinnedAgent } from '../../worker/peer.ts';
-import { uploadFile } from '../../worker/upload.ts';
+import { DiskSpace } from '../../fs/disk-space.ts';
+import { sha256 } from '../../fs/sha256.ts';
+import { loadDevice } from '../../lan/device-identity.ts';
+import { pinnedAgent } from '../../lan/peer-certificate.ts';
+import { idOf, Uploads } from '../../master/transfer/uploads.ts';
+import { startLan } from '../../server/lan/lan-server.ts';
+import { makeTransferRouter } from '../../server/lan/transfer-routes.ts';
+import { TransferMetrics } from '../../server/metrics/transfer-metrics.ts';
+import { Bandwidth } from '../../worker/transfer/bandwidth.ts';
+import { downloadFile } from '../../worker/transfer/download.ts';
+import { uploadFile } from '../../worker/transfer/upload.ts';
 
 const [, , role, folder = ''] = process.argv;
 const at = (name: string) => path.join(folder, name);
-const FILM = 'film';
+const VIDEO = 'video';
 const ETAG = '1:1';
-const size = statSync(at(FILM)).size;
+const size = statSync(at(VIDEO)).size;
 
-/** Serves the film and takes results, for whoever comes: leases are not what is measured. */
+/** Serves the video and takes results, for whoever comes: leases are not what is measured. */
 async function master(): Promise<number> {
   const uploads = new Uploads({ jobs: { get: () => ({ size }) } } as never, {
     folder: at('uploads'),
     dispatcher: { claim: () => ({ job: 1 }) } as never,
     intake: {} as never,
-    space: new Space(),
+    space: new DiskSpace(),
   });
-  const originals = { find: async () => ({ root: folder, path: FILM, size, version: ETAG }) };
+  const originals = { find: async () => ({ root: folder, path: VIDEO, size, version: ETAG }) };
   const lan = await startLan({
     device: await loadDevice(at('master.pem')),
     port: 0,
@@ -42,7 +42,8 @@ async function master(): Promise<number> {
     onClone: () => undefined,
     onDefect: (error) => console.error(error),
   });
-  lan.mount('/', makeTransferRouter({ originals: originals as never, uploads, traffic: new Traffic() }));
+  const parts = { originals: originals as never, uploads, chunks: {} as never, traffic: new TransferMetrics() };
+  lan.mount('/', makeTransferRouter(parts));
   return lan.port;
 }
 
@@ -68,10 +69,10 @@ async function obey({ what, port, epoch }: Order): Promise<void> {
   };
   const origin = `https://127.0.0.1:${port}`;
   if (what === 'upload') {
-    await uploadFile({ ...common, url: `${origin}/uploads/1-${epoch}`, file: at(FILM) });
+    await uploadFile({ ...common, url: `${origin}/uploads/1-${epoch}`, file: at(VIDEO) });
   } else {
     const file = at('fetched');
-    await fetchFile({ ...common, url: `${origin}/tasks/1/source?epoch=1`, etag: `"${ETAG}"`, size, file });
+    await downloadFile({ ...common, url: `${origin}/tasks/1/source?epoch=1`, etag: `"${ETAG}"`, size, file });
   }
   agent.destroy();
 }

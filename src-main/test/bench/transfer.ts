@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { loadDevice } from '../../device.ts';
+import { loadDevice } from '../../lan/device-identity.ts';
 import { type Bench, measured, median, run, say, timed } from './measure.ts';
 
 const SIZE = 1024 ** 3;
@@ -36,7 +36,7 @@ async function startNginx(folder: string): Promise<ChildProcess | undefined> {
   const nginx = spawn('nginx', ['-p', folder, '-c', path.join(folder, 'nginx.conf')], { stdio: 'ignore' });
   const [error] = await Promise.race([once(nginx, 'error'), once(nginx, 'spawn').then(() => [])]);
   if (error) return undefined;
-  await curl('--retry', '20', '--retry-connrefused', '--retry-delay', '1', '-o', '/dev/null', '-r', '0-0', '/film');
+  await curl('--retry', '20', '--retry-connrefused', '--retry-delay', '1', '-o', '/dev/null', '-r', '0-0', '/video');
   return nginx;
 }
 
@@ -84,18 +84,18 @@ class End {
   }
 }
 
-async function makeFilm(folder: string): Promise<void> {
+async function makeVideo(folder: string): Promise<void> {
   const piece = randomBytes(PIECE);
   for (let written = 0; written < SIZE; written += PIECE) {
     piece.writeDoubleLE(written);
-    writeFileSync(path.join(folder, 'film'), piece, { flag: 'a' });
+    writeFileSync(path.join(folder, 'video'), piece, { flag: 'a' });
   }
 }
 
-/** Fetching and uploading a film against curl and nginx: TLS 1.3, same file, same disk, over loopback, taking turns. */
+/** Fetching and uploading a video against curl and nginx: TLS 1.3, same file, same disk, over loopback, taking turns. */
 export const transfer: Bench = async (folder) => {
   for (const name of ['master.pem', 'worker.pem']) await loadDevice(path.join(folder, name));
-  await makeFilm(folder);
+  await makeVideo(folder);
   const nginx = await startNginx(folder);
   if (!nginx) {
     say('transfer: nginx is not installed, so there is nothing to compare with (apt-get install nginx-light)');
@@ -109,11 +109,11 @@ export const transfer: Bench = async (folder) => {
     for (let epoch = 1; epoch <= REPETITIONS; epoch++) {
       say(`transfer ${epoch}/${REPETITIONS}`);
       const order = (what: string) => ({ what, port: master.port, epoch });
-      const [got, put] = [path.join(folder, 'got'), path.join(folder, 'put/film')];
-      times.curlDown.push(await timed(() => curl('-o', got, '/film')));
+      const [got, put] = [path.join(folder, 'got'), path.join(folder, 'put/video')];
+      times.curlDown.push(await timed(() => curl('-o', got, '/video')));
       times.fetch.push(await worker.obey(order('fetch')));
       rmSync(got);
-      times.curlUp.push(await timed(() => curl('-T', path.join(folder, 'film'), '/put/film')));
+      times.curlUp.push(await timed(() => curl('-T', path.join(folder, 'video'), '/put/video')));
       rmSync(put);
       times.upload.push(await worker.obey(order('upload')));
       times.check.push(await master.obey(order('check')));
@@ -128,7 +128,7 @@ export const transfer: Bench = async (folder) => {
   const against = (name: 'fetch' | 'upload', other: 'curlDown' | 'curlUp') =>
     measured(median(times[name]) / median(times[other]), "× curl's time", GOAL);
   return {
-    film: measured(SIZE / 1e6, 'MB'),
+    video: measured(SIZE / 1e6, 'MB'),
     ...{ curlDown: speed('curlDown'), fetch: speed('fetch'), curlUp: speed('curlUp'), upload: speed('upload') },
     fetchRatio: against('fetch', 'curlDown'),
     uploadRatio: against('upload', 'curlUp'),

@@ -2,24 +2,26 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Caller } from '../../../src-shared/contract.ts';
+import type { Caller } from '../../../src-shared/contract/index.ts';
+import { startNode } from '../../app/start-node.ts';
+import type { RunningNode } from '../../app/types.ts';
 import { remoteCaller } from '../../cli/connect.ts';
-import { makeLog } from '../../log.ts';
-import { type RunningNode, startNode } from '../../node.ts';
+import { makeLog } from '../../log/logger.ts';
+import { whenServing } from '../support/instance.ts';
 import { FLOTILLA, KEPT, say } from './measure.ts';
 
 export const FILES = 100_000;
 const SEASONS = 2000;
 
-/** Path of the n-th film, of the length and depth that series have. */
-export function filmPath(n: number): string {
+/** Path of the n-th video, of the length and depth that series have. */
+export function videoPath(n: number): string {
   const season = Math.floor((n * SEASONS) / FILES);
   const series = `The Long Series ${Math.floor(season / 4)} (2014)`;
   const name = `${series} - S0${season % 4}E${n % (FILES / SEASONS)} - An Episode of ${n} [Bluray-1080p].mkv`;
   return `${series}/Season 0${season % 4}/${name}`;
 }
 
-/** A library of 100,000 one-byte films in 2,000 folders, made once. */
+/** A library of 100,000 one-byte videos in 2,000 folders, made once. */
 export function makeTree(): string {
   const tree = path.join(KEPT, `tree-${FILES}`);
   if (existsSync(tree)) return tree;
@@ -27,7 +29,7 @@ export function makeTree(): string {
   const unfinished = `${tree}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   for (let n = 0; n < FILES; n++) {
-    const file = path.join(unfinished, filmPath(n));
+    const file = path.join(unfinished, videoPath(n));
     if (n % (FILES / SEASONS) === 0) mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, '.');
   }
@@ -49,9 +51,8 @@ export async function serverWithTree(
   dataDir: string,
 ): Promise<{ scan: () => Promise<void>; stop: () => Promise<void> }> {
   const args = [FLOTILLA, 'serve', '--data', dataDir, '--port', '0', '--settle', '0'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const [, url = ''] = /(http:\S+)\//.exec(String(line)) ?? [];
+  const child = spawn(process.execPath, args, { stdio: 'ignore' });
+  const { url } = await whenServing({ pid: child.pid ?? 0, end: () => once(child, 'exit') }, dataDir);
   const token = readFileSync(path.join(dataDir, 'token'), 'utf8');
   return {
     scan: await scanOfTree(remoteCaller(url, token), false),

@@ -1,10 +1,10 @@
 import { io, type Socket } from 'socket.io-client';
-import { type Actor, type CallName, CONTRACT } from '../../../src-shared/contract.ts';
-import { type Hello, PROTOCOL } from '../../../src-shared/protocol.ts';
-import { Capabilities } from '../../../src-shared/worker-info.ts';
-import type { Device } from '../../device.ts';
-import { VERSION } from '../../version.ts';
-import { pinnedAgent } from '../../worker/peer.ts';
+import { type Actor, type CallName, CONTRACT } from '../../../src-shared/contract/index.ts';
+import { type Hello, PROTOCOL } from '../../../src-shared/fleet/protocol.ts';
+import { Capabilities } from '../../../src-shared/fleet/worker-info.ts';
+import type { Device } from '../../lan/device-identity.ts';
+import { pinnedAgent } from '../../lan/peer-certificate.ts';
+import { VERSION } from '../../platform/version.ts';
 import type { Message } from './inputs.ts';
 
 /** How many calls were done, refused, or not answered in time. */
@@ -28,7 +28,7 @@ export interface Fuzzer {
 
 /** A call that is not answered in this time waits for something, in ms. */
 const PATIENCE_MS = 5000;
-const DEFECT = 'Something went wrong in Flotilla';
+const DEFECT = 'Internal error';
 
 /** Comes again when the master has ended the connection. */
 function returning(socket: Socket): Socket {

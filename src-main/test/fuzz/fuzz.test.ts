@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { loadDevice } from '../../device.ts';
-import { fetchCertificate } from '../../worker/peer.ts';
-import { join, lead, makeHome, tempFolder } from '../helpers.ts';
+import { loadDevice } from '../../lan/device-identity.ts';
+import { fetchCertificate } from '../../lan/peer-certificate.ts';
+import { join, lead } from '../support/server.ts';
+import { makeHome, tempFolder } from '../support/temp.ts';
 import { asComputer, asUser, type Fuzzer, send } from './callers.ts';
 import { type Message, sampleMessages } from './inputs.ts';
 

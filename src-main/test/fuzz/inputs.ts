@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { z } from 'zod';
-import { type CallName, CONTRACT } from '../../../src-shared/contract.ts';
+import { type CallName, CONTRACT } from '../../../src-shared/contract/index.ts';
 
 /** A message of the fuzzer: a call by name with any input. */
 export interface Message {
@@ -32,7 +32,7 @@ interface Schema {
 }
 
 /** Lists and texts are no longer than this where the schema allows more: size is a matter of its own. */
-const LONGEST = 24;
+const MAX_LENGTH = 24;
 /** Names of calls that are none. */
 const STRANGE_NAMES = ['__proto__', 'toString', '', 'job', 'job.lease ', 'x'.repeat(2000)];
 /** What has broken programs before. */
@@ -66,8 +66,8 @@ function valuesOf(schema: Schema): Arbitrary<unknown> {
   if (schema.type === 'boolean') return fc.boolean();
   if (schema.type === 'null') return fc.constant(null);
   if (schema.type === 'array') {
-    const { minItems: minLength = 0, maxItems = LONGEST } = schema;
-    return fc.array(valuesOf(schema.items ?? {}), { minLength, maxLength: Math.min(maxItems, LONGEST) });
+    const { minItems: minLength = 0, maxItems = MAX_LENGTH } = schema;
+    return fc.array(valuesOf(schema.items ?? {}), { minLength, maxLength: Math.min(maxItems, MAX_LENGTH) });
   }
   if (schema.type !== 'object') return leaf;
   if (schema.propertyNames)
@@ -76,11 +76,11 @@ function valuesOf(schema: Schema): Arbitrary<unknown> {
   return fc.record(Object.fromEntries(members), { requiredKeys: schema.required ?? [] });
 }
 
-function textsOf({ pattern, minLength = 0, maxLength = LONGEST }: Schema): Arbitrary<string> {
+function textsOf({ pattern, minLength = 0, maxLength = MAX_LENGTH }: Schema): Arbitrary<string> {
   const isPlain =
     pattern !== undefined && !pattern.includes('\\P') && !pattern.includes('\\0') && !pattern.includes('(?');
   if (isPlain) return fc.stringMatching(new RegExp(pattern));
-  return fc.string({ minLength, maxLength: Math.min(maxLength, Math.max(minLength, LONGEST)), unit: 'grapheme' });
+  return fc.string({ minLength, maxLength: Math.min(maxLength, Math.max(minLength, MAX_LENGTH)), unit: 'grapheme' });
 }
 
 function numbersOf({ type, minimum, exclusiveMinimum, maximum = 2 ** 31 }: Schema): Arbitrary<number> {

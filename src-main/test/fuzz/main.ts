@@ -6,10 +6,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type CallName, CONTRACT } from '../../../src-shared/contract.ts';
-import { loadDevice } from '../../device.ts';
-import { Asks } from '../../worker/asks.ts';
-import { join } from '../../worker/joining.ts';
+import { type CallName, CONTRACT } from '../../../src-shared/contract/index.ts';
+import { loadDevice } from '../../lan/device-identity.ts';
+import { join } from '../../worker/session/join.ts';
+import { JoinRequests } from '../../worker/session/join-requests.ts';
 import { startMaster } from '../bench/master.ts';
 import { asComputer, asUser, type Fuzzer, helloOf, send, silent, tally } from './callers.ts';
 import { type Message, sampleMessages } from './inputs.ts';
@@ -51,7 +51,11 @@ async function meet(): Promise<Fuzzer[]> {
   const invitation = (await response.json()) as { token: string };
   const { certificate } = await join({
     ...{ address: origin, token: invitation.token, device: worker, hello: async () => helloOf(worker.id) },
-    ...{ onCode: () => undefined, asks: new Asks(path.join(folder, 'asked')), signal: new AbortController().signal },
+    ...{
+      onCode: () => undefined,
+      asks: new JoinRequests(path.join(folder, 'asked')),
+      signal: new AbortController().signal,
+    },
   });
   return [
     asUser(master.url, token),

@@ -1,26 +1,33 @@
-import { Button, Skeleton, Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { Link, Redirect } from 'wouter';
-import type { Live } from '../../../src-shared/contract.ts';
-import type { FileView } from '../../../src-shared/file-view.ts';
-import { count, formatBytes, savedPercent } from '../../../src-shared/format.ts';
-import { libraryAddress } from '../../../src-shared/library-address.ts';
-import { Loading, Saving, Trouble } from '../../components/bits.tsx';
-import { Boundary } from '../../components/boundary.tsx';
+import type { FileView } from '../../../src-shared/contract/file-view.ts';
+import type { Live } from '../../../src-shared/contract/index.ts';
+import { count, formatBytes, savedPercent } from '../../../src-shared/text/format.ts';
+import { libraryAddress } from '../../../src-shared/text/library-url.ts';
+import { waitingCount } from '../../../src-shared/text/waiting-count.ts';
+import { ErrorAlert } from '../../components/error-alert.tsx';
+import { ErrorBoundary } from '../../components/error-boundary.tsx';
 import listClasses from '../../components/list.module.css';
+import { Loading } from '../../components/loading.tsx';
 import { PageBody, PageHead, Section } from '../../components/page.tsx';
-import { PauseControl } from '../../components/pause-control.tsx';
-import { RunningList } from '../../components/running-list.tsx';
+import { Savings } from '../../components/savings.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
-import { useCall } from '../../store/calls.ts';
-import { isEmployed, isOnlyEmployed, useLive, useOffline } from '../../store/live.ts';
+import { ForecastSummary } from '../../features/forecast/forecast-summary.tsx';
+import { PauseControl } from '../../features/queue/pause-control.tsx';
+import { queueSummary } from '../../features/queue/queue-summary.ts';
+import { RunningList } from '../../features/queue/running-list.tsx';
+import { Reason } from '../../features/reasons/reason.tsx';
+import { about, nameOf } from '../../lib/labels.ts';
+import { isWorkerOnly, useLive, useOffline, worksForMaster } from '../../store/live.ts';
 import { useOpenFile } from '../../store/open-file.ts';
-import { about, nameOf } from '../../words.ts';
-import { livingSentence } from '../sentence.ts';
+import { useCall } from '../../store/queries.ts';
+import { Computers } from './computers.tsx';
 import classes from './dashboard.module.css';
+import { Disks } from './disks.tsx';
 import { Problems } from './problems.tsx';
 
-const SavedOverTime = lazy(() => import('../insights/saved-over-time.tsx'));
+const SavedOverTime = lazy(() => import('../../features/stats/saved-over-time.tsx'));
 
 function Tile({
   label,
@@ -47,26 +54,44 @@ function Aside({ children }: { children: ReactNode }) {
   return <span className={classes.aside}> {children}</span>;
 }
 
+/** What the disks have gained: the vault still holds the rest. */
+function SavedTile({ live: { sourceBytes, resultBytes, vaultBytes } }: { live: Live }) {
+  return (
+    <div className={classes.tile}>
+      <Link href={libraryAddress({ state: ['done'] })} className={classes.cover}>
+        <span className={classes.label}>Disk space gained</span>
+        <span className={classes.value}>
+          {formatBytes(sourceBytes - resultBytes - vaultBytes)}
+          {sourceBytes > 0 && vaultBytes === 0 && <Aside>{savedPercent(sourceBytes, resultBytes)}</Aside>}
+        </span>
+      </Link>
+      {vaultBytes > 0 && (
+        <Link href="/settings/vault" className={classes.more}>
+          {formatBytes(vaultBytes)} still in the vault
+        </Link>
+      )}
+    </div>
+  );
+}
+
 function Tiles({ live }: { live: Live }) {
-  const { counts, sourceBytes, resultBytes, problems, eta } = live;
-  const waiting = counts.found + counts.queued;
+  const { counts, problems, eta, onHold, running } = live;
+  const waiting = waitingCount(live);
+  const needs = problems.length + (live.damaged > 0 ? 1 : 0);
   return (
     <div className={classes.tiles}>
-      <Tile label="Saved so far" href={libraryAddress({ state: ['done'] })}>
-        {formatBytes(sourceBytes - resultBytes)}
-        {sourceBytes > 0 && <Aside>{savedPercent(sourceBytes, resultBytes)}</Aside>}
-      </Tile>
+      <SavedTile live={live} />
       <Tile label="Done" href={libraryAddress({ state: ['done'] })}>
         {counts.done.toLocaleString('en')}
         {counts.skipped > 0 && <Aside>{counts.skipped.toLocaleString('en')} skipped</Aside>}
       </Tile>
-      <Tile label="Waiting" href={libraryAddress({ state: ['found', 'queued'] })}>
+      <Tile label="Waiting" href="/queue">
         {waiting.toLocaleString('en')}
-        {waiting > 0 && !live.paused && <Aside>{about(eta)}</Aside>}
+        {waiting + running.length > 0 && !live.paused && <Aside>{about(eta)}</Aside>}
+        {onHold > 0 && <Aside>{onHold.toLocaleString('en')} on hold</Aside>}
       </Tile>
-      <Tile label="Needs you" href={libraryAddress({ state: ['failed', 'blocked'] })} attention={problems.length > 0}>
-        {problems.length === 0 ? 'Nothing' : (counts.failed + counts.blocked).toLocaleString('en')}
-        {problems.length > 0 && <Aside>{counts.failed > 0 ? `${counts.failed} failed` : ''}</Aside>}
+      <Tile label="Needs attention" href="#attention" attention={needs > 0}>
+        {needs === 0 ? 'Nothing' : needs.toLocaleString('en')}
       </Tile>
     </div>
   );
@@ -77,33 +102,37 @@ function Result({ file }: { file: FileView }) {
   return (
     <li className={classes.result}>
       <StateBadge state={file.state} />
-      <button type="button" className={listClasses.film} title={file.path} onClick={() => openFile(file.id)}>
-        {nameOf(file.path)}
-      </button>
+      <div className={classes.what}>
+        <button type="button" className={listClasses.video} title={file.path} onClick={() => openFile(file.id)}>
+          {nameOf(file.path)}
+        </button>
+        <Reason file={file} />
+      </div>
       <span className={classes.outcome}>
-        {file.state === 'done' && <Saving before={file.sourceSize} after={file.resultSize} />}
+        {file.state === 'done' && <Savings before={file.sourceSize} after={file.resultSize} />}
       </span>
     </li>
   );
 }
 
-function Saved() {
+function Saved({ any }: { any: boolean }) {
   const stats = useCall('stats.get', {});
-  if (!stats.data) return <Skeleton height={220} aria-busy />;
+  // A chart's height for a line of text would close up again.
+  if (!stats.data) return <Loading lines={1} height={any ? 220 : 20} />;
   return (
     <>
-      <Boundary>
-        <Suspense fallback={<Skeleton height={220} aria-busy />}>
+      <ErrorBoundary>
+        <Suspense fallback={<Loading lines={1} height={220} />}>
           <SavedOverTime stats={stats.data} height={220} />
         </Suspense>
-      </Boundary>
+      </ErrorBoundary>
       <ul className={classes.results}>
         {stats.data.byLibrary.map(({ library, root, films, sourceBytes, resultBytes }) => (
           <li key={library} className={classes.library}>
             <Link href={libraryAddress({ library: [library], state: ['done'] })}>{nameOf(root)}</Link>
-            <span className={classes.outcome}>{count(films, 'film')}</span>
+            <span className={classes.outcome}>{count(films, 'video')}</span>
             <span>
-              <Saving before={sourceBytes} after={resultBytes} />
+              <Savings before={sourceBytes} after={resultBytes} />
             </span>
           </li>
         ))}
@@ -112,21 +141,21 @@ function Saved() {
   );
 }
 
-/** Ten seconds' look: is all well, what runs, what was gained, what needs a decision. */
+/** An overview: running conversions, savings, and what needs a decision. */
 export function DashboardPage() {
   const live = useLive((state) => state.summary);
   const offline = useOffline();
-  const trouble = useLive((state) => state.trouble);
+  const error = useLive((state) => state.error);
   const setup = useCall('setup.get', {});
-  if (isOnlyEmployed(live)) return <Redirect to="/this-computer" replace />;
+  if (isWorkerOnly(live)) return <Redirect to="/this-computer" replace />;
   if (setup.data && !setup.data.complete && live?.libraries.length === 0)
-    return <Redirect to={isEmployed(live) ? '/this-computer' : '/welcome'} replace />;
-  if (!live && trouble) {
+    return <Redirect to={worksForMaster(live) ? '/this-computer' : '/welcome'} replace />;
+  if (!live && error) {
     return (
       <>
         <PageHead title="Dashboard" />
         <PageBody>
-          <Trouble error={trouble} retry={() => location.reload()} />
+          <ErrorAlert error={error} retry={() => location.reload()} />
         </PageBody>
       </>
     );
@@ -134,7 +163,7 @@ export function DashboardPage() {
   if (!live) {
     return (
       <>
-        <PageHead title="Dashboard" sentence="Looking at the queue." />
+        <PageHead title="Dashboard" sentence="Loading…" />
         <PageBody>
           <Loading lines={6} />
         </PageBody>
@@ -143,33 +172,44 @@ export function DashboardPage() {
   }
   return (
     <div className={offline ? 'stale' : undefined}>
-      <PageHead title="Dashboard" sentence={livingSentence(live)} actions={<PauseControl live={live} />} />
+      <PageHead title="Dashboard" sentence={queueSummary(live)} actions={<PauseControl live={live} />} />
       <PageBody>
         <Tiles live={live} />
-        {live.problems.length > 0 && (
-          <Section title="Needs you">
-            <Problems problems={live.problems} />
+        {(live.problems.length > 0 || live.damaged > 0) && (
+          <Section title="Needs attention" id="attention">
+            <Problems problems={live.problems} damaged={live.damaged} />
           </Section>
         )}
         <Section title="Running now" aside={<Link href="/queue">Queue</Link>}>
           <RunningList
             running={live.running}
-            empty={
-              live.paused ? 'Nothing runs while the queue is paused.' : 'Films show here while they are converted.'
-            }
+            empty={live.paused ? 'No conversions run while the queue is paused.' : 'Running conversions appear here.'}
           />
         </Section>
+        {waitingCount(live) + live.onHold > 0 && (
+          <Section title="Forecast">
+            <ForecastSummary />
+          </Section>
+        )}
         <div className={classes.halves}>
           <Section title="Space saved" aside={<Link href="/insights">Insights</Link>}>
-            <Saved />
+            <Saved any={live.sourceBytes > 0} />
           </Section>
-          <Section title="Last results">
-            {live.recent.length === 0 && <Text c="dimmed">Films show here as they finish.</Text>}
+          <Section title="Recent">
+            {live.recent.length === 0 && <Text c="dimmed">Finished videos appear here.</Text>}
             <ul className={classes.results}>
               {live.recent.map((file) => (
                 <Result key={file.id} file={file} />
               ))}
             </ul>
+          </Section>
+        </div>
+        <div className={classes.halves}>
+          <Section title="Computers" aside={<Link href="/workers">Workers</Link>}>
+            <Computers workers={live.workers} />
+          </Section>
+          <Section title="Free space">
+            <Disks live={live} />
           </Section>
         </div>
         {live.libraries.length === 0 && (

@@ -1,26 +1,32 @@
-import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
-import { useState } from 'react';
-import type { Output } from '../../../src-shared/contract.ts';
-import { codecName } from '../../../src-shared/describe.ts';
-import type { FileView } from '../../../src-shared/file-view.ts';
-import { formatBytes, formatDuration } from '../../../src-shared/format.ts';
-import { fullPath } from '../../../src-shared/paths.ts';
-import { BASE } from '../../base.ts';
-import { Loading, Saving, Trouble, When } from '../../components/bits.tsx';
+import { ActionIcon, Button, Drawer, Group, Stack, Text } from '@mantine/core';
+import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
+import { useEffect, useRef, useState } from 'react';
+import type { FileView } from '../../../src-shared/contract/file-view.ts';
+import type { Output } from '../../../src-shared/contract/index.ts';
+import { codecName } from '../../../src-shared/media/describe.ts';
+import { bytesWithError } from '../../../src-shared/text/forecast-text.ts';
+import { formatBytes, formatDuration, savedPercent } from '../../../src-shared/text/format.ts';
+import { fullPath } from '../../../src-shared/util/paths.ts';
 import { CopyText } from '../../components/copy-text.tsx';
+import { ErrorAlert } from '../../components/error-alert.tsx';
 import { LiveState } from '../../components/live-state.tsx';
+import { Loading } from '../../components/loading.tsx';
+import { Savings } from '../../components/savings.tsx';
 import { useNarrow } from '../../components/use-narrow.ts';
-import { desktop } from '../../desktop.ts';
-import { tellTrouble, useCall } from '../../store/calls.ts';
+import { Compare } from '../../features/preview/compare.tsx';
+import { SampleMaker } from '../../features/preview/sample-maker.tsx';
+import { RunningFacts } from '../../features/queue/running-list.tsx';
+import { RuleLink } from '../../features/reasons/rule-link.tsx';
+import { BASE } from '../../lib/base-path.ts';
+import { desktop } from '../../lib/desktop-bridge.ts';
+import { about, endsAt, folderOf, nameOf, type State } from '../../lib/labels.ts';
 import { useLive } from '../../store/live.ts';
-import { useOpenedFile, useOpenFile } from '../../store/open-file.ts';
-import { about, folderOf, nameOf } from '../../words.ts';
+import { focusOpener, useNeighbors, useOpenedFile, useOpenFile } from '../../store/open-file.ts';
+import { notifyError, useCall } from '../../store/queries.ts';
 import { FileButtons } from './buttons.tsx';
-import { Compare } from './compare.tsx';
 import classes from './drawer.module.css';
 import { PlanList } from './plan-list.tsx';
 import { reportOf } from './report.ts';
-import { SampleMaker } from './sample-maker.tsx';
 import { Timeline } from './timeline.tsx';
 
 type Detail = Output<'file.get'>;
@@ -37,22 +43,44 @@ function factsOf(file: FileView): string {
   return facts.filter(Boolean).join(' · ');
 }
 
-function Verdict({ detail: { file, estimate } }: { detail: Detail }) {
+/** States in which a result is still to come. */
+const AWAITED: State[] = ['found', 'queued', 'running'];
+
+/** What its conversion will probably come to. */
+function Expected({ file, forecast }: { file: FileView; forecast: NonNullable<Detail['forecast']> }) {
+  const { crf, bytes, bytesError, seconds, sampled } = forecast;
+  const facts = [
+    `${bytesWithError(bytes, bytesError)}, −${savedPercent(file.size, bytes)}`,
+    `CRF about ${Math.round(crf)}`,
+    seconds !== null && `${about(seconds)} of encoding`,
+  ];
+  return (
+    <Text c="dimmed">
+      Expected size: {facts.filter(Boolean).join(', ')}
+      {sampled ? ' (by samples of this video).' : '.'}
+    </Text>
+  );
+}
+
+function Verdict({ detail: { file, forecast } }: { detail: Detail }) {
   const task = useLive((live) => live.summary?.running.find((running) => running.file === file.id));
   return (
     <Stack gap={4}>
       <Group gap="sm">
         <LiveState file={file} />
-        {task?.progress.eta !== undefined && <Text c="dimmed">{about(task.progress.eta)}</Text>}
-        {file.state === 'done' && <Saving before={file.sourceSize} after={file.resultSize} />}
+        {file.state === 'done' && <Savings before={file.sourceSize} after={file.resultSize} />}
       </Group>
-      {file.reason && <Text>{file.reason}</Text>}
+      {file.allComputers && !task && <Text>Computers help with this video before they begin another one.</Text>}
+      {task && <RunningFacts task={task} withWorker />}
+      {file.reason && (
+        <Text>
+          {file.reason} <RuleLink code={file.code} />
+        </Text>
+      )}
       {file.missing && (
-        <Text c="var(--fl-attention)">The file is no longer on the disk. A scan looks for it again.</Text>
+        <Text c="var(--fl-attention)">The file is missing from the disk. The next scan looks for it again.</Text>
       )}
-      {file.state !== 'done' && estimate !== null && (
-        <Text c="dimmed">The result will have roughly {formatBytes(estimate)}.</Text>
-      )}
+      {AWAITED.includes(file.state) && forecast && <Expected file={file} forecast={forecast} />}
     </Stack>
   );
 }
@@ -60,20 +88,13 @@ function Verdict({ detail: { file, estimate } }: { detail: Detail }) {
 function Original({ original }: { original: NonNullable<Detail['original']> }) {
   return (
     <Text c="dimmed">
-      The original ({formatBytes(original.size)}) is in the vault
-      {original.keepUntil === null ? (
-        ' until you purge it'
-      ) : (
-        <>
-          , and may be purged <When time={original.keepUntil} />
-        </>
-      )}
-      .
+      The original ({formatBytes(original.size)}) is in the vault until{' '}
+      {original.keepUntil === null ? 'you purge it' : endsAt(original.keepUntil)}.
     </Text>
   );
 }
 
-/** One picture of the film where there are no two to compare; nothing where it gives none. */
+/** One picture of the video where there are no two to compare; nothing where it has none. */
 function Poster({ file }: { file: FileView }) {
   const [gone, setGone] = useState(false);
   if (gone) return null;
@@ -81,8 +102,8 @@ function Poster({ file }: { file: FileView }) {
   return (
     <img
       className={classes.poster}
-      src={`${BASE}/api/files/${file.id}/frames/${side}/2.jpg`}
-      alt="From the middle of the film"
+      src={`${BASE}/api/files/${file.id}/frames/${side}/2.jpg?optional=1`}
+      alt="From the middle of the video"
       onError={() => setGone(true)}
     />
   );
@@ -107,16 +128,17 @@ function Body({ detail, root }: { detail: Detail; root: string }) {
       {original && <Original original={original} />}
       {!comparable && !file.missing && file.width !== null && <Poster key={file.id} file={file} />}
       {comparable && (
-        <Part title="Source and result">
+        <Part title={file.state === 'done' ? 'Source and result' : 'Source and sample'}>
           <Compare
             file={file}
             sample={file.state === 'done' ? null : sample}
             likeness={attempts.at(-1)?.likeness ?? sample?.likeness ?? null}
+            worst={file.state === 'done' ? (attempts.at(-1)?.quality?.worst?.at ?? null) : null}
           />
         </Part>
       )}
       {plan?.kind === 'convert' && file.state !== 'done' && (
-        <Part title="Try a few seconds">
+        <Part title="Try a sample">
           <SampleMaker file={file} sample={sample} />
         </Part>
       )}
@@ -136,22 +158,47 @@ function Body({ detail, root }: { detail: Detail; root: string }) {
         </Text>
         <Group gap="xs">
           {desktop && !file.missing && (
-            <Button variant="default" onClick={() => desktop?.showInFolder(file.id).catch(tellTrouble)}>
+            <Button variant="default" onClick={() => desktop?.showInFolder(file.id).catch(notifyError)}>
               Show in folder
             </Button>
           )}
-          <CopyText text={() => reportOf(detail, root)}>Copy a report</CopyText>
+          <CopyText text={() => reportOf(detail, root)}>Copy report</CopyText>
         </Group>
       </Stack>
     </Stack>
   );
 }
 
-/** One film, in a drawer over whatever page it was opened from. */
+/** To the previous and the next video of the list behind the drawer. */
+function Steps({ file }: { file: number }) {
+  const list = useNeighbors((neighbors) => neighbors.list);
+  if (list?.file !== file || list.total < 2) return null;
+  const { index, total, open } = list;
+  return (
+    <Group gap={4} mt={4}>
+      <ActionIcon aria-label="Previous video" disabled={index <= 0} onClick={() => open(index - 1)}>
+        <IconChevronUp size={18} aria-hidden />
+      </ActionIcon>
+      <ActionIcon aria-label="Next video" disabled={index >= total - 1} onClick={() => open(index + 1)}>
+        <IconChevronDown size={18} aria-hidden />
+      </ActionIcon>
+      <Text span size="xs" c="dimmed">
+        {(index + 1).toLocaleString('en')} of {total.toLocaleString('en')}
+      </Text>
+    </Group>
+  );
+}
+
+/** One video, in a drawer over the page it was opened from. */
 export function FileDrawer() {
   const id = useOpenedFile();
   const openFile = useOpenFile();
   const narrow = useNarrow();
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    if (wasOpen.current && id === null) focusOpener();
+    wasOpen.current = id !== null;
+  }, [id]);
   const { data, error, refetch } = useCall('file.get', { file: id ?? 1 }, { enabled: id !== null });
   const libraries = useLive((live) => live.summary?.libraries);
   const file = data?.file;
@@ -160,6 +207,7 @@ export function FileDrawer() {
     <Drawer
       opened={id !== null}
       onClose={() => openFile(null)}
+      returnFocus={false}
       position="right"
       size={narrow ? '100%' : 640}
       title={
@@ -168,14 +216,15 @@ export function FileDrawer() {
             <div className={classes.name}>{nameOf(file.path)}</div>
             <div className={classes.facts}>{factsOf(file)}</div>
             <div className={classes.facts}>{folderOf(file.path)}</div>
+            <Steps file={file.id} />
           </div>
         ) : (
-          'Film'
+          'Video'
         )
       }
     >
       {error ? (
-        <Trouble error={error} retry={refetch} />
+        <ErrorAlert error={error} retry={refetch} />
       ) : data ? (
         <Body detail={data} root={root} />
       ) : (

@@ -1,5 +1,5 @@
 import { IconArrowRight } from '@tabler/icons-react';
-import type { Plan } from '../../../src-shared/plan.ts';
+import type { Plan } from '../../../src-shared/plan/plan.ts';
 import classes from './drawer.module.css';
 
 /** What becomes of each stream, in words; what is left out comes first. */

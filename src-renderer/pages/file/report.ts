@@ -1,17 +1,17 @@
-import type { Output } from '../../../src-shared/contract.ts';
-import { formatBytes, formatSaving } from '../../../src-shared/format.ts';
-import { fullPath } from '../../../src-shared/paths.ts';
+import type { Output } from '../../../src-shared/contract/index.ts';
+import { formatBytes, formatSaving } from '../../../src-shared/text/format.ts';
+import { fullPath } from '../../../src-shared/util/paths.ts';
+import { fullTime, STATE_LABELS } from '../../lib/labels.ts';
 import { useLive } from '../../store/live.ts';
-import { exactly, STATE_WORDS } from '../../words.ts';
-import { outcomeWords, stageWords } from './timeline.tsx';
+import { outcomeLabel, stageTexts } from './timeline.tsx';
 
-/** All that is known of a film as plain text, to be sent to whoever helps. */
+/** All that is known about a video as plain text, for a bug report. */
 export function reportOf({ file, plan, attempts }: Output<'file.get'>, root: string): string {
   const { about } = useLive.getState();
   const lines = [
     `Flotilla ${about?.version ?? ''}`,
     fullPath(root, file.path),
-    `${STATE_WORDS[file.state]}${file.code ? ` (${file.code})` : ''}${file.reason ? `: ${file.reason}` : ''}`,
+    `${STATE_LABELS[file.state]}${file.code ? ` (${file.code})` : ''}${file.reason ? `: ${file.reason}` : ''}`,
     `Size: ${formatBytes(file.sourceSize ?? file.size)}`,
   ];
   if (file.sourceSize !== null && file.resultSize !== null)
@@ -23,9 +23,9 @@ export function reportOf({ file, plan, attempts }: Output<'file.get'>, root: str
   }
   for (const attempt of attempts) {
     const encoder = attempt.encoder ? ` (${attempt.encoder})` : '';
-    lines.push('', `${exactly(attempt.startedAt)}: ${outcomeWords(attempt)} on ${attempt.worker}${encoder}`);
+    lines.push('', `${fullTime(attempt.startedAt)}: ${outcomeLabel(attempt)} on ${attempt.worker}${encoder}`);
     if (attempt.reason) lines.push(`  ${attempt.reason}`);
-    lines.push(`  ${stageWords(attempt).join(', ')}`);
+    lines.push(`  ${stageTexts(attempt).join(', ')}`);
     if (attempt.log) lines.push(attempt.log);
   }
   return lines.join('\n');

@@ -1,31 +1,41 @@
 import { Accordion, Timeline as Line, ScrollArea, Stack, Text } from '@mantine/core';
-import type { Output } from '../../../src-shared/contract.ts';
-import { formatDuration } from '../../../src-shared/format.ts';
-import { When } from '../../components/bits.tsx';
-import { STAGE_WORDS } from '../../words.ts';
+import type { Output } from '../../../src-shared/contract/index.ts';
+import { formatDuration } from '../../../src-shared/text/format.ts';
+import { RelativeTime } from '../../components/relative-time.tsx';
+import { STAGE_LABELS } from '../../lib/labels.ts';
 import classes from './drawer.module.css';
 
 export type Attempt = Output<'file.get'>['attempts'][number];
 
 const OUTCOMES: Record<string, string> = {
   done: 'Converted',
-  skip: 'Left as it is',
-  skipped: 'Left as it is',
-  unconfirmed: 'Waiting for a second opinion',
+  skip: 'Skipped',
+  skipped: 'Skipped',
+  unconfirmed: 'Waiting for confirmation',
   failed: 'Failed',
-  node: 'Given back',
-  released: 'Given back',
-  cancelled: 'Cancelled',
+  node: 'Returned to queue',
+  released: 'Returned to queue',
+  interrupted: 'Interrupted',
+  undone: 'Undone',
+  blocked: 'Blocked',
+  cancelled: 'Canceled',
 };
 
-/** How an attempt ended, in a word or two. */
-export const outcomeWords = ({ outcome }: Attempt): string => (outcome ? (OUTCOMES[outcome] ?? outcome) : 'Running');
+/** The outcome of an attempt, in a word or two. */
+export const outcomeLabel = ({ outcome }: Attempt): string => (outcome ? (OUTCOMES[outcome] ?? outcome) : 'Running');
 
 /** How long each stage took: `Encoding 3 min 5 s`. */
-export const stageWords = ({ stages }: Attempt): string[] =>
+export const stageTexts = ({ stages }: Attempt): string[] =>
   Object.entries(stages).map(
-    ([stage, seconds]) => `${(STAGE_WORDS as Record<string, string>)[stage] ?? stage} ${formatDuration(seconds)}`,
+    ([stage, seconds]) => `${(STAGE_LABELS as Record<string, string>)[stage] ?? stage} ${formatDuration(seconds)}`,
   );
+
+/** `41.8 dB XPSNR, asked for 42 (CRF 31.5)` */
+function qualityText({ target, crf, samples, measured, fallback }: NonNullable<Attempt['quality']>): string {
+  if (fallback) return `CRF ${crf} from the quality table. ${fallback}`;
+  const value = measured?.mean ?? samples?.expected ?? target.value;
+  return `${value.toFixed(1)} dB XPSNR, asked for ${target.value} (CRF ${crf})`;
+}
 
 const colourOf = ({ outcome }: Attempt) =>
   outcome === 'done' ? 'var(--fl-done)' : outcome === 'failed' ? 'var(--fl-failed)' : 'var(--mantine-color-dimmed)';
@@ -51,7 +61,7 @@ function Log({ log }: { log: string }) {
   );
 }
 
-/** Every attempt at a film, newest first: when, on which computer, how long each stage took, and how it ended. */
+/** Every attempt at a video, newest first: when, on which computer, how long each stage took, and how it ended. */
 export function Timeline({ attempts }: { attempts: Attempt[] }) {
   return (
     <Line bulletSize={12} lineWidth={2} active={attempts.length}>
@@ -59,15 +69,16 @@ export function Timeline({ attempts }: { attempts: Attempt[] }) {
         <Line.Item
           key={attempt.startedAt}
           color={colourOf(attempt)}
-          title={`${outcomeWords(attempt)} on ${attempt.worker}`}
+          title={`${outcomeLabel(attempt)} on ${attempt.worker}`}
         >
           <Text size="xs" c="dimmed">
-            <When time={attempt.startedAt} />
+            <RelativeTime time={attempt.startedAt} />
             {attempt.encoder && `, ${attempt.encoder}`}
+            {attempt.quality && `, ${qualityText(attempt.quality)}`}
           </Text>
           {attempt.reason && <Text>{attempt.reason}</Text>}
           <Text size="xs" c="dimmed" className={classes.stages}>
-            {stageWords(attempt).map((words) => (
+            {stageTexts(attempt).map((words) => (
               <span key={words}>{words}</span>
             ))}
           </Text>

@@ -3,16 +3,21 @@ import { Accordion, Button, Table, Text } from '@mantine/core';
 import { IconChartAreaLine } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import type { Output } from '../../../src-shared/contract.ts';
-import { codecName } from '../../../src-shared/describe.ts';
-import { count, formatBytes, formatDuration, savedPercent } from '../../../src-shared/format.ts';
-import { Loading, Nothing, Trouble } from '../../components/bits.tsx';
+import type { Output } from '../../../src-shared/contract/index.ts';
+import { codecName } from '../../../src-shared/media/describe.ts';
+import { count, formatBytes, formatDuration, savedPercent } from '../../../src-shared/text/format.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorAlert } from '../../components/error-alert.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { PageBody, PageHead, Section } from '../../components/page.tsx';
-import { useCall } from '../../store/calls.ts';
+import { useNarrow } from '../../components/use-narrow.ts';
+import { byteTicks } from '../../features/stats/byte-ticks.ts';
+import { accuracyOf } from '../../features/stats/forecast-accuracy.ts';
+import SavedOverTime from '../../features/stats/saved-over-time.tsx';
+import { nameOf } from '../../lib/labels.ts';
 import { useOffline } from '../../store/live.ts';
-import { nameOf } from '../../words.ts';
+import { useCall } from '../../store/queries.ts';
 import classes from './insights.module.css';
-import SavedOverTime from './saved-over-time.tsx';
 
 type Stats = Output<'stats.get'>;
 interface Saving {
@@ -23,12 +28,16 @@ interface Saving {
 
 const savedOf = ({ sourceBytes, resultBytes }: Saving) => sourceBytes - resultBytes;
 
-/** A chart's numbers, for who wants them exactly or cannot see the chart. */
+/** A chart's numbers, exactly, and for users who cannot see the chart. */
 function Numbers({ heads, rows }: { heads: string[]; rows: ReactNode[][] }) {
   return (
-    <Accordion variant="default" chevronPosition="left">
+    <Accordion
+      variant="default"
+      chevronPosition="left"
+      classNames={{ item: classes.numbers, control: classes.show, chevron: classes.chevron }}
+    >
       <Accordion.Item value="numbers">
-        <Accordion.Control>The numbers</Accordion.Control>
+        <Accordion.Control>Show as table</Accordion.Control>
         <Accordion.Panel>
           <div className={classes.scroll}>
             <Table verticalSpacing={4}>
@@ -60,6 +69,12 @@ function Numbers({ heads, rows }: { heads: string[]; rows: ReactNode[][] }) {
   );
 }
 
+/** Props of an axis of bytes from 0 with round ticks. */
+function axisOf(max: number) {
+  const ticks = byteTicks(max);
+  return { ticks, domain: [0, ticks.at(-1) ?? 0] };
+}
+
 const savingCells = (saving: Saving) => [
   saving.films.toLocaleString('en'),
   formatBytes(saving.sourceBytes),
@@ -67,7 +82,7 @@ const savingCells = (saving: Saving) => [
   formatBytes(savedOf(saving)),
   saving.sourceBytes > 0 ? savedPercent(saving.sourceBytes, saving.resultBytes) : '–',
 ];
-const SAVING_HEADS = ['Films', 'Before', 'After', 'Saved', 'Share'];
+const SAVING_HEADS = ['Videos', 'Before', 'After', 'Saved', 'Saved (%)'];
 
 const BAR = {
   orientation: 'vertical',
@@ -75,6 +90,9 @@ const BAR = {
   gridAxis: 'none',
   maxBarWidth: 16,
   barProps: { radius: 2, isAnimationActive: false },
+  // Room for the value behind the longest bar.
+  barChartProps: { margin: { right: 72 } },
+  withBarValueLabel: true,
 } as const;
 
 function SavedBy({
@@ -86,6 +104,7 @@ function SavedBy({
   kind: string;
   savings: [label: string, saving: Saving][];
 }) {
+  const narrow = useNarrow();
   if (savings.length === 0) return null;
   const data = savings.map(([label, saving]) => ({ label, saved: savedOf(saving) }));
   return (
@@ -97,6 +116,9 @@ function SavedBy({
         dataKey="label"
         series={[{ name: 'saved', label: 'Saved', color: 'var(--fl-accent)' }]}
         valueFormatter={formatBytes}
+        xAxisProps={axisOf(Math.max(...data.map(({ saved }) => saved)))}
+        // On a phone only some ticks would have room; each bar has its number.
+        withXAxis={!narrow}
         yAxisProps={{ width: 112 }}
       />
       <Numbers
@@ -111,18 +133,18 @@ function Speed({ speed }: { speed: Stats['speed'] }) {
   if (speed.length === 0) return null;
   const data = speed.map(({ worker, resolution, speed: times }) => ({ label: `${worker}, ${resolution}`, times }));
   return (
-    <Section title="Speed of encoding">
+    <Section title="Encoding speed">
       <BarChart
         {...BAR}
         h={Math.max(data.length * 32 + 40, 96)}
         data={data}
         dataKey="label"
-        series={[{ name: 'times', label: 'Seconds of film a second', color: 'var(--fl-accent)' }]}
+        series={[{ name: 'times', label: 'Speed (× real time)', color: 'var(--fl-accent)' }]}
         valueFormatter={(value) => `${value.toFixed(1)}×`}
         yAxisProps={{ width: 144 }}
       />
       <Numbers
-        heads={['Computer and picture', 'Films', 'Speed', 'Frames a second']}
+        heads={['Computer and resolution', 'Videos', 'Speed', 'Frames per second']}
         rows={speed.map(({ worker, resolution, films, speed: times, fps }) => [
           `${worker}, ${resolution}`,
           films.toLocaleString('en'),
@@ -136,35 +158,61 @@ function Speed({ speed }: { speed: Stats['speed'] }) {
 
 function Predicted({ predicted }: { predicted: Stats['predicted'] }) {
   if (predicted.length === 0) return null;
-  const sum = (pick: (film: Stats['predicted'][number]) => number) =>
-    predicted.reduce((total, film) => total + pick(film), 0);
-  const [expected, real] = [sum((film) => film.predicted), sum((film) => film.result)];
+  const sum = (pick: (video: Stats['predicted'][number]) => number) =>
+    predicted.reduce((total, video) => total + pick(video), 0);
+  const largest = Math.max(...predicted.flatMap(({ predicted: x, result: y }) => [x, y]));
+  const end = byteTicks(largest).at(-1) ?? 0;
+  const [expected, real] = [sum((video) => video.predicted), sum((video) => video.result)];
   return (
-    <Section title="Predicted against real size">
+    <Section title="Predicted vs. actual size">
       <Text c="dimmed" mb="xs">
-        The last {count(predicted.length, 'film')} were expected to take {formatBytes(expected)} and take{' '}
-        {formatBytes(real)}.
+        Last {count(predicted.length, 'video')}: predicted {formatBytes(expected)}, actual {formatBytes(real)}. Videos
+        above the line became larger than predicted.
       </Text>
+      {accuracyOf(predicted).map((sentence) => (
+        <Text key={sentence} mb="xs">
+          {sentence}
+        </Text>
+      ))}
       <ScatterChart
         h={280}
         data={[
           {
-            name: 'Films',
-            color: 'var(--fl-accent)',
+            name: 'Videos',
+            color: 'color-mix(in srgb, var(--fl-accent) 45%, transparent)',
             data: predicted.map(({ predicted: x, result: y }) => ({ x, y })),
           },
         ]}
         dataKey={{ x: 'x', y: 'y' }}
-        labels={{ x: 'Predicted', y: 'Real' }}
+        labels={{ x: 'Predicted', y: 'Actual' }}
         xAxisLabel="Predicted"
-        yAxisLabel="Real"
+        yAxisLabel="Actual"
         tickLine="none"
         valueFormatter={{ x: formatBytes, y: formatBytes }}
-        yAxisProps={{ width: 72 }}
+        // A video on this line has just the size that was predicted.
+        referenceLines={[
+          {
+            segment: [
+              { x: 0, y: 0 },
+              { x: end, y: end },
+            ],
+            color: 'var(--fl-control)',
+            strokeDasharray: '4 4',
+          },
+        ]}
+        xAxisProps={axisOf(largest)}
+        yAxisProps={{ width: 80, ...axisOf(largest) }}
       />
       <Numbers
-        heads={['Film', 'Predicted', 'Real']}
-        rows={predicted.map(({ path, predicted: x, result: y }) => [path, formatBytes(x), formatBytes(y)])}
+        heads={['Video', 'Forecast', 'By samples', 'Actual', 'Quality asked for', 'Quality']}
+        rows={predicted.map(({ path, predicted: x, sampled, result: y, quality }) => [
+          path,
+          formatBytes(x),
+          sampled === null ? '–' : formatBytes(sampled),
+          formatBytes(y),
+          quality ? `${quality.target} dB` : '–',
+          quality ? `${quality.measured.toFixed(1)} dB` : '–',
+        ])}
       />
     </Section>
   );
@@ -187,13 +235,13 @@ function Charts({ stats }: { stats: Stats }) {
           savings={stats.byLibrary.map((one) => [nameOf(one.root), one])}
         />
         <SavedBy
-          title="Saved by codec of the source"
+          title="Saved by source codec"
           kind="Codec"
           savings={stats.byCodec.map((one) => [codecName(one.codec), one])}
         />
         <SavedBy
-          title="Saved by picture"
-          kind="Picture"
+          title="Saved by resolution"
+          kind="Resolution"
           savings={stats.byResolution.map((one) => [one.resolution, one])}
         />
         <SavedBy title="Saved by computer" kind="Computer" savings={stats.byWorker.map((one) => [one.worker, one])} />
@@ -204,7 +252,7 @@ function Charts({ stats }: { stats: Stats }) {
   );
 }
 
-/** What the conversions have brought, where and how fast. */
+/** What the conversions have saved, where, and how fast. */
 export function InsightsPage() {
   const stats = useCall('stats.get', {});
   const offline = useOffline();
@@ -212,29 +260,29 @@ export function InsightsPage() {
   const sentence =
     total &&
     (total.films > 0
-      ? `${count(total.films, 'film')} saved ${formatBytes(savedOf(total))} in ${formatDuration(total.encodeSeconds)} of encoding.`
+      ? `${count(total.films, 'video')} saved ${formatBytes(savedOf(total))} in ${formatDuration(total.encodeSeconds)} of encoding.`
       : 'Nothing converted yet.');
   return (
     <div className={offline ? 'stale' : undefined}>
       <PageHead title="Insights" sentence={sentence} />
       <PageBody>
-        {stats.error && <Trouble error={stats.error} retry={stats.refetch} />}
+        {stats.error && <ErrorAlert error={stats.error} retry={stats.refetch} />}
         {!stats.data && !stats.error && <Loading lines={3} height={220} />}
         {stats.data &&
           (stats.data.total.films > 0 ? (
             <Charts stats={stats.data} />
           ) : (
-            <Nothing
+            <EmptyState
               icon={IconChartAreaLine}
               title="Nothing to show yet"
               action={
                 <Button component={Link} href="/queue" variant="default">
-                  To the queue
+                  Go to queue
                 </Button>
               }
             >
-              With the first converted film, charts of what was saved and how fast grow here.
-            </Nothing>
+              Charts appear here after the first conversion.
+            </EmptyState>
           ))}
       </PageBody>
     </div>

@@ -1,18 +1,23 @@
 import { ActionBar, Button, Menu, Text } from '@mantine/core';
 import { IconChevronUp } from '@tabler/icons-react';
-import type { FileFilter } from '../../../src-shared/file-view.ts';
-import { count } from '../../../src-shared/format.ts';
+import type { FileFilter } from '../../../src-shared/contract/file-view.ts';
+import { count } from '../../../src-shared/text/format.ts';
 import { useNarrow } from '../../components/use-narrow.ts';
-import { runAction, setPriority } from './actions.tsx';
+import { runAction } from '../../features/file-actions/actions.tsx';
+import {
+  clearSelection,
+  selectAll,
+  selectedCount,
+  selectionFor,
+  useSelection,
+} from '../../features/file-actions/selection.ts';
+import { SelectionItems } from '../../features/file-actions/selection-items.tsx';
 import classes from './batch-bar.module.css';
-import { clearSelection, selectAll, selectedCount, selectionFor, useSelection } from './selection.ts';
-
-const PRIORITIES = { 'First of all': 100, High: 10, Standard: 0, Low: -10, 'Last of all': -100 };
 
 /** A phone's pages are chosen at the bottom: the bar stands above that. */
 const ABOVE_RAIL = 68;
 
-/** What can be done with the selected films. */
+/** The actions for the selected videos. */
 export function BatchBar({ filter, total }: { filter: FileFilter; total: number }) {
   const selection = useSelection();
   const narrow = useNarrow();
@@ -24,11 +29,11 @@ export function BatchBar({ filter, total }: { filter: FileFilter; total: number 
       onClose={clearSelection}
       className={classes.bar}
       position={{ bottom: narrow ? ABOVE_RAIL : 24, left: 8, right: 8 }}
-      aria-label="Selected films"
+      aria-label="Selected videos"
       transitionProps={{ duration: 150 }}
     >
       <Text fw={500} aria-live="polite">
-        {count(n, 'film')} selected
+        {count(n, 'video')} selected
       </Text>
       {!selection.all && n < total && (
         <Button variant="subtle" onClick={selectAll}>
@@ -49,21 +54,10 @@ export function BatchBar({ filter, total }: { filter: FileFilter; total: number 
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Label>Priority in the queue</Menu.Label>
-          {Object.entries(PRIORITIES).map(([label, priority]) => (
-            <Menu.Item key={label} onClick={() => setPriority(chosen(), priority)}>
-              {label}
-            </Menu.Item>
-          ))}
-          <Menu.Divider />
-          <Menu.Item onClick={() => runAction('cancel', chosen())}>Take out of the queue</Menu.Item>
-          <Menu.Item onClick={() => runAction('reencode', chosen())}>Re-encode</Menu.Item>
-          <Menu.Item color="var(--fl-failed)" onClick={() => runAction('forget', chosen())}>
-            Remove from the list
-          </Menu.Item>
+          <SelectionItems selection={chosen} />
         </Menu.Dropdown>
       </Menu>
-      <ActionBar.CloseButton aria-label="Clear the selection" />
+      <ActionBar.CloseButton aria-label="Clear selection" />
     </ActionBar>
   );
 }

@@ -1,11 +1,18 @@
 import { Text } from '@mantine/core';
 import { columnVisibilityFeature, createColumnHelper, tableFeatures } from '@tanstack/react-table';
-import { codecName } from '../../../src-shared/describe.ts';
-import type { FileSort, FileView } from '../../../src-shared/file-view.ts';
-import { formatBytes, formatDuration } from '../../../src-shared/format.ts';
-import { Saving, When } from '../../components/bits.tsx';
+import { useContext } from 'react';
+import type { FileSort, FileView } from '../../../src-shared/contract/file-view.ts';
+import { codecName } from '../../../src-shared/media/describe.ts';
+import { formatBytes, formatDuration, savedPercent } from '../../../src-shared/text/format.ts';
 import { LiveState } from '../../components/live-state.tsx';
-import { folderOf, nameOf } from '../../words.ts';
+import { RelativeTime } from '../../components/relative-time.tsx';
+import { Savings } from '../../components/savings.tsx';
+import { useNarrow } from '../../components/use-narrow.ts';
+import { priorityLabel } from '../../features/file-actions/priorities.ts';
+import { RuleLink } from '../../features/reasons/rule-link.tsx';
+import { reasonLabel } from '../../features/reasons/skip-reasons.ts';
+import { folderOf, nameOf } from '../../lib/labels.ts';
+import { Estimates } from './estimates.ts';
 import classes from './table.module.css';
 
 export const features = tableFeatures({ columnVisibilityFeature });
@@ -18,6 +25,8 @@ interface Layout {
   sort?: FileSort;
   /** Numbers stand at the right. */
   numeric?: true;
+  /** Its first click sorts in descending order, as with numbers. */
+  descendsFirst?: true;
   /** Shown only when the user asks for it. */
   extra?: true;
 }
@@ -28,13 +37,39 @@ const Dash = () => (
   </Text>
 );
 
-function Film({ file }: { file: FileView }) {
+/** True for a video whose state has a reason that people look for. */
+const isExplained = ({ state, reason }: FileView): boolean =>
+  reason !== null && (state === 'skipped' || state === 'failed' || state === 'blocked');
+
+/** Under the name: why it is not converted, or where it is. */
+function secondLine(file: FileView): string {
+  if (file.missing) return 'Missing';
+  return (isExplained(file) && file.reason) || folderOf(file.path) || ' ';
+}
+
+/** On a phone, which has no columns for it: the size, and what a conversion made of it. */
+function sizesOf({ size, sourceSize, resultSize, state }: FileView): string {
+  if (state !== 'done' || sourceSize === null || resultSize === null) return formatBytes(size);
+  return `${formatBytes(sourceSize)} → ${formatBytes(resultSize)}, −${savedPercent(sourceSize, resultSize)}`;
+}
+
+function Expected({ file }: { file: FileView }) {
+  const after = useContext(Estimates).get(file.id);
+  if (after === undefined || file.state === 'done') return <Dash />;
+  return <Savings before={file.size} after={after} />;
+}
+
+function Video({ file }: { file: FileView }) {
+  const narrow = useNarrow();
   return (
-    <div className={classes.film}>
+    <div className={classes.video}>
       <span className={classes.name} title={file.path}>
         {nameOf(file.path)}
       </span>
-      <span className={classes.folder}>{file.missing ? 'No longer on the disk' : folderOf(file.path) || ' '}</span>
+      <span className={classes.folder} title={isExplained(file) ? (file.reason ?? undefined) : undefined}>
+        {secondLine(file)}
+      </span>
+      {narrow && <span className={classes.sizes}>{sizesOf(file)}</span>}
     </div>
   );
 }
@@ -43,10 +78,15 @@ const megabits = (bits: number) => `${(bits / 1e6).toFixed(bits < 9.95e6 ? 1 : 0
 
 /** The library's columns in the order of the table. */
 export const columns = helper.columns([
-  helper.display({ id: 'film', header: 'Film', enableHiding: false, cell: ({ row }) => <Film file={row.original} /> }),
-  helper.accessor('resolution', { header: 'Picture', cell: ({ getValue }) => getValue() ?? <Dash /> }),
+  helper.display({
+    id: 'video',
+    header: 'Name',
+    enableHiding: false,
+    cell: ({ row }) => <Video file={row.original} />,
+  }),
+  helper.accessor('resolution', { header: 'Resolution', cell: ({ getValue }) => getValue() ?? <Dash /> }),
   helper.accessor('codec', {
-    header: 'Video',
+    header: 'Codec',
     cell: ({ getValue }) => {
       const codec = getValue();
       return codec ? codecName(codec) : <Dash />;
@@ -81,7 +121,7 @@ export const columns = helper.columns([
     cell: ({ row: { original } }) => formatBytes(original.sourceSize ?? original.size),
   }),
   helper.accessor('resultSize', {
-    header: 'Result',
+    header: 'New size',
     cell: ({ getValue }) => {
       const bytes = getValue();
       return bytes === null ? <Dash /> : formatBytes(bytes);
@@ -91,18 +131,42 @@ export const columns = helper.columns([
     id: 'saved',
     header: 'Saved',
     cell: ({ row: { original } }) =>
-      original.state === 'done' ? <Saving before={original.sourceSize} after={original.resultSize} /> : <Dash />,
+      original.state === 'done' ? <Savings before={original.sourceSize} after={original.resultSize} /> : <Dash />,
   }),
-  helper.display({ id: 'state', header: 'State', cell: ({ row }) => <LiveState file={row.original} /> }),
+  helper.display({
+    id: 'expected',
+    header: 'Expected saving',
+    cell: ({ row }) => <Expected file={row.original} />,
+  }),
+  helper.display({ id: 'state', header: 'Status', cell: ({ row }) => <LiveState file={row.original} /> }),
+  helper.display({
+    id: 'reason',
+    header: 'Reason',
+    cell: ({ row: { original } }) =>
+      original.code ? (
+        <span title={original.reason ?? undefined}>
+          {reasonLabel(original.code)} <RuleLink code={original.state === 'skipped' ? original.code : null} />
+        </span>
+      ) : (
+        <Dash />
+      ),
+  }),
+  helper.accessor('priority', {
+    header: 'Priority',
+    cell: ({ getValue }) => {
+      const priority = getValue();
+      return priority === null ? <Dash /> : priorityLabel(priority);
+    },
+  }),
   helper.accessor('worker', { header: 'Computer', cell: ({ getValue }) => getValue() ?? <Dash /> }),
-  helper.accessor('added', { header: 'Added', cell: ({ getValue }) => <When time={getValue()} /> }),
-  helper.accessor('modified', { header: 'Changed', cell: ({ getValue }) => <When time={getValue()} /> }),
+  helper.accessor('added', { header: 'Added', cell: ({ getValue }) => <RelativeTime time={getValue()} /> }),
+  helper.accessor('modified', { header: 'Modified', cell: ({ getValue }) => <RelativeTime time={getValue()} /> }),
 ]);
 
 /** The layout of each column by its id. */
 export const LAYOUT: Record<string, Layout> = {
-  film: { width: 'minmax(200px, 1fr)', sort: 'name' },
-  resolution: { width: '76px', sort: 'resolution' },
+  video: { width: 'minmax(200px, 1fr)', sort: 'name' },
+  resolution: { width: '96px', sort: 'resolution' },
   codec: { width: '112px', sort: 'codec' },
   hdr: { width: '96px', sort: 'hdr', extra: true },
   bitRate: { width: '92px', sort: 'bitRate', numeric: true, extra: true },
@@ -112,20 +176,36 @@ export const LAYOUT: Record<string, Layout> = {
   size: { width: '84px', sort: 'size', numeric: true },
   resultSize: { width: '84px', sort: 'resultSize', numeric: true },
   saved: { width: '132px', sort: 'saved', numeric: true },
+  expected: { width: '148px', sort: 'expected', numeric: true, extra: true },
   state: { width: '152px', sort: 'state' },
+  reason: { width: '280px', extra: true },
+  priority: { width: '88px', sort: 'priority', descendsFirst: true, extra: true },
   worker: { width: '112px', sort: 'worker', extra: true },
   added: { width: '132px', sort: 'added' },
   modified: { width: '132px', sort: 'modified', extra: true },
 };
 
 /** Columns that a phone has room for, and their widths there. */
-export const NARROW: Record<string, string> = { film: 'minmax(0, 1fr)', state: '148px' };
+export const NARROW: Record<string, string> = { video: 'minmax(0, 1fr)', state: '112px' };
 
 /** Columns that make way where there is no room for all, the first one first. */
-const MAKES_WAY = ['modified', 'added', 'frameRate', 'duration', 'resultSize', 'worker', 'bitRate', 'audio', 'hdr'];
+const MAKES_WAY = [
+  'reason',
+  'priority',
+  'expected',
+  'modified',
+  'added',
+  'frameRate',
+  'duration',
+  'resultSize',
+  'worker',
+  'bitRate',
+  'audio',
+  'hdr',
+];
 const MAKES_WAY_LAST = ['resolution', 'codec', 'size', 'saved'];
-/** Pixels that a film's name needs at least, and what stands at the sides of the columns. */
-const [FILM, SIDES] = [240, 112];
+/** Minimum width of a video's name in pixels, and what stands at the sides of the columns. */
+const [VIDEO, SIDES] = [240, 112];
 
 /**
  * The columns to show.
@@ -135,7 +215,7 @@ const [FILM, SIDES] = [240, 112];
 export function columnsFor(chosen: Record<string, boolean>, room: number): Set<string> {
   const shown = new Set(Object.keys(LAYOUT).filter((id) => chosen[id] ?? !LAYOUT[id]?.extra));
   const widthOf = (id: string) => Number.parseInt(LAYOUT[id]?.width ?? '', 10) || 0;
-  let needed = [...shown].reduce((sum, id) => sum + widthOf(id), FILM + SIDES);
+  let needed = [...shown].reduce((sum, id) => sum + widthOf(id), VIDEO + SIDES);
   for (const id of [...MAKES_WAY, ...MAKES_WAY_LAST]) {
     if (needed <= room) break;
     if (chosen[id] || !shown.delete(id)) continue;

@@ -1,14 +1,14 @@
 import { Button, Checkbox, Group, NumberInput, Popover, ScrollArea, Stack } from '@mantine/core';
-import { IconChevronDown } from '@tabler/icons-react';
-import { codecName } from '../../../src-shared/describe.ts';
-import type { FileFilter, Tally } from '../../../src-shared/file-view.ts';
+import { IconChevronDown, IconFolder, IconX } from '@tabler/icons-react';
+import type { FileFilter, Tally } from '../../../src-shared/contract/file-view.ts';
+import { codecName } from '../../../src-shared/media/describe.ts';
+import { reasonLabel } from '../../features/reasons/skip-reasons.ts';
+import { nameOf } from '../../lib/labels.ts';
 import { useLive } from '../../store/live.ts';
-import { nameOf } from '../../words.ts';
-import { codeWords } from './code-words.ts';
 import classes from './filters.module.css';
 import { type ListKey, type View, withList } from './view.ts';
 
-/** What every part of the filters needs: the view, how to change it, and how many films there are of each kind. */
+/** What every part of the filters needs: the view, how to change it, and how many videos there are of each kind. */
 export interface Props {
   view: View;
   setView: (next: Partial<View>, replace?: boolean) => void;
@@ -17,8 +17,8 @@ export interface Props {
 
 const FACETS: [key: Exclude<ListKey, 'state'>, title: string][] = [
   ['library', 'Library'],
-  ['resolution', 'Picture'],
-  ['codec', 'Video'],
+  ['resolution', 'Resolution'],
+  ['codec', 'Codec'],
   ['hdr', 'HDR'],
   ['worker', 'Computer'],
   ['code', 'Reason'],
@@ -38,7 +38,7 @@ function Facet({
   const gone = chosen.filter((value) => !values.some((known) => known.value === value));
   const wordsOf = (value: string | number): string => {
     if (name === 'library') return nameOf(libraries?.find(({ id }) => id === value)?.root ?? String(value));
-    return name === 'codec' ? codecName(String(value)) : name === 'code' ? codeWords(String(value)) : String(value);
+    return name === 'codec' ? codecName(String(value)) : name === 'code' ? reasonLabel(String(value)) : String(value);
   };
   if (values.length + gone.length < 2 && chosen.length === 0) return null;
   return (
@@ -93,7 +93,7 @@ function SavedRange({ view: { filter }, setView }: Omit<Props, 'tally'>) {
     <Popover position="bottom-start" shadow="sm">
       <Popover.Target>
         <Button variant={active ? 'light' : 'default'} rightSection={<IconChevronDown size={14} aria-hidden />}>
-          {active ? `Saved ${filter.savedFrom ?? '…'} to ${filter.savedTo ?? '…'} %` : 'Saved'}
+          {active ? `Saved ${filter.savedFrom ?? '…'} to ${filter.savedTo ?? '…'}%` : 'Saved (%)'}
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
@@ -101,7 +101,7 @@ function SavedRange({ view: { filter }, setView }: Omit<Props, 'tally'>) {
           <NumberInput
             w={112}
             label="From"
-            suffix=" %"
+            suffix="%"
             min={-1000}
             max={100}
             value={filter.savedFrom ?? ''}
@@ -110,7 +110,7 @@ function SavedRange({ view: { filter }, setView }: Omit<Props, 'tally'>) {
           <NumberInput
             w={112}
             label="To"
-            suffix=" %"
+            suffix="%"
             min={-1000}
             max={100}
             value={filter.savedTo ?? ''}
@@ -122,10 +122,28 @@ function SavedRange({ view: { filter }, setView }: Omit<Props, 'tally'>) {
   );
 }
 
+/** The folder that the list is limited to, and how to leave it. */
+function FolderChip({ view: { filter }, setView }: Omit<Props, 'tally'>) {
+  const { folder, ...rest } = filter;
+  if (!folder) return null;
+  return (
+    <Button
+      variant="light"
+      title={folder}
+      aria-label={`Folder: ${folder}. Show all folders`}
+      leftSection={<IconFolder size={14} aria-hidden />}
+      rightSection={<IconX size={14} aria-hidden />}
+      onClick={() => setView({ filter: rest })}
+    >
+      <span className={classes.folder}>{nameOf(folder)}</span>
+    </Button>
+  );
+}
+
 /** How many of these narrow a list down. */
-export const listed = ({ savedFrom, savedTo, missing, ...filter }: FileFilter): number =>
+export const countFilters = ({ savedFrom, savedTo, missing, folder, ...filter }: FileFilter): number =>
   FACETS.filter(([key]) => filter[key]).length +
-  [savedFrom ?? savedTo, missing].filter((part) => part !== undefined).length;
+  [savedFrom ?? savedTo, missing, folder].filter((part) => part !== undefined).length;
 
 /** All that narrows the list down besides the search and the states. */
 export function Facets(props: Props) {
@@ -140,6 +158,7 @@ export function Facets(props: Props) {
         <Facet key={key} name={key} title={title} {...props} />
       ))}
       <SavedRange view={view} setView={setView} />
+      <FolderChip view={view} setView={setView} />
       <Button
         variant={view.filter.missing ? 'light' : 'default'}
         aria-pressed={view.filter.missing === true}
@@ -148,9 +167,9 @@ export function Facets(props: Props) {
           setView({ filter: missing ? rest : { ...rest, missing: true } });
         }}
       >
-        Gone
+        Missing
       </Button>
-      {listed(view.filter) > 0 && (
+      {countFilters(view.filter) > 0 && (
         <Button variant="subtle" onClick={clear}>
           Clear
         </Button>

@@ -1,10 +1,10 @@
-import { ActionIcon, CloseButton, Indicator, TextInput } from '@mantine/core';
+import { ActionIcon, CloseButton, Indicator, SegmentedControl, TextInput, VisuallyHidden } from '@mantine/core';
 import { useDebouncedCallback, useHotkeys } from '@mantine/hooks';
-import { IconAdjustments, IconSearch } from '@tabler/icons-react';
+import { IconAdjustments, IconFolders, IconList, IconSearch, type TablerIcon } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
-import { STATES } from '../../../src-shared/file-view.ts';
+import { STATES } from '../../../src-shared/contract/file-view.ts';
 import { StateBadge } from '../../components/state-badge.tsx';
-import { Facets, listed, type Props } from './facets.tsx';
+import { countFilters, Facets, type Props } from './facets.tsx';
 import classes from './filters.module.css';
 import { withList } from './view.ts';
 import { ColumnChoice, SavedViews } from './view-menus.tsx';
@@ -24,7 +24,7 @@ function Search({ view, setView }: Omit<Props, 'tally'>) {
     setText(next);
     apply(next);
   };
-  // The address may change by itself: back, a saved view, a chip.
+  // The address may change otherwise: back, a saved view, a chip.
   useEffect(() => setText((now) => (now.trim() === asked.trim() ? now : asked)), [asked]);
   const focus = () => input.current?.focus();
   useHotkeys([
@@ -38,7 +38,7 @@ function Search({ view, setView }: Omit<Props, 'tally'>) {
       aria-label="Search by name or folder"
       placeholder="Search by name or folder"
       leftSection={<IconSearch size={16} aria-hidden />}
-      rightSection={text && <CloseButton size="sm" aria-label="Clear the search" onClick={() => change('')} />}
+      rightSection={text && <CloseButton size="sm" aria-label="Clear search" onClick={() => change('')} />}
       value={text}
       maxLength={200}
       onChange={(event) => change(event.currentTarget.value)}
@@ -50,7 +50,7 @@ function Search({ view, setView }: Omit<Props, 'tally'>) {
 function StateChips({ view: { filter }, setView, tally }: Props) {
   const chosen = filter.state ?? [];
   return (
-    <fieldset className={classes.chips} aria-label="State">
+    <fieldset className={classes.chips} aria-label="Status" data-waiting={!tally || undefined}>
       {STATES.map((state) => {
         const pressed = chosen.includes(state);
         const n = tally?.counts[state];
@@ -75,16 +75,28 @@ function StateChips({ view: { filter }, setView, tally }: Props) {
   );
 }
 
+/** A choice whose name is an icon for the eyes. */
+const iconChoice = (value: string, name: string, Icon: TablerIcon) => ({
+  value,
+  label: (
+    <span className={classes.view} title={name}>
+      <Icon size={18} stroke={1.75} aria-hidden />
+      <VisuallyHidden>{name}</VisuallyHidden>
+    </span>
+  ),
+});
+const VIEWS = [iconChoice('list', 'List', IconList), iconChoice('folders', 'Folders', IconFolders)];
+
 /** Search, counts by state, and all that narrows the list down or changes how it looks. */
 export function Filters(props: Props) {
   const { view, setView } = props;
   const [open, setOpen] = useState(false);
-  const active = listed(view.filter);
+  const active = countFilters(view.filter);
   return (
     <div className={classes.bar}>
       <div className={classes.line}>
         <Search view={view} setView={setView} />
-        <div className={classes.facets}>
+        <div className={classes.facets} data-waiting={!props.tally || undefined}>
           <Facets {...props} />
         </div>
         <Indicator disabled={active === 0} label={active} size={16} className={classes.toggle}>
@@ -99,10 +111,21 @@ export function Filters(props: Props) {
           </ActionIcon>
         </Indicator>
         <div className={classes.right}>
+          <SegmentedControl
+            aria-label="View"
+            data={VIEWS}
+            value={view.folders ? 'folders' : 'list'}
+            onChange={(next) => {
+              const { folder: _, ...filter } = view.filter;
+              setView(next === 'folders' ? { folders: true, filter } : { folders: false });
+            }}
+          />
           <SavedViews view={view} />
-          <span className={classes.columns}>
-            <ColumnChoice />
-          </span>
+          {!view.folders && (
+            <span className={classes.columns}>
+              <ColumnChoice />
+            </span>
+          )}
         </div>
       </div>
       {open && (

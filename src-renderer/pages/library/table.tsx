@@ -1,29 +1,32 @@
-// biome-ignore-all lint/a11y/useSemanticElements: virtual rows are placed freely, which a table element does not allow
-// biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus, and tells of the active row
-// biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid handles the keys of all rows
-// biome-ignore-all lint/suspicious/noArrayIndexKey: grey cells have no identity
+// biome-ignore-all lint/a11y/useSemanticElements: virtual rows are positioned absolutely, which a table element does not allow
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names the active row by aria-activedescendant
+// biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid handles keyboard input for all rows
+// biome-ignore-all lint/suspicious/noArrayIndexKey: placeholders have no identity
 import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { type ReactTable, type Row, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type CSSProperties, memo, type RefObject, useMemo, useRef, useState } from 'react';
-import type { FileView } from '../../../src-shared/file-view.ts';
-import { Trouble } from '../../components/bits.tsx';
+import { type CSSProperties, memo, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { FileView } from '../../../src-shared/contract/file-view.ts';
+import { ErrorAlert } from '../../components/error-alert.tsx';
 import { useNarrow } from '../../components/use-narrow.ts';
-import { holdLists } from '../../store/calls.ts';
+import { FileMenu } from '../../features/file-actions/file-menu.tsx';
+import { clearSelection, isSelected, selectAll, useSelection } from '../../features/file-actions/selection.ts';
+import { nameOf } from '../../lib/labels.ts';
+import { useNeighbors } from '../../store/open-file.ts';
 import { usePreferences } from '../../store/preferences.ts';
-import { nameOf } from '../../words.ts';
+import { KEEPS_ROWS, notifyError } from '../../store/queries.ts';
+import { ColumnResizer } from './column-resizer.tsx';
 import { columns, columnsFor, features, LAYOUT, NARROW } from './columns.tsx';
-import { FileMenu } from './file-menu.tsx';
-import { clearSelection, isSelected, selectAll, toggle, useSelection } from './selection.ts';
+import { Estimates, useEstimates } from './estimates.ts';
 import classes from './table.module.css';
 import { useKeys } from './use-keys.ts';
-import { useRows } from './use-rows.ts';
+import { idsBetween, useRows } from './use-rows.ts';
 import type { View } from './view.ts';
 
 type FileTable = ReactTable<typeof features, FileView>;
 const ROW = 44;
-const ROW_NARROW = 72;
+const ROW_NARROW = 84;
 
 interface Props {
   view: View;
@@ -42,13 +45,17 @@ function useShownColumns(narrow: boolean, room: number): Record<string, boolean>
 }
 
 function HeadCell({ id, title, view, setView }: { id: string; title: string } & Pick<Props, 'view' | 'setView'>) {
-  const { sort, numeric } = LAYOUT[id] ?? {};
+  const { sort, numeric, descendsFirst = numeric, width: usual = '' } = LAYOUT[id] ?? {};
+  const own = usePreferences(({ widths }) => widths?.[id]);
+  // Of one that takes what is left, the least.
+  const width = own ?? Number(/\d+/.exec(usual)?.[0] ?? 0);
   const sorted = sort !== undefined && view.sort === sort;
   const Arrow = view.descending ? IconChevronDown : IconChevronUp;
   return (
     <div
       role="columnheader"
       className={classes.cell}
+      aria-label={title}
       data-numeric={numeric}
       aria-sort={sorted ? (view.descending ? 'descending' : 'ascending') : undefined}
     >
@@ -57,7 +64,7 @@ function HeadCell({ id, title, view, setView }: { id: string; title: string } & 
           type="button"
           className={classes.sort}
           data-sorted={sorted || undefined}
-          onClick={() => setView({ sort, descending: sorted ? !view.descending : numeric === true })}
+          onClick={() => setView({ sort, descending: sorted ? !view.descending : descendsFirst === true })}
         >
           {title}
           {sorted && <Arrow size={14} aria-hidden />}
@@ -65,6 +72,7 @@ function HeadCell({ id, title, view, setView }: { id: string; title: string } & 
       ) : (
         title
       )}
+      <ColumnResizer id={id} title={title} width={width} />
     </div>
   );
 }
@@ -80,7 +88,7 @@ function Head({ table, view, setView, total }: { table: FileTable } & Omit<Props
           ref={(box) => {
             if (box) box.indeterminate = some;
           }}
-          aria-label="Select all films of this list"
+          aria-label="Select all videos in this list"
           disabled={total === 0}
           checked={all && !some}
           onChange={() => (all || some ? clearSelection() : selectAll())}
@@ -101,12 +109,13 @@ interface RowProps {
   top: number;
   active: boolean;
   selected: boolean;
-  /** The columns shown, so that a row notices when they are others. */
+  /** The shown columns; a new object renders the row again. */
   shown: Record<string, boolean>;
   onActivate: (index: number, event: React.MouseEvent) => void;
+  onTick: (index: number, range: boolean) => void;
 }
 
-const FileRow = memo(function FileRow({ table, row, index, top, active, selected, onActivate }: RowProps) {
+const FileRow = memo(function FileRow({ table, row, index, top, active, selected, onActivate, onTick }: RowProps) {
   const file = row.original;
   return (
     <div
@@ -126,7 +135,7 @@ const FileRow = memo(function FileRow({ table, row, index, top, active, selected
           tabIndex={-1}
           aria-label={`Select ${nameOf(file.path)}`}
           checked={selected}
-          onChange={() => toggle(file.id, index)}
+          onChange={(event) => onTick(index, (event.nativeEvent as MouseEvent).shiftKey)}
         />
       </div>
       {row.getVisibleCells().map((cell) => (
@@ -154,7 +163,7 @@ function GhostRow({ top, columnCount }: { top: number; columnCount: number }) {
   );
 }
 
-/** Virtual rows: only those in sight exist, whatever the number of films. */
+/** Renders only the visible rows, regardless of the number of videos. */
 function useVirtualRows(scroll: RefObject<HTMLDivElement | null>, total: number, narrow: boolean) {
   const height = narrow ? ROW_NARROW : ROW;
   const virtualizer = useVirtualizer({
@@ -164,10 +173,13 @@ function useVirtualRows(scroll: RefObject<HTMLDivElement | null>, total: number,
     overscan: 8,
     scrollPaddingStart: 36,
   });
+  // The row height changes when the window is resized or a phone is turned.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows are measured again only when their height changes
+  useLayoutEffect(() => virtualizer.measure(), [height]);
   return virtualizer;
 }
 
-/** The films of a view as a table of any length. */
+/** The videos of a view as a table of any length. */
 export function FileTable({ view, setView, total, openFile }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
   const narrow = useNarrow();
@@ -176,7 +188,10 @@ export function FileTable({ view, setView, total, openFile }: Props) {
   const { files, fileAt, error, retry } = useRows(view, items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
   const { ref: measured, width } = useElementSize();
   const grid = useMergedRef(scroll, measured);
-  const shown = useShownColumns(narrow, width || window.innerWidth);
+  const [first, setFirst] = useState(0);
+  // The size is reported after the first frame, in which columns would stand that have no room.
+  useLayoutEffect(() => setFirst(scroll.current?.clientWidth ?? 0), []);
+  const shown = useShownColumns(narrow, width || first || window.innerWidth);
   const table = useTable({
     features,
     columns,
@@ -187,7 +202,7 @@ export function FileTable({ view, setView, total, openFile }: Props) {
   const rows = table.getRowModel().rowsById;
   const selection = useSelection();
   const [active, setActive] = useState(0);
-  const { onKeyDown, onActivate } = useKeys({
+  const { onKeyDown, onActivate, onTick } = useKeys({
     view,
     total,
     active,
@@ -198,21 +213,46 @@ export function FileTable({ view, setView, total, openFile }: Props) {
     fileAt,
     openFile,
   });
-  const visible = table.getVisibleLeafColumns();
-  const widths = visible.map(({ id }) => (narrow ? NARROW[id] : LAYOUT[id]?.width) ?? '120px').join(' ');
   const activeFile = fileAt(active);
+  const activeId = activeFile?.id;
+  const scrollTo = virtualizer.scrollToIndex;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the neighbors change only with the position or the view
+  useEffect(() => {
+    const open = async (index: number) => {
+      const [id] = await idsBetween(view, index, index);
+      if (id === undefined) return;
+      setActive(index);
+      scrollTo(index);
+      openFile(id);
+    };
+    if (activeId === undefined) return;
+    useNeighbors.setState({
+      list: { file: activeId, index: active, total, open: (index) => void open(index).catch(notifyError) },
+    });
+    return () => useNeighbors.setState({ list: null });
+  }, [view, active, activeId, total]);
+  const visible = table.getVisibleLeafColumns();
+  const own = usePreferences((preferences) => preferences.widths);
+  const widthOf = (id: string) => (narrow ? NARROW[id] : own?.[id] ? `${own[id]}px` : LAYOUT[id]?.width);
+  const widths = visible.map(({ id }) => widthOf(id) ?? '120px').join(' ');
+  const estimates = useEstimates(
+    items.map(({ index }) => fileAt(index)),
+    shown.expected === true,
+  );
 
-  if (error) return <Trouble error={error} retry={retry} />;
+  if (error) return <ErrorAlert error={error} retry={retry} />;
   return (
     <div
       ref={grid}
       className={classes.scroll}
       role="grid"
-      aria-label="Films"
+      aria-label="Videos"
       aria-rowcount={total + 1}
       aria-colcount={visible.length + 2}
       aria-multiselectable
-      aria-activedescendant={activeFile && `row-${activeFile.id}`}
+      aria-activedescendant={
+        activeFile && items.some(({ index }) => index === active) ? `row-${activeFile.id}` : undefined
+      }
       tabIndex={0}
       onKeyDown={onKeyDown}
       style={{ '--columns': widths } as CSSProperties}
@@ -225,27 +265,29 @@ export function FileTable({ view, setView, total, openFile }: Props) {
           role="rowgroup"
           className={classes.body}
           style={{ height: virtualizer.getTotalSize() }}
-          onPointerEnter={() => holdLists(true)}
-          onPointerLeave={() => holdLists(false)}
+          {...{ [KEEPS_ROWS]: true }}
         >
-          {items.map(({ index, start }) => {
-            const file = fileAt(index);
-            const row = file && rows[String(file.id)];
-            if (!row) return <GhostRow key={`ghost ${index}`} top={start} columnCount={visible.length} />;
-            return (
-              <FileRow
-                key={file.id}
-                table={table}
-                row={row}
-                index={index}
-                top={start}
-                active={index === active}
-                selected={isSelected(selection, file.id)}
-                shown={shown}
-                onActivate={onActivate}
-              />
-            );
-          })}
+          <Estimates value={estimates}>
+            {items.map(({ index, start }) => {
+              const file = fileAt(index);
+              const row = file && rows[String(file.id)];
+              if (!row) return <GhostRow key={`ghost ${index}`} top={start} columnCount={visible.length} />;
+              return (
+                <FileRow
+                  key={file.id}
+                  table={table}
+                  row={row}
+                  index={index}
+                  top={start}
+                  active={index === active}
+                  selected={isSelected(selection, file.id)}
+                  shown={shown}
+                  onActivate={onActivate}
+                  onTick={onTick}
+                />
+              );
+            })}
+          </Estimates>
         </div>
       </div>
     </div>

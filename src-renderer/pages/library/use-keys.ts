@@ -1,9 +1,10 @@
 import type { KeyboardEvent, MouseEvent } from 'react';
 import { useCallback, useRef } from 'react';
-import type { FileView } from '../../../src-shared/file-view.ts';
-import { tellTrouble } from '../../store/calls.ts';
-import { skipSelected } from './actions.tsx';
-import { add, clearSelection, selectAll, toggle, useSelection } from './selection.ts';
+import type { FileView } from '../../../src-shared/contract/file-view.ts';
+import { skipSelected } from '../../features/file-actions/actions.tsx';
+import { isMenuKey, openRowMenu } from '../../features/file-actions/row-menu.tsx';
+import { add, clearSelection, selectAll, toggle, useSelection } from '../../features/file-actions/selection.ts';
+import { notifyError } from '../../store/queries.ts';
 import { idsBetween } from './use-rows.ts';
 import type { View } from './view.ts';
 
@@ -20,7 +21,7 @@ interface Parts {
 const LEAP = 12;
 
 function selectRange(view: View, from: number, to: number): void {
-  idsBetween(view, from, to).then(add, tellTrouble);
+  idsBetween(view, from, to).then(add, notifyError);
 }
 
 /** What keys and clicks on the rows do: move, select one, several or a range, open. */
@@ -38,6 +39,16 @@ export function useKeys(parts: Parts) {
     else openFile(file.id);
   }, []);
 
+  /** A row's box was ticked; with Shift, all from the last one that was. */
+  const onTick = useCallback((index: number, range: boolean) => {
+    const { view, setActive, fileAt } = now.current;
+    const file = fileAt(index);
+    if (!file) return;
+    setActive(index);
+    if (range) selectRange(view, useSelection.getState().anchor, index);
+    else toggle(file.id, index);
+  }, []);
+
   const onKeyDown = useCallback((event: KeyboardEvent) => {
     const { view, total, active, setActive, fileAt, openFile } = now.current;
     if (event.target !== event.currentTarget) return;
@@ -52,9 +63,10 @@ export function useKeys(parts: Parts) {
     else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) selectAll();
     else if (event.key === 'Escape') clearSelection();
     else if (event.key === 'Delete') skipSelected(view.filter, file);
+    else if (isMenuKey(event) && file) openRowMenu(`row-${file.id}`);
     else return;
     event.preventDefault();
   }, []);
 
-  return { onKeyDown, onActivate };
+  return { onKeyDown, onActivate, onTick };
 }

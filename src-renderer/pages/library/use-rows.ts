@@ -1,14 +1,14 @@
 import { useQueries } from '@tanstack/react-query';
 import { useCallback, useMemo, useRef } from 'react';
-import type { FileView } from '../../../src-shared/file-view.ts';
-import { queries } from '../../store/calls.ts';
-import { call } from '../../transport.ts';
+import type { FileView } from '../../../src-shared/contract/file-view.ts';
+import { call } from '../../lib/transport.ts';
+import { queries } from '../../store/queries.ts';
 import type { View } from './view.ts';
 
 /** Rows asked for at a time. */
 const PAGE = 100;
 /** The most rows that a range may select by name; more are selected by the filter. */
-const LARGEST_RANGE = 10_000;
+const MAX_RANGE = 10_000;
 
 const pageQuery = ({ filter, sort, descending }: View, page: number) => ({
   queryKey: ['file.page', { filter, sort, descending, page }],
@@ -33,7 +33,7 @@ export function useRows(view: View, first: number, last: number) {
   if (shown.current.view === view || results.every((result) => result.data))
     shown.current = { view, from: start, data: results.map((result) => result.data?.files) };
   const { from, data } = shown.current;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the pages are compared one by one
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the dependencies are the pages, one by one
   const files = useMemo(() => data.flatMap((page) => page ?? []), data);
   const fileAt = useCallback(
     (index: number): FileView | undefined => data[Math.floor(index / PAGE) - from]?.[index % PAGE],
@@ -51,9 +51,9 @@ export function useRows(view: View, first: number, last: number) {
 export async function idsBetween(view: View, one: number, other: number): Promise<number[]> {
   const [first, last] = one < other ? [one, other] : [other, one];
   const ids: number[] = [];
-  for (let page = Math.floor(first / PAGE); page * PAGE <= last && ids.length < LARGEST_RANGE; page++) {
+  for (let page = Math.floor(first / PAGE); page * PAGE <= last && ids.length < MAX_RANGE; page++) {
     const { files } = await queries.fetchQuery(pageQuery(view, page));
     ids.push(...files.filter((_, i) => page * PAGE + i >= first && page * PAGE + i <= last).map(({ id }) => id));
   }
-  return ids.slice(0, LARGEST_RANGE);
+  return ids.slice(0, MAX_RANGE);
 }

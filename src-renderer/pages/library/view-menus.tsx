@@ -63,7 +63,7 @@ export function SavedViews({ view }: { view: View }) {
             <Menu.Item flex={1} onClick={() => navigate(`/library?${saved.query}`)}>
               {saved.name}
             </Menu.Item>
-            <ActionIcon aria-label={`Delete the view ${saved.name}`} onClick={() => removeView(saved.name)}>
+            <ActionIcon aria-label={`Delete view ${saved.name}`} onClick={() => removeView(saved.name)}>
               <IconTrash size={16} aria-hidden />
             </ActionIcon>
           </Group>
@@ -71,13 +71,13 @@ export function SavedViews({ view }: { view: View }) {
         {views.length > 0 && <Menu.Divider />}
         <Stack gap="xs" p="xs">
           <Text size="xs" c="dimmed">
-            Keep what the list shows now under a name of its own.
+            Save the current view under a name.
           </Text>
           <Group gap="xs" wrap="nowrap">
             <TextInput
               flex={1}
-              aria-label="Name of the view"
-              placeholder="Name of the view"
+              aria-label="View name"
+              placeholder="View name"
               value={name}
               maxLength={60}
               onChange={(event) => setName(event.currentTarget.value)}

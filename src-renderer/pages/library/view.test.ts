@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { libraryAddress } from '../../../src-shared/library-address.ts';
+import { libraryAddress } from '../../../src-shared/text/library-url.ts';
 import { paramsOf, type View, viewFrom, withList } from './view.ts';
 
 const read = (query: string) => viewFrom(new URLSearchParams(query));
@@ -16,9 +16,11 @@ describe('a view in an address', () => {
         savedTo: 40,
         missing: true,
         search: 'night & ferry, 100 %',
+        folder: 'Tides & more/Season 1',
       },
       sort: 'saved',
       descending: true,
+      folders: true,
     };
     expect(viewFrom(paramsOf(view))).toEqual(view);
   });

@@ -1,13 +1,15 @@
 import { useCallback, useMemo } from 'react';
 import { useSearchParams } from 'wouter';
-import { FILE_SORTS, FileFilter, type FileSort } from '../../../src-shared/file-view.ts';
-import { filterParams } from '../../../src-shared/library-address.ts';
+import { FILE_SORTS, FileFilter, type FileSort } from '../../../src-shared/contract/file-view.ts';
+import { filterParams } from '../../../src-shared/text/library-url.ts';
 
-/** What the library shows: which films in what order. It lives in the address, so that a link shows the same. */
+/** What the library shows: which videos in what order. It lives in the address, so that a link shows the same. */
 export interface View {
   filter: FileFilter;
   sort: FileSort;
   descending: boolean;
+  /** As a tree of folders instead of a list. */
+  folders: boolean;
 }
 
 /** Parts of the filter that are a list of values. */
@@ -15,6 +17,7 @@ export const LIST_KEYS = ['state', 'library', 'codec', 'resolution', 'hdr', 'wor
 export type ListKey = (typeof LIST_KEYS)[number];
 
 const STANDARD = { sort: 'added', descending: true } as const;
+const FOLDERS = 'folders';
 
 /** Reads a view from an address; what is not understood is left out, as an old link may hold it. */
 export function viewFrom(params: URLSearchParams): View {
@@ -32,17 +35,20 @@ export function viewFrom(params: URLSearchParams): View {
   }
   if (params.has('missing')) take('missing', params.get('missing') === 'true');
   if (params.get('q')) take('search', params.get('q'));
+  if (params.get('folder')) take('folder', params.get('folder'));
   const given = params.get('sort') ?? '';
   const name = given.replace(/^-/, '');
   const sort = FILE_SORTS.find((known) => known === name);
-  return { filter, ...(sort ? { sort, descending: given.startsWith('-') } : STANDARD) };
+  const order = sort ? { sort, descending: given.startsWith('-') } : STANDARD;
+  return { filter, ...order, folders: params.get('view') === FOLDERS };
 }
 
 /** The address's question part for a view; empty for the standard one. */
-export function paramsOf({ filter, sort, descending }: View): URLSearchParams {
-  const params = filterParams(filter);
+export function paramsOf({ filter, sort, descending, folders }: View): URLSearchParams {
+  const params = new URLSearchParams(filterParams(filter));
   if (sort !== STANDARD.sort || descending !== STANDARD.descending)
     params.set('sort', `${descending ? '-' : ''}${sort}`);
+  if (folders) params.set('view', FOLDERS);
   return params;
 }
 

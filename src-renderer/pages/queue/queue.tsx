@@ -1,18 +1,20 @@
 import { Button, Select, Text } from '@mantine/core';
 import { IconListNumbers } from '@tabler/icons-react';
 import { Link } from 'wouter';
-import { count } from '../../../src-shared/format.ts';
-import { Loading, Nothing, Trouble } from '../../components/bits.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorAlert } from '../../components/error-alert.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { PageBody, PageHead, Section } from '../../components/page.tsx';
-import { PauseControl } from '../../components/pause-control.tsx';
-import { RunningList } from '../../components/running-list.tsx';
-import { useAction, useCall } from '../../store/calls.ts';
+import { PauseControl } from '../../features/queue/pause-control.tsx';
+import { queueSummary } from '../../features/queue/queue-summary.ts';
+import { RunningList } from '../../features/queue/running-list.tsx';
+import { lockedBy } from '../../features/settings/setting-source.ts';
 import { useLive, useOffline } from '../../store/live.ts';
-import { livingSentence } from '../sentence.ts';
-import { pinnedBy } from '../settings/pinned.ts';
+import { useAction, useCall } from '../../store/queries.ts';
 import { NextList } from './next-list.tsx';
 
-const ORDER_WORDS: Record<string, string> = {
+const ORDER_LABELS: Record<string, string> = {
+  gain: 'Most saved per hour',
   oldest: 'Oldest first',
   newest: 'Newest first',
   largest: 'Largest first',
@@ -24,61 +26,68 @@ function OrderChoice() {
   const set = useAction('settings.set', ['settings.get', 'queue.list']);
   if (!settings.data) return null;
   const { values, sources } = settings.data;
-  const pinned = pinnedBy('fileOrder', sources);
+  const pinned = lockedBy('fileOrder', sources);
   return (
     <Select
-      aria-label="Order of the queue"
-      title={pinned && `Set by ${pinned} where Flotilla was started`}
-      w={168}
+      aria-label="Queue order"
+      title={pinned && `Locked: set by ${pinned} at startup.`}
+      w={192}
       allowDeselect={false}
       disabled={pinned !== undefined}
-      data={Object.entries(ORDER_WORDS).map(([value, label]) => ({ value, label }))}
+      data={Object.entries(ORDER_LABELS).map(([value, label]) => ({ value, label }))}
       value={values.fileOrder}
       onChange={(fileOrder) => set.mutate({ values: { fileOrder } })}
     />
   );
 }
 
-/** What runs, what comes next, and in which order. */
+/** Running conversions, and the queue in its order. */
 export function QueuePage() {
   const live = useLive((state) => state.summary);
   const offline = useOffline();
   const queue = useCall('queue.list', { limit: 1 });
   const total = queue.data?.total ?? 0;
+  const onHold = live?.libraries.filter(({ held, paused }) => held || paused !== null) ?? [];
   return (
     <div className={offline ? 'stale' : undefined}>
       <PageHead
         title="Queue"
-        sentence={live ? livingSentence(live) : 'Looking at the queue.'}
+        sentence={live ? queueSummary(live) : 'Loading…'}
         actions={live && <PauseControl live={live} />}
       />
       <PageBody>
-        {live ? (
-          <RunningList running={live.running} empty="Nothing is being converted at present." />
-        ) : (
-          <Loading lines={2} />
-        )}
-        <Section title={total > 0 ? `Next: ${count(total, 'film')}` : 'Next'} aside={<OrderChoice />}>
-          {queue.error && <Trouble error={queue.error} retry={queue.refetch} />}
+        {live ? <RunningList running={live.running} empty="No conversions are running." /> : <Loading lines={2} />}
+        <Section title={total > 0 ? `Up next (${total.toLocaleString('en')})` : 'Up next'} aside={<OrderChoice />}>
+          {queue.error && <ErrorAlert error={queue.error} retry={queue.refetch} />}
           {queue.isPending && !queue.error && <Loading />}
+          {onHold.length > 0 && (
+            <Text c="dimmed" mb="xs">
+              {onHold.map(({ id, root, held, paused }) => (
+                <span key={id}>
+                  {held ? `Waiting for your approval: ${root}. ` : `${paused} `}
+                  {held && <Link href={`/welcome?library=${id}`}>Preview</Link>}{' '}
+                </span>
+              ))}
+            </Text>
+          )}
           {queue.data && total === 0 && (
-            <Nothing
+            <EmptyState
               icon={IconListNumbers}
-              title="Nothing waits"
+              title="The queue is empty"
               action={
                 <Button variant="default" component={Link} href="/library">
-                  To the library
+                  Go to library
                 </Button>
               }
             >
-              Films come here as soon as they are found and looked into.
-            </Nothing>
+              Videos appear here when they are found and analyzed.
+            </EmptyState>
           )}
           {total > 0 && (
             <>
-              <Text size="xs" c="dimmed" mb={4}>
-                Drag a film by its handle to another place, or use its menu. What you move keeps its place whatever the
-                order.
+              <Text size="xs" c="dimmed" mb={8}>
+                Drag videos by their handles to reorder them. A pin marks a video that you moved: it keeps its place
+                regardless of the order.
               </Text>
               <NextList total={total} />
             </>

@@ -1,24 +1,28 @@
-import { DataList, Stack, Text } from '@mantine/core';
+import { Button, DataList, Group, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react';
-import { formatBytes } from '../../../src-shared/format.ts';
-import { Loading, Trouble, When } from '../../components/bits.tsx';
+import { Link } from 'wouter';
+import { formatBytes } from '../../../src-shared/text/format.ts';
 import { CopyText } from '../../components/copy-text.tsx';
+import { ErrorAlert } from '../../components/error-alert.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { Section } from '../../components/page.tsx';
-import { useCall } from '../../store/calls.ts';
+import { RelativeTime } from '../../components/relative-time.tsx';
+import { BASE } from '../../lib/base-path.ts';
+import { useCall } from '../../store/queries.ts';
 import classes from './settings.module.css';
 
 function Doctor() {
   const doctor = useCall('doctor', {});
-  if (doctor.error) return <Trouble error={doctor.error} retry={doctor.refetch} />;
+  if (doctor.error) return <ErrorAlert error={doctor.error} retry={doctor.refetch} />;
   if (!doctor.data) return <Loading />;
   return (
     <div>
       {doctor.data.map(({ ok, what, advice }) => (
         <div key={what} className={classes.finding}>
           {ok ? (
-            <IconCircleCheck size={20} stroke={1.75} color="var(--fl-done)" aria-label="Good" />
+            <IconCircleCheck size={20} stroke={1.75} color="var(--fl-done)" aria-label="OK" />
           ) : (
-            <IconAlertTriangle size={20} stroke={1.75} color="var(--fl-attention)" aria-label="Needs you" />
+            <IconAlertTriangle size={20} stroke={1.75} color="var(--fl-attention)" aria-label="Needs attention" />
           )}
           <div>
             <Text>{what}</Text>
@@ -30,10 +34,10 @@ function Doctor() {
   );
 }
 
-/** What runs here, and whether everything it needs is there. */
+/** The versions in use, and whether everything works. */
 export function AboutSection() {
   const about = useCall('about', {});
-  if (about.error) return <Trouble error={about.error} retry={about.refetch} />;
+  if (about.error) return <ErrorAlert error={about.error} retry={about.refetch} />;
   if (!about.data) return <Loading lines={6} />;
   const { version, node, platform, ffmpeg, sqlite, dataDir, databaseSize, lastBackup, startedAt } = about.data;
   const facts = {
@@ -61,7 +65,7 @@ export function AboutSection() {
         <DataList.Item>
           <DataList.ItemLabel>Started</DataList.ItemLabel>
           <DataList.ItemValue>
-            <When time={startedAt} />
+            <RelativeTime time={startedAt} />
           </DataList.ItemValue>
         </DataList.Item>
         <DataList.Item>
@@ -69,16 +73,28 @@ export function AboutSection() {
           <DataList.ItemValue>
             {lastBackup ? (
               <>
-                <When time={lastBackup.madeAt} /> ({formatBytes(lastBackup.size)})
+                <RelativeTime time={lastBackup.madeAt} /> ({formatBytes(lastBackup.size)})
               </>
             ) : (
-              'None yet; one is made every day'
+              'None yet. Flotilla makes one every day.'
             )}
           </DataList.ItemValue>
         </DataList.Item>
       </DataList>
-      <CopyText text={report}>Copy this</CopyText>
-      <Section title="Is everything there?">
+      <Group gap="xs">
+        <CopyText text={report}>Copy details</CopyText>
+        <Button variant="default" component="a" href={`${BASE}/api/support`} download>
+          Download support bundle
+        </Button>
+        <Button variant="default" component={Link} href="/logs">
+          Show logs
+        </Button>
+      </Group>
+      <Text c="dimmed">
+        The support bundle is for bug reports: versions, system check, settings, and logs. It names videos and
+        computers, and holds no passwords or tokens.
+      </Text>
+      <Section title="System check">
         <Doctor />
       </Section>
     </Stack>

@@ -1,25 +1,17 @@
-import {
-  Button,
-  Code,
-  Group,
-  SegmentedControl,
-  Stack,
-  Table,
-  Text,
-  TextInput,
-  useMantineColorScheme,
-} from '@mantine/core';
+import { Button, Code, Group, Stack, Table, Text, TextInput } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { useState } from 'react';
-import type { Output } from '../../../src-shared/contract.ts';
-import { Loading, Trouble, When } from '../../components/bits.tsx';
+import type { Output } from '../../../src-shared/contract/index.ts';
 import { CopyText } from '../../components/copy-text.tsx';
+import { ErrorAlert } from '../../components/error-alert.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { Section } from '../../components/page.tsx';
-import { desktop } from '../../desktop.ts';
-import { tell, tellTrouble, useAction, useCall } from '../../store/calls.ts';
+import { RelativeTime } from '../../components/relative-time.tsx';
+import { PasswordForm } from '../../features/settings/password-form.tsx';
+import { desktop } from '../../lib/desktop-bridge.ts';
+import { signOut } from '../../lib/transport.ts';
 import { useLive } from '../../store/live.ts';
-import { signOut } from '../../transport.ts';
-import { PasswordForm } from './password-form.tsx';
+import { notify, notifyError, useAction, useCall } from '../../store/queries.ts';
 import classes from './settings.module.css';
 
 /** The desktop's own window signs itself in, and is no browser to its user. */
@@ -42,7 +34,7 @@ const SYSTEMS: [pattern: RegExp, name: string][] = [
   [/Linux/, 'Linux'],
 ];
 
-/** What people call a browser, from what it calls itself; the more telling names come first in the lists. */
+/** What people call a browser, from what it calls itself; the more specific names come first in the lists. */
 function browserName(agent: string): string {
   const name = (list: typeof BROWSERS) => list.find(([pattern]) => pattern.test(agent))?.[1];
   return [name(BROWSERS) ?? 'A browser', name(SYSTEMS)].filter(Boolean).join(' on ');
@@ -60,7 +52,7 @@ function Sessions({ sessions }: { sessions: Access['sessions'] }) {
               <Table.Tr key={id}>
                 <Table.Td title={agent}>{browserName(agent)}</Table.Td>
                 <Table.Td className={classes.wide}>{address}</Table.Td>
-                <Table.Td>{id === own ? HERE : <When time={seenAt} />}</Table.Td>
+                <Table.Td>{id === own ? HERE : <RelativeTime time={seenAt} />}</Table.Td>
                 <Table.Td ta="right">
                   {id !== own && (
                     <Button variant="subtle" onClick={() => end.mutate({ session: id })}>
@@ -77,13 +69,13 @@ function Sessions({ sessions }: { sessions: Access['sessions'] }) {
         <Button
           variant="default"
           disabled={sessions.every(({ id }) => id === own)}
-          onClick={() => end.mutate({ keep: own }, { onSuccess: () => tell('All other browsers are signed out.') })}
+          onClick={() => end.mutate({ keep: own }, { onSuccess: () => notify('All other browsers were signed out.') })}
         >
           Sign out all others
         </Button>
         {!desktop && (
-          <Button variant="default" onClick={() => signOut().catch(tellTrouble)}>
-            Sign out here
+          <Button variant="default" onClick={() => signOut().catch(notifyError)}>
+            Sign out
           </Button>
         )}
       </Group>
@@ -97,15 +89,15 @@ function Tokens({ tokens }: { tokens: Access['tokens'] }) {
   const remove = useAction('access.removeToken', ['access.get']);
   const askRemove = (token: Access['tokens'][number]) =>
     modals.openConfirmModal({
-      title: `Take back the token ${token.name}?`,
-      children: 'Scripts that use it are turned away from now on.',
-      labels: { confirm: 'Take it back', cancel: 'Keep it' },
+      title: `Revoke token ${token.name}?`,
+      children: 'Scripts that use it lose access immediately.',
+      labels: { confirm: 'Revoke token', cancel: 'Cancel' },
       confirmProps: { color: 'red' },
       onConfirm: () => remove.mutate({ id: token.id }),
     });
   return (
     <Stack gap="sm">
-      <Text c="dimmed">Scripts call the API with a token of their own: “Authorization: Bearer …”.</Text>
+      <Text c="dimmed">Scripts use a token to call the API: “Authorization: Bearer …”.</Text>
       {tokens.length > 0 && (
         <Table verticalSpacing={4}>
           <Table.Tbody>
@@ -117,13 +109,13 @@ function Tokens({ tokens }: { tokens: Access['tokens'] }) {
                     'Never used'
                   ) : (
                     <>
-                      Used <When time={token.usedAt} />
+                      Used <RelativeTime time={token.usedAt} />
                     </>
                   )}
                 </Table.Td>
                 <Table.Td ta="right">
                   <Button variant="subtle" onClick={() => askRemove(token)}>
-                    Take back
+                    Revoke
                   </Button>
                 </Table.Td>
               </Table.Tr>
@@ -133,10 +125,10 @@ function Tokens({ tokens }: { tokens: Access['tokens'] }) {
       )}
       {create.data && (
         <Stack gap="xs">
-          <Text>Copy the token now; it is never shown again.</Text>
+          <Text>Copy the token now. It won't be shown again.</Text>
           <Code block>{create.data.token}</Code>
           <Group>
-            <CopyText text={() => create.data.token}>Copy the token</CopyText>
+            <CopyText text={() => create.data.token}>Copy token</CopyText>
           </Group>
         </Stack>
       )}
@@ -148,13 +140,13 @@ function Tokens({ tokens }: { tokens: Access['tokens'] }) {
       >
         <Group gap="xs" align="flex-end">
           <TextInput
-            label="Name of a new token"
+            label="Token name"
             maxLength={100}
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
           />
           <Button type="submit" variant="default" loading={create.isPending} disabled={!name.trim()}>
-            Make a token
+            Create token
           </Button>
         </Group>
       </form>
@@ -162,26 +154,10 @@ function Tokens({ tokens }: { tokens: Access['tokens'] }) {
   );
 }
 
-function Appearance() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  return (
-    <SegmentedControl
-      aria-label="Appearance"
-      data={[
-        { value: 'auto', label: 'As the system' },
-        { value: 'light', label: 'Light' },
-        { value: 'dark', label: 'Dark' },
-      ]}
-      value={colorScheme}
-      onChange={(scheme) => setColorScheme(scheme as typeof colorScheme)}
-    />
-  );
-}
-
-/** Who can get in, and how this browser shows things. */
+/** Who can get in. */
 export function AccessSection() {
   const access = useCall('access.get', {});
-  if (access.error) return <Trouble error={access.error} retry={access.refetch} />;
+  if (access.error) return <ErrorAlert error={access.error} retry={access.refetch} />;
   if (!access.data) return <Loading lines={6} />;
   return (
     <div className={classes.form}>
@@ -189,10 +165,11 @@ export function AccessSection() {
         {!access.data.password && (
           <Text c="dimmed" mb="sm">
             {desktop ? (
-              'None is set yet. This window needs none; a browser is let in by Open in the browser, in the Help menu.'
+              "No password is set. This window doesn't need one. To sign in a browser, use Open in browser in the Help menu."
             ) : (
               <>
-                None is set yet: only the address that <Code>flotilla serve</Code> prints lets a browser in.
+                No password is set. Until then, browsers sign in only with the address that <Code>flotilla serve</Code>{' '}
+                prints.
               </>
             )}
           </Text>
@@ -202,11 +179,8 @@ export function AccessSection() {
       <Section title="Signed-in browsers">
         <Sessions sessions={access.data.sessions} />
       </Section>
-      <Section title="Tokens for scripts">
+      <Section title="API tokens">
         <Tokens tokens={access.data.tokens} />
-      </Section>
-      <Section title={`Appearance in ${HERE.toLowerCase()}`}>
-        <Appearance />
       </Section>
     </div>
   );

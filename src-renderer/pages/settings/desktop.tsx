@@ -1,18 +1,19 @@
 import { Button, Group, Switch, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import type { UpdateState } from '../../../src-shared/desktop.ts';
-import { DESKTOP_SETTINGS } from '../../../src-shared/setting-groups.ts';
-import { Loading, Trouble } from '../../components/bits.tsx';
-import { desktop } from '../../desktop.ts';
-import { tellTrouble, useCall } from '../../store/calls.ts';
+import type { UpdateState } from '../../../src-shared/contract/desktop-bridge.ts';
+import { DESKTOP_SETTINGS } from '../../../src-shared/settings/setting-groups.ts';
+import { ErrorAlert } from '../../components/error-alert.tsx';
+import { Loading } from '../../components/loading.tsx';
+import { desktop } from '../../lib/desktop-bridge.ts';
+import { notifyError, useCall } from '../../store/queries.ts';
 import { SettingRow } from './setting-row.tsx';
 import classes from './settings.module.css';
 
-const UPDATE_WORDS: Record<UpdateState['state'], (version: string) => string> = {
-  none: () => `This is version ${desktop?.version}; Flotilla knows of no newer one.`,
-  available: (version) => `Version ${version} is there.`,
-  downloading: (version) => `Version ${version} is being fetched.`,
-  ready: (version) => `Version ${version} is put in place when Flotilla ends.`,
+const UPDATE_LABELS: Record<UpdateState['state'], (version: string) => string> = {
+  none: () => `You're up to date. This is version ${desktop?.version}.`,
+  available: (version) => `Version ${version} is available.`,
+  downloading: (version) => `Downloading version ${version}.`,
+  ready: (version) => `Version ${version} will be installed when you quit.`,
 };
 
 /** A newer version comes while its user looks on: it is asked for this often, in ms. */
@@ -29,17 +30,17 @@ function useDesktop<T>(name: string, ask: () => Promise<T> | undefined, refetchI
 function LoginItem() {
   const queries = useQueryClient();
   const loginItem = useDesktop('loginItem', () => desktop?.getLoginItem());
-  if (loginItem.error) return <Trouble error={loginItem.error} retry={loginItem.refetch} />;
+  if (loginItem.error) return <ErrorAlert error={loginItem.error} retry={loginItem.refetch} />;
   if (loginItem.isPending) return <Loading lines={1} />;
   if (loginItem.data === null) return null;
   const set = async (on: boolean) => {
-    await desktop?.setLoginItem(on).catch(tellTrouble);
+    await desktop?.setLoginItem(on).catch(notifyError);
     await queries.invalidateQueries({ queryKey: ['desktop', 'loginItem'] });
   };
   return (
     <Switch
       label="Start at login"
-      description="Flotilla starts without its window when you log in, and goes on with its work in the tray."
+      description="Start Flotilla in the tray when you log in."
       checked={loginItem.data}
       onChange={(event) => void set(event.currentTarget.checked)}
     />
@@ -51,14 +52,14 @@ const useUpdate = () => useDesktop('update', () => desktop?.getUpdate(), UPDATE_
 function AutoUpdate() {
   const settings = useCall('settings.get', {});
   const update = useUpdate();
-  if (settings.error) return <Trouble error={settings.error} retry={settings.refetch} />;
+  if (settings.error) return <ErrorAlert error={settings.error} retry={settings.refetch} />;
   if (!settings.data) return <Loading lines={1} />;
   return (
     <>
-      <SettingRow name="autoUpdate" label={DESKTOP_SETTINGS.autoUpdate} settings={settings.data} />
+      <SettingRow name="autoUpdate" text={DESKTOP_SETTINGS.autoUpdate} settings={settings.data} />
       {update.data?.asks && (
         <Text size="sm" c="dimmed">
-          Installing one asks for your password here, so it waits until you say so.
+          Installing an update asks for your password on this computer, so it waits for you.
         </Text>
       )}
     </>
@@ -73,11 +74,9 @@ function Update() {
   const waits = state === 'ready' && (asks || settings.data?.values.autoUpdate === false);
   return (
     <Group>
-      <Text>
-        {waits ? `Version ${version} waits until you have it installed.` : UPDATE_WORDS[state](version ?? '')}
-      </Text>
+      <Text>{waits ? `Version ${version} is ready to install.` : UPDATE_LABELS[state](version ?? '')}</Text>
       {state === 'ready' && (
-        <Button variant="default" onClick={() => desktop?.installUpdate().catch(tellTrouble)}>
+        <Button variant="default" onClick={() => desktop?.installUpdate().catch(notifyError)}>
           Quit and update now
         </Button>
       )}

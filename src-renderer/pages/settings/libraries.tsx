@@ -2,13 +2,15 @@ import { ActionIcon, Button, Group, Menu, Stack, Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconDotsVertical, IconFolder, IconFolderPlus } from '@tabler/icons-react';
 import { Link } from 'wouter';
-import type { LibraryView } from '../../../src-shared/contract.ts';
-import { count } from '../../../src-shared/format.ts';
-import { libraryAddress } from '../../../src-shared/library-address.ts';
-import { Loading, Nothing } from '../../components/bits.tsx';
-import { useScan } from '../../components/use-scan.tsx';
-import { useAction, useCall } from '../../store/calls.ts';
+import type { LibraryView } from '../../../src-shared/contract/index.ts';
+import { count } from '../../../src-shared/text/format.ts';
+import { libraryAddress } from '../../../src-shared/text/library-url.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { Loading } from '../../components/loading.tsx';
+import { useScan } from '../../features/library/use-scan.tsx';
 import { useLive } from '../../store/live.ts';
+import { useAction, useCall } from '../../store/queries.ts';
+import { SettingGroups } from './setting-groups.tsx';
 import classes from './settings.module.css';
 
 function LibraryRow({ library: { id, root, watched, paused, held, owner } }: { library: LibraryView }) {
@@ -19,9 +21,10 @@ function LibraryRow({ library: { id, root, watched, paused, held, owner } }: { l
   const tally = useCall('file.tally', { filter: { library: [id] } });
   const askRemove = () =>
     modals.openConfirmModal({
-      title: `Remove the library ${root}${tally.data ? ` with ${count(tally.data.total, 'film')}` : ''}?`,
-      children: 'Flotilla forgets its films and their history. No file is touched; originals in its vault stay there.',
-      labels: { confirm: 'Remove the library', cancel: 'Keep it' },
+      title: `Remove library ${root}${tally.data ? ` with ${count(tally.data.total, 'video')}` : ''}?`,
+      children:
+        "Removes its videos and their history from Flotilla. Files on disk aren't deleted; originals in its vault are kept.",
+      labels: { confirm: 'Remove library', cancel: 'Cancel' },
       confirmProps: { color: 'red' },
       onConfirm: () => remove.mutate({ library: id }),
     });
@@ -33,16 +36,16 @@ function LibraryRow({ library: { id, root, watched, paused, held, owner } }: { l
         <Text size="xs" c={paused ? 'var(--fl-attention)' : 'dimmed'}>
           {paused ??
             (held
-              ? 'Waits for your go'
+              ? 'Waiting for approval'
               : watched
-                ? 'Looked at again and again'
-                : 'Only converted when named on the command line')}
-          {tally.data && ` · ${count(tally.data.total, 'film')}`}
+                ? 'Scanned regularly'
+                : 'Converted only when named on the command line')}
+          {tally.data && ` · ${count(tally.data.total, 'video')}`}
         </Text>
       </div>
       {held && (
         <Button variant="light" component={Link} href={`/welcome?library=${id}`}>
-          See what it would bring
+          Preview
         </Button>
       )}
       {owner !== null && (
@@ -52,7 +55,7 @@ function LibraryRow({ library: { id, root, watched, paused, held, owner } }: { l
       )}
       {paused && (
         <Button variant="default" loading={resume.isPending} onClick={() => resume.mutate({ library: id })}>
-          Look again and go on
+          Rescan and resume
         </Button>
       )}
       <Menu position="bottom-end">
@@ -64,7 +67,7 @@ function LibraryRow({ library: { id, root, watched, paused, held, owner } }: { l
         <Menu.Dropdown>
           <Menu.Item onClick={() => scan.mutate([id])}>Scan now</Menu.Item>
           <Menu.Item component={Link} href={libraryAddress({ library: [id] })}>
-            Show its films
+            Show videos
           </Menu.Item>
           <Menu.Divider />
           <Menu.Item color="var(--fl-failed)" onClick={askRemove}>
@@ -76,9 +79,18 @@ function LibraryRow({ library: { id, root, watched, paused, held, owner } }: { l
   );
 }
 
-/** The folders whose films Flotilla converts. */
+/** The folders whose videos Flotilla converts. */
 export function LibrariesSection() {
   const libraries = useLive((live) => live.summary?.libraries);
+  return (
+    <>
+      <Libraries libraries={libraries} />
+      <SettingGroups section="libraries" />
+    </>
+  );
+}
+
+function Libraries({ libraries }: { libraries: LibraryView[] | undefined }) {
   const add = (
     <Button component={Link} href="/welcome" leftSection={<IconFolderPlus size={16} aria-hidden />}>
       Add a folder
@@ -87,9 +99,9 @@ export function LibrariesSection() {
   if (!libraries) return <Loading />;
   if (libraries.length === 0) {
     return (
-      <Nothing icon={IconFolderPlus} title="No library yet" action={add}>
-        Tell Flotilla where your films are. It looks into them first; nothing is changed before you say so.
-      </Nothing>
+      <EmptyState icon={IconFolderPlus} title="No library yet" action={add}>
+        Add the folder that holds your videos. Flotilla only analyzes them first; nothing changes until you approve it.
+      </EmptyState>
     );
   }
   return (

@@ -1,62 +1,103 @@
-import { NumberInput, Select, Switch, TagsInput, TextInput } from '@mantine/core';
-import { useEffect, useState } from 'react';
-import { messageOf } from '../../../src-shared/errors.ts';
-import { parseSetting, type SettingInfo } from '../../../src-shared/settings.ts';
+import { Button, Group, NumberInput, Select, Switch, TagsInput, TextInput } from '@mantine/core';
+import { modals } from '@mantine/modals';
+import { type KeyboardEvent, useEffect, useState } from 'react';
+import type { SettingText } from '../../../src-shared/settings/setting-groups.ts';
+import { parseSetting, type SettingInfo } from '../../../src-shared/settings/settings.ts';
+import { messageOf } from '../../../src-shared/util/errors.ts';
+import { FolderPicker } from '../../features/folders/folder-picker.tsx';
+import classes from './settings.module.css';
 
 interface Props {
+  id: string;
   info: SettingInfo;
-  label: string;
+  text: SettingText;
   value: unknown;
-  locked: boolean;
-  /** Null takes the stored value back. */
+  /** Ids of what describes it. */
+  describedBy: string;
+  /** Null removes the stored value. */
   store: (value: unknown) => void;
 }
 
-/** What stands where a setting without a value is: what happens then. */
-const WITHOUT: Record<string, string> = {
-  crf: 'By the quality table',
-  tempDir: 'In the data folder',
-  ffmpegPath: 'Not chosen',
-};
+/** Why a value cannot be, as a sentence; undefined when it can. A list names the item that is at fault. */
+function problemOf(info: SettingInfo, label: string, value: unknown): string | undefined {
+  if (value === '' && info.nullable) return undefined;
+  try {
+    parseSetting(info.key, value, label);
+    return undefined;
+  } catch (error) {
+    if (!Array.isArray(value)) return messageOf(error);
+    const wrong = value.find((item) => {
+      try {
+        parseSetting(info.key, [item], label);
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    return `"${wrong}" can't be used here. Each must be ${info.allowed.replace(/ separated by commas$/, '')}.`;
+  }
+}
 
-/** One setting, in the control that fits its kind. What is typed counts on leaving the field or on Enter. */
-export function SettingField({ info, label, value, locked, store }: Props) {
+function chooseFolder(label: string, choose: (path: string) => void): void {
+  modals.open({
+    title: label,
+    size: 'lg',
+    children: (
+      <FolderPicker
+        any
+        choose={(path) => {
+          choose(path);
+          modals.closeAll();
+        }}
+      />
+    ),
+  });
+}
+
+/**
+ * One setting, in the control that fits its kind. Typed values are saved on leaving the field or on Enter; what cannot be
+ * saved stays as it was typed, with the reason.
+ */
+export function SettingField({ id, info, text, value, describedBy, store }: Props) {
   const [draft, setDraft] = useState(value);
-  const [trouble, setTrouble] = useState<string | null>(null);
-  useEffect(() => setDraft(value), [value]);
+  const [error, setError] = useState<string>();
+  useEffect(() => {
+    setDraft(value);
+    setError(undefined);
+  }, [value]);
 
   const commit = (next: unknown) => {
-    if (next === value || (next === '' && value === null)) return setTrouble(null);
-    try {
-      if (next !== '' || !info.nullable) parseSetting(info.key, next, label);
-      setTrouble(null);
-      store(next === '' ? null : next);
-    } catch (error) {
-      setTrouble(messageOf(error));
-    }
+    if (next === value || (next === '' && value === null)) return setError(undefined);
+    const problem = problemOf(info, text.label, next);
+    setError(problem);
+    if (!problem) store(next === '' ? null : next);
   };
-  const common = { label, description: `${info.help}.`, disabled: locked };
+  const common = { id, 'aria-describedby': describedBy, error };
   const typed = {
     ...common,
-    error: trouble,
-    placeholder: WITHOUT[info.key] ?? '',
+    placeholder: text.without ?? '',
     onBlur: () => commit(draft),
-    onKeyDown: (event: React.KeyboardEvent) => event.key === 'Enter' && commit(draft),
+    onKeyDown: (event: KeyboardEvent) => event.key === 'Enter' && commit(draft),
   };
 
   if (info.type === 'boolean') {
-    return <Switch {...common} checked={value === true} onChange={(event) => store(event.currentTarget.checked)} />;
+    return (
+      <Switch
+        id={id}
+        aria-describedby={describedBy}
+        checked={value === true}
+        onChange={(event) => store(event.currentTarget.checked)}
+      />
+    );
   }
-  if (info.choices) {
-    const words = (choice: string) => choice.charAt(0).toUpperCase() + choice.slice(1);
+  if (text.choices) {
     return (
       <Select
         {...common}
-        styles={{ wrapper: { maxWidth: 320 } }}
         allowDeselect={false}
-        data={info.choices.map((choice) => ({ value: choice, label: words(choice) }))}
+        data={text.choices.map(([choice, label]) => ({ value: choice, label }))}
         value={String(value)}
-        onChange={store}
+        onChange={(choice) => store(info.type === 'number' ? Number(choice) : choice)}
       />
     );
   }
@@ -64,10 +105,14 @@ export function SettingField({ info, label, value, locked, store }: Props) {
     return (
       <TagsInput
         {...common}
-        error={trouble}
-        value={Array.isArray(value) ? value : []}
-        onChange={commit}
+        value={Array.isArray(draft) ? draft : []}
         splitChars={[',']}
+        placeholder="Type and press Enter"
+        acceptValueOnBlur
+        onChange={(items) => {
+          setDraft(items);
+          commit(items);
+        }}
       />
     );
   }
@@ -75,7 +120,6 @@ export function SettingField({ info, label, value, locked, store }: Props) {
     return (
       <NumberInput
         {...typed}
-        styles={{ wrapper: { maxWidth: 160 } }}
         value={typeof draft === 'number' || typeof draft === 'string' ? draft : ''}
         {...(info.minimum !== undefined && { min: info.minimum })}
         {...(info.maximum !== undefined && { max: info.maximum })}
@@ -86,10 +130,18 @@ export function SettingField({ info, label, value, locked, store }: Props) {
     );
   }
   return (
-    <TextInput
-      {...typed}
-      value={typeof draft === 'string' ? draft : ''}
-      onChange={(event) => setDraft(event.currentTarget.value)}
-    />
+    <Group gap="xs" wrap="nowrap" align="flex-start">
+      <TextInput
+        {...typed}
+        className={classes.grow}
+        value={typeof draft === 'string' ? draft : ''}
+        onChange={(event) => setDraft(event.currentTarget.value)}
+      />
+      {text.editor === 'folder' && (
+        <Button variant="default" flex="none" onClick={() => chooseFolder(text.label, commit)}>
+          Choose…
+        </Button>
+      )}
+    </Group>
   );
 }

@@ -1,11 +1,12 @@
 import { Button, Code, Group, NumberInput, Stack, Table, Text } from '@mantine/core';
-import { useEffect, useState } from 'react';
-import type { Output } from '../../../src-shared/contract.ts';
-import { AudioTable, QualityTable, RESOLUTIONS } from '../../../src-shared/quality.ts';
-import { Loading, Trouble } from '../../components/bits.tsx';
+import { useReducer } from 'react';
+import type { Output } from '../../../src-shared/contract/index.ts';
+import { AudioTable, QualityTable, RESOLUTIONS } from '../../../src-shared/media/quality.ts';
+import { ErrorAlert } from '../../components/error-alert.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { Section } from '../../components/page.tsx';
 import { useNarrow } from '../../components/use-narrow.ts';
-import { tell, useAction, useCall } from '../../store/calls.ts';
+import { notify, useAction, useCall } from '../../store/queries.ts';
 import classes from './settings.module.css';
 
 type Tables = Output<'table.get'>;
@@ -20,11 +21,20 @@ interface EditorProps<T> {
   busy: boolean;
 }
 
+/** Changes that are not saved yet, by table: they outlive a look at another section. */
+const drafts = new Map<string, { of: string; draft: unknown }>();
+
 /** A draft of a table that follows the stored one until it is changed. */
-function useDraft<T>(table: T) {
-  const [draft, setDraft] = useState(table);
-  useEffect(() => setDraft(table), [table]);
-  return { draft, setDraft, dirty: JSON.stringify(draft) !== JSON.stringify(table) };
+function useDraft<T>(name: string, table: T) {
+  const stored = JSON.stringify(table);
+  const kept = drafts.get(name);
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  const draft = kept?.of === stored ? (kept.draft as T) : table;
+  const setDraft = (next: T) => {
+    drafts.set(name, { of: stored, draft: next });
+    redraw();
+  };
+  return { draft, setDraft, dirty: JSON.stringify(draft) !== stored };
 }
 
 function Foot<T>({
@@ -56,28 +66,28 @@ function Foot<T>({
         )}
         {!isStandard && !dirty && (
           <Button variant="default" loading={busy} onClick={() => save(null)}>
-            Back to the standard
+            Reset to default
           </Button>
         )}
       </Group>
       <Text size="xs" c="dimmed">
-        The same table as a file, to edit by hand: <Code>{view.file}</Code>
+        You can also edit this table as a file: <Code>{view.file}</Code>
       </Text>
     </>
   );
 }
 
 function QualityEditor(props: EditorProps<QualityTable>) {
-  const { draft, setDraft, dirty } = useDraft(props.view.table);
+  const { draft, setDraft, dirty } = useDraft('quality', props.view.table);
   const narrow = useNarrow();
-  const why = QualityTable.safeParse(draft).success ? undefined : 'Each CRF has to be a whole number from 1 to 63.';
+  const why = QualityTable.safeParse(draft).success ? undefined : 'Each CRF must be a whole number from 1 to 63.';
   return (
     <Stack gap="sm">
       <div className={classes.scroll}>
         <Table withRowBorders horizontalSpacing="xs" verticalSpacing={4}>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>Picture</Table.Th>
+              <Table.Th>Resolution</Table.Th>
               {Object.entries(SOURCES).map(([source, label]) => (
                 <Table.Th key={source}>{label}</Table.Th>
               ))}
@@ -118,7 +128,7 @@ function QualityEditor(props: EditorProps<QualityTable>) {
 }
 
 function AudioEditor(props: EditorProps<AudioTable>) {
-  const { draft, setDraft, dirty } = useDraft(props.view.table);
+  const { draft, setDraft, dirty } = useDraft('audio', props.view.table);
   const parsed = AudioTable.safeParse(draft);
   return (
     <Stack gap="sm">
@@ -141,7 +151,7 @@ function AudioEditor(props: EditorProps<AudioTable>) {
                   <NumberInput
                     w={160}
                     aria-label={`Opus bit rate for ${channels} channels`}
-                    placeholder="By the others"
+                    placeholder="Interpolated"
                     min={6 * Number(channels)}
                     max={256 * Number(channels)}
                     allowDecimal={false}
@@ -162,30 +172,45 @@ function AudioEditor(props: EditorProps<AudioTable>) {
         {...props}
         draft={draft}
         dirty={dirty}
-        why={parsed.success ? undefined : `${parsed.error.issues[0]?.message ?? 'This table is not right'}.`}
+        why={parsed.success ? undefined : `${parsed.error.issues[0]?.message ?? 'This table is invalid'}.`}
         discard={() => setDraft(props.view.table)}
       />
     </Stack>
   );
 }
 
-/** The lookup tables: which CRF a picture gets, and which bit rate a sound track. */
-export function TablesSection() {
+/** The stored tables and how to store them. */
+function useTables() {
   const tables = useCall('table.get', {});
   const set = useAction('table.set', ['table.get', 'file.get', 'library.dryRun']);
-  if (tables.error) return <Trouble error={tables.error} retry={tables.refetch} />;
-  if (!tables.data) return <Loading lines={6} />;
   const save = (change: { [K in keyof Tables]?: Tables[K]['table'] | null }) =>
-    set.mutate(change, { onSuccess: () => tell('Saved. Films that wait are planned with it from now on.') });
+    set.mutate(change, { onSuccess: () => notify('Saved. Applies to queued videos.') });
+  return { tables, save, busy: set.isPending };
+}
+
+/** The CRF by resolution and source codec. */
+export function QualityTableForm() {
+  const { tables, save, busy } = useTables();
+  if (tables.error) return <ErrorAlert error={tables.error} retry={tables.refetch} />;
+  if (!tables.data) return <Loading lines={6} />;
   return (
-    <div className={classes.form}>
-      <Text c="dimmed">Smaller CRF numbers mean better pictures and larger files: 1 is the best, 63 the smallest.</Text>
-      <Section title="CRF by picture and by what the source was compressed with">
-        <QualityEditor view={tables.data.quality} busy={set.isPending} save={(quality) => save({ quality })} />
-      </Section>
-      <Section title="Opus bit rate by channels">
-        <AudioEditor view={tables.data.audio} busy={set.isPending} save={(audio) => save({ audio })} />
-      </Section>
-    </div>
+    <Section title="CRF by resolution and source codec">
+      <Text c="dimmed" mb="sm">
+        A lower CRF means better quality and larger files: 1 is the best, 63 the smallest.
+      </Text>
+      <QualityEditor view={tables.data.quality} busy={busy} save={(quality) => save({ quality })} />
+    </Section>
+  );
+}
+
+/** The Opus bit rate by channel count. */
+export function AudioTableForm() {
+  const { tables, save, busy } = useTables();
+  if (tables.error) return <ErrorAlert error={tables.error} retry={tables.refetch} />;
+  if (!tables.data) return <Loading lines={6} />;
+  return (
+    <Section title="Opus bit rate by channel count">
+      <AudioEditor view={tables.data.audio} busy={busy} save={(audio) => save({ audio })} />
+    </Section>
   );
 }

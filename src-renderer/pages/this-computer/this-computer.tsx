@@ -1,32 +1,32 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
 import { Link, Redirect } from 'wouter';
-import type { Live } from '../../../src-shared/contract.ts';
-import type { Employment, MasterView } from '../../../src-shared/fleet-view.ts';
-import type { RunningView } from '../../../src-shared/lease.ts';
-import { whyItRests } from '../../../src-shared/standstill.ts';
-import { Loading } from '../../components/bits.tsx';
+import type { Employment, MasterView } from '../../../src-shared/contract/fleet-view.ts';
+import type { Live } from '../../../src-shared/contract/index.ts';
+import type { RunningView } from '../../../src-shared/jobs/lease.ts';
+import { employmentIdleReason } from '../../../src-shared/text/idle-reasons.ts';
 import listClasses from '../../components/list.module.css';
+import { Loading } from '../../components/loading.tsx';
 import { PageBody, PageHead, Section } from '../../components/page.tsx';
-import { PauseControl } from '../../components/pause-control.tsx';
 import { StageBar } from '../../components/stage-bar.tsx';
-import { tell, useAction } from '../../store/calls.ts';
+import { Joined, MASTER_STATE_LABELS } from '../../features/master/join-master.tsx';
+import { useLeaveMaster } from '../../features/master/leave-master.ts';
+import { PauseControl } from '../../features/queue/pause-control.tsx';
+import { LimitsForm } from '../../features/worker-limits/limits-form.tsx';
+import { nameOf, stageLabel } from '../../lib/labels.ts';
 import { useLive, useOffline } from '../../store/live.ts';
-import { nameOf, progressWords } from '../../words.ts';
-import { Joined, MASTER_WORDS } from '../welcome/join-master.tsx';
-import { LimitsForm } from '../workers/limits-form.tsx';
-import { useLeave } from './leave.ts';
+import { notify, useAction } from '../../store/queries.ts';
 
-/** How it stands, in one sentence. */
+/** The state in one sentence. */
 function sentenceOf({ name, state, problem }: MasterView, work: Employment, paused: string | null): string {
-  const rests = paused ?? whyItRests(work, name ?? 'The master');
+  const rests = paused ?? employmentIdleReason(work, name ?? 'The master');
   if (rests) return rests;
-  if (state !== 'online') return problem ?? MASTER_WORDS[state];
-  return work.running.length > 0 ? `It works for ${name}.` : `It waits for work from ${name}.`;
+  if (state !== 'online') return problem ?? MASTER_STATE_LABELS[state];
+  return work.running.length > 0 ? `Working for ${name}.` : `Waiting for work from ${name}.`;
 }
 
 function MasterPart({ master, work }: { master: MasterView; work: Employment }) {
-  const { ask, busy } = useLeave();
+  const { ask, busy } = useLeaveMaster();
   const name = master.name ?? 'the master';
   return (
     <Section title="Master">
@@ -39,11 +39,11 @@ function MasterPart({ master, work }: { master: MasterView; work: Employment }) 
             at {master.origin && new URL(master.origin).host}
           </Text>
         </Text>
-        <Text>{master.problem ?? MASTER_WORDS[master.state]}</Text>
+        <Text>{master.problem ?? MASTER_STATE_LABELS[master.state]}</Text>
         {work.page === null && master.state === 'online' && (
           <Text c="dimmed">
-            The page of {name} opens on that computer only; there, <code>--listen 0.0.0.0</code> opens it to the
-            network.
+            The pages of {name} open only on that computer. To open them to the network, start Flotilla there with{' '}
+            <code>--listen 0.0.0.0</code>.
           </Text>
         )}
         <Group>
@@ -67,20 +67,20 @@ function MasterPart({ master, work }: { master: MasterView; work: Employment }) 
   );
 }
 
-/** What is worked on here; the films themselves are the master's matter. */
+/** The conversions running here; the videos themselves belong to the master. */
 function Work({ running, still }: { running: RunningView[]; still: boolean }) {
-  if (running.length === 0) return <Text c="dimmed">Films show here while they are converted.</Text>;
+  if (running.length === 0) return <Text c="dimmed">Running conversions appear here.</Text>;
   return (
     <ul className={listClasses.list}>
       {running.map((task) => (
         <li key={task.task} className={listClasses.row}>
           <div className={listClasses.line}>
-            <span className={listClasses.film} title={task.path}>
+            <span className={listClasses.video} title={task.path}>
               {nameOf(task.path)}
             </span>
-            <span className={listClasses.details}>{progressWords(task, still ? 'stands still' : undefined)}</span>
+            <span className={listClasses.details}>{still ? `${stageLabel(task)} · suspended` : stageLabel(task)}</span>
           </div>
-          <StageBar task={task} />
+          <StageBar task={task} still={still} />
         </li>
       ))}
     </ul>
@@ -91,16 +91,14 @@ function Limits({ work: { settings, senses, zone } }: { work: Employment }) {
   const tune = useAction('master.tune');
   return (
     <LimitsForm
-      // What was set on the master meanwhile takes the place of what is shown.
+      // Replaces what is shown by what was set on the master.
       key={JSON.stringify(settings)}
       settings={settings}
       senses={senses}
       zone={zone}
       here
       saving={tune.isPending}
-      save={(next) =>
-        tune.mutate({ settings: next }, { onSuccess: () => tell('The limits of this computer are saved.') })
-      }
+      save={(next) => tune.mutate({ settings: next }, { onSuccess: () => notify('Limits saved.') })}
     />
   );
 }
@@ -121,7 +119,7 @@ function Employed({ live, master, work }: { live: Live; master: MasterView; work
         <MasterPart master={master} work={work} />
         <Section title="Limits">
           <Text c="dimmed" mb="md">
-            They can be set here and on the master; the last word counts.
+            You can set these here and on the master; the latest change applies.
           </Text>
           <Limits work={work} />
         </Section>
@@ -130,11 +128,11 @@ function Employed({ live, master, work }: { live: Live; master: MasterView; work
   );
 }
 
-/** What this computer does for a master elsewhere, and how much of it may be used for that. */
+/** What this computer does for a master elsewhere, and its limits. */
 export function ThisComputerPage() {
   const live = useLive((state) => state.summary);
   const offline = useOffline();
-  const { now, busy } = useLeave();
+  const { now, busy } = useLeaveMaster();
   if (!live) {
     return (
       <>
@@ -153,11 +151,11 @@ export function ThisComputerPage() {
         <Employed live={live} master={master} work={master.work} />
       ) : (
         <>
-          <PageHead title="This computer" sentence="It works for no master at present." />
+          <PageHead title="This computer" sentence="This computer isn't working for a master." />
           <PageBody form>
             <Joined master={master} leave={now} busy={busy} />
             <Text mt="md">
-              <Link href="/settings/role">What this computer is to others</Link>
+              <Link href="/settings/role">Change this computer's role</Link>
             </Text>
           </PageBody>
         </>

@@ -1,31 +1,30 @@
 import { Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import { formatBytes } from '../../../src-shared/format.ts';
-import { useCall } from '../../store/calls.ts';
-import { nameOf } from '../../words.ts';
-import { Compare } from '../file/compare.tsx';
-import { SampleMaker } from '../file/sample-maker.tsx';
+import { formatBytes } from '../../../src-shared/text/format.ts';
+import { Compare } from '../../features/preview/compare.tsx';
+import { SampleMaker } from '../../features/preview/sample-maker.tsx';
+import { nameOf } from '../../lib/labels.ts';
+import { useCall } from '../../store/queries.ts';
 
-/** Films to choose from: the largest, since they have the most to give. */
+/** Videos to choose from: the largest, which save the most. */
 const CHOICE = 50;
 
-/** Converts a few seconds of one film of a library, and shows them beside the source. */
+/** Converts a few seconds of one video of a library, and shows them beside the source. */
 export function PreviewSample({ library }: { library: number }) {
-  const films = useCall(
+  const videos = useCall(
     'file.page',
     { filter: { library: [library], state: ['found', 'queued'] }, sort: 'size', descending: true, limit: CHOICE },
     { keep: true },
   );
   const [chosen, setChosen] = useState<number | null>(null);
-  const files = films.data?.files ?? [];
+  const files = videos.data?.files ?? [];
   const id = chosen ?? files[0]?.id;
   const detail = useCall('file.get', { file: id ?? 1 }, { enabled: id !== undefined, keep: true });
-  if (id === undefined)
-    return <Text c="dimmed">As soon as films are found, you can try a few seconds of one here.</Text>;
+  if (id === undefined) return <Text c="dimmed">When videos are found, you can try a few seconds of one here.</Text>;
   return (
     <Stack gap="sm">
       <Select
-        label="Film"
+        label="Video"
         searchable
         allowDeselect={false}
         data={files.map((file) => ({
@@ -41,7 +40,7 @@ export function PreviewSample({ library }: { library: number }) {
             <SampleMaker key={id} file={detail.data.file} sample={detail.data.sample} />
           ) : (
             <Text c="dimmed" role="status">
-              {detail.data.plan?.reason ?? 'This film is still being looked into.'}
+              {detail.data.plan?.reason ?? 'This video is still being analyzed.'}
             </Text>
           )}
           {detail.data.sample && (

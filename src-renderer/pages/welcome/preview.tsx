@@ -2,26 +2,38 @@ import { Button, Group, Stack, Switch, Text } from '@mantine/core';
 import { IconShieldCheck } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { count, formatBytes } from '../../../src-shared/format.ts';
-import { Loading, Trouble } from '../../components/bits.tsx';
+import { count, formatBytes, savedPercent } from '../../../src-shared/text/format.ts';
+import { ErrorAlert } from '../../components/error-alert.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { PageBody, PageHead, Section } from '../../components/page.tsx';
-import { useAction, useCall } from '../../store/calls.ts';
+import { ForecastSummary } from '../../features/forecast/forecast-summary.tsx';
+import { lockedBy } from '../../features/settings/setting-source.ts';
+import { about } from '../../lib/labels.ts';
 import { useLive } from '../../store/live.ts';
-import { about } from '../../words.ts';
-import { pinnedBy } from '../settings/pinned.ts';
+import { useAction, useCall } from '../../store/queries.ts';
 import { PreviewSample } from './preview-sample.tsx';
+import { PreviewVideos } from './preview-videos.tsx';
+import { useStartedScans } from './started-scans.ts';
+import { Steps } from './steps.tsx';
 import classes from './welcome.module.css';
+
+/** True from when a scan is asked for, which is before it begins. */
+function useIsScanning(library: number): boolean {
+  const started = useStartedScans(({ libraries }) => libraries.includes(library));
+  const scanning = useLive((live) => live.summary?.scanning.includes(library) ?? true);
+  return started || scanning;
+}
 
 function DryRunNumbers({ library }: { library: number }) {
   const { data, error, refetch } = useCall('library.dryRun', { library }, { keep: true });
-  const scanning = useLive((live) => live.summary?.scanning.includes(library) ?? true);
-  if (error) return <Trouble error={error} retry={refetch} />;
+  const scanning = useIsScanning(library);
+  if (error) return <ErrorAlert error={error} retry={refetch} />;
   if (!data) return <Loading lines={2} />;
   const { convert, bytes, bytesAfter, seconds, skip, pending, files } = data;
   if (files === 0) {
     return (
       <Text c="dimmed" role="status">
-        {scanning ? 'Looking through the folder.' : 'There are no films in this folder.'}
+        {scanning ? 'Scanning the folder…' : 'No videos found in this folder.'}
       </Text>
     );
   }
@@ -29,33 +41,33 @@ function DryRunNumbers({ library }: { library: number }) {
     <Stack gap="sm">
       <dl className={classes.numbers}>
         <div>
-          <dt>Films to convert</dt>
+          <dt>Videos to convert</dt>
           <dd>{convert.toLocaleString('en')}</dd>
         </div>
         <div>
-          <dt>Size now</dt>
+          <dt>Current size</dt>
           <dd>{formatBytes(bytes)}</dd>
         </div>
         <div>
-          <dt>Could become</dt>
-          <dd>{formatBytes(bytesAfter)}</dd>
+          <dt>Estimated size</dt>
+          <dd>
+            {formatBytes(bytesAfter)} {bytes > 0 && <small>−{savedPercent(bytes, bytesAfter)}</small>}
+          </dd>
         </div>
         <div>
-          <dt>On this computer</dt>
-          <dd>{seconds === null ? 'unknown yet' : about(seconds)}</dd>
+          <dt>Estimated time</dt>
+          <dd>{seconds === null ? 'Not known yet' : about(seconds)}</dd>
         </div>
       </dl>
       {pending > 0 && (
         <Text c="dimmed" role="status">
-          {count(pending, 'film')} still to be looked into; the numbers grow meanwhile.
+          Analyzing {count(pending, 'more video')}; totals will increase.
         </Text>
       )}
-      {seconds === null && convert > 0 && pending === 0 && (
-        <Text c="dimmed">How long it takes is known after a sample, or after the first film.</Text>
-      )}
+      {convert > 0 && pending === 0 && <ForecastSummary library={library} />}
       {skip.map(({ code, count: n, example }) => (
         <Text key={code} c="dimmed">
-          {count(n, 'film')} left alone{n > 1 && ', for example'}: {example}
+          {count(n, 'video')} skipped{n > 1 && ', for example'}: {example}
         </Text>
       ))}
     </Stack>
@@ -67,15 +79,15 @@ function Safety() {
   const set = useAction('settings.set', ['settings.get']);
   if (!settings.data) return <Loading lines={2} />;
   const { values, sources } = settings.data;
-  const pinned = pinnedBy('testingMode', sources);
+  const pinned = lockedBy('testingMode', sources);
   const days = count(values.vaultDays, 'day');
   return (
     <Stack gap="sm">
       <Group gap="sm" wrap="nowrap" align="flex-start">
         <IconShieldCheck size={24} stroke={1.75} color="var(--fl-done)" style={{ flex: 'none' }} aria-hidden />
         <Text>
-          Each result is decoded to its end and compared with its original, track by track and picture by picture. Only
-          then does it take the original’s place, and the original goes into a vault in the same library
+          Each result is fully decoded and compared with its original, track by track and frame by frame. Only then does
+          it take the original’s place, and the original goes into a vault in the same library
           {values.testingMode ? ', where it stays until you purge it.' : `, where it stays for ${days}.`}
         </Text>
       </Group>
@@ -83,8 +95,8 @@ function Safety() {
         label="Testing mode: keep every original until I purge it"
         description={
           pinned
-            ? `Set by ${pinned} where Flotilla was started.`
-            : 'Good for the first films. Space is freed once you purge the vault under Settings.'
+            ? `Locked: set by ${pinned} at startup.`
+            : 'Recommended for your first videos. Space is freed when you purge the vault.'
         }
         checked={values.testingMode}
         disabled={pinned !== undefined || set.isPending}
@@ -94,17 +106,39 @@ function Safety() {
   );
 }
 
-/** What converting a folder would bring, how it is kept safe, and a sample to look at; then the start. */
-export function Preview({ library }: { library: number }) {
+function LibraryPreview({ library, alone }: { library: number; alone: boolean }) {
+  const root = useLive((live) => live.summary?.libraries.find(({ id }) => id === library)?.root);
+  return (
+    <>
+      {alone ? (
+        <DryRunNumbers library={library} />
+      ) : (
+        <Section title={root ?? 'Library'}>
+          <DryRunNumbers library={library} />
+        </Section>
+      )}
+      <Section title={alone ? 'Videos' : `Videos in ${root}`}>
+        <PreviewVideos library={library} />
+      </Section>
+    </>
+  );
+}
+
+/** A preview of converting folders, how originals are kept safe, and a sample; then the start. */
+export function Preview({ libraries }: { libraries: number[] }) {
   const [, navigate] = useLocation();
-  const known = useLive((live) => live.summary?.libraries.find(({ id }) => id === library));
+  const all = useLive((live) => live.summary?.libraries);
+  const started = useStartedScans((scans) => scans.libraries);
   const release = useAction('library.release');
   const finish = useAction('setup.set', ['setup.get']);
   const [busy, setBusy] = useState(false);
+  const known = all?.filter(({ id }) => libraries.includes(id)) ?? [];
+  const held = known.filter((library) => library.held);
+  const isScanning = libraries.some((id) => started.includes(id));
   const start = async () => {
     setBusy(true);
     try {
-      await release.mutateAsync({ library });
+      for (const { id } of held) await release.mutateAsync({ library: id });
       await finish.mutateAsync({ complete: true });
       navigate('/');
     } catch {
@@ -112,20 +146,21 @@ export function Preview({ library }: { library: number }) {
     }
   };
   const later = () => finish.mutate({ complete: true }, { onSuccess: () => navigate('/') });
+  const [first = 0] = libraries;
   return (
     <>
       <PageHead
-        title="What it would bring"
-        sentence={known?.root}
+        title="Preview"
+        sentence={known.map(({ root }) => root).join(', ')}
         actions={
-          known?.held === false ? (
-            <Button onClick={later}>To the dashboard</Button>
+          all && held.length === 0 ? (
+            <Button onClick={later}>Go to dashboard</Button>
           ) : (
             <>
               <Button variant="default" onClick={later}>
-                Not now
+                Decide later
               </Button>
-              <Button loading={busy} onClick={start}>
+              <Button loading={busy} disabled={isScanning} onClick={start}>
                 Start converting
               </Button>
             </>
@@ -133,12 +168,15 @@ export function Preview({ library }: { library: number }) {
         }
       />
       <PageBody form>
-        <DryRunNumbers library={library} />
-        <Section title="Your films are safe">
+        <Steps current="preview" />
+        {libraries.map((library) => (
+          <LibraryPreview key={library} library={library} alone={libraries.length === 1} />
+        ))}
+        <Section title="Your videos are safe">
           <Safety />
         </Section>
-        <Section title="Look at one first">
-          <PreviewSample library={library} />
+        <Section title="Try a sample">
+          <PreviewSample library={first} />
         </Section>
       </PageBody>
     </>

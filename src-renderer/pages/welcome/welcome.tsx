@@ -1,29 +1,37 @@
 import { Redirect, useSearchParams } from 'wouter';
-import { isLoopback } from '../../../src-shared/loopback.ts';
-import { Loading, Trouble } from '../../components/bits.tsx';
+import { isLoopback } from '../../../src-shared/util/loopback.ts';
+import { ErrorAlert } from '../../components/error-alert.tsx';
+import { Loading } from '../../components/loading.tsx';
 import { PageBody, PageHead } from '../../components/page.tsx';
-import { desktop } from '../../desktop.ts';
-import { useCall } from '../../store/calls.ts';
-import { isOnlyEmployed, useLive } from '../../store/live.ts';
-import { PasswordForm } from '../settings/password-form.tsx';
+import { JoinMaster } from '../../features/master/join-master.tsx';
+import { PasswordForm } from '../../features/settings/password-form.tsx';
+import { desktop } from '../../lib/desktop-bridge.ts';
+import { isWorkerOnly, useLive } from '../../store/live.ts';
+import { useCall } from '../../store/queries.ts';
 import { ChooseFolder } from './choose-folder.tsx';
 import { ChooseRole } from './choose-role.tsx';
-import { JoinMaster } from './join-master.tsx';
 import { Preview } from './preview.tsx';
 
-/** From nothing to the first film: how to use this computer, which folder, what it would bring, go. */
+/** From nothing to the first video: role, folder, preview, start. */
 export function WelcomePage() {
   const [params] = useSearchParams();
   const setup = useCall('setup.get', {});
   const about = useLive((live) => live.about);
-  const employed = useLive((live) => isOnlyEmployed(live.summary));
-  const needsPassword = about?.password === false && !desktop && !isLoopback(location.hostname);
-  const library = Number(params.get('library'));
-  if (library > 0) return <Preview library={library} />;
+  const employed = useLive((live) => isWorkerOnly(live.summary));
+  const settings = useCall('settings.get', {});
+  // The desktop's own window is always at this computer; the setting says who else can come.
+  const isReachable =
+    (!desktop && !isLoopback(location.hostname)) || !isLoopback(settings.data?.values.listen ?? '127.0.0.1');
+  const needsPassword = about?.password === false && isReachable;
+  const libraries = (params.get('library') ?? '')
+    .split(',')
+    .map(Number)
+    .filter((id) => Number.isInteger(id) && id > 0);
+  if (libraries.length > 0) return <Preview libraries={libraries} />;
   if (setup.error)
     return (
       <PageBody>
-        <Trouble error={setup.error} retry={setup.refetch} />
+        <ErrorAlert error={setup.error} retry={setup.refetch} />
       </PageBody>
     );
   if (!setup.data)
@@ -38,7 +46,7 @@ export function WelcomePage() {
       <>
         <PageHead
           title="Welcome"
-          sentence="First a password: anyone on the network who knows this address could open it."
+          sentence="First, set a password: anyone on the network who knows this address could open it."
         />
         <PageBody form>
           <PasswordForm />
@@ -46,7 +54,9 @@ export function WelcomePage() {
       </>
     );
   }
+  if (params.get('step') === 'role') return <ChooseRole />;
+  // With an address of its own, so that the browser's Back leads there again.
+  if (role === null) return <Redirect to="/welcome?step=role" replace />;
   if (role === 'join') return employed ? <Redirect to="/this-computer" replace /> : <JoinMaster />;
-  if (role === null) return <ChooseRole />;
   return <ChooseFolder />;
 }

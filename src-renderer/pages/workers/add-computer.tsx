@@ -1,11 +1,11 @@
 import { Button, Code, Group, List, Stack, Text } from '@mantine/core';
-import { isLoopback } from '../../../src-shared/loopback.ts';
-import { When } from '../../components/bits.tsx';
+import { isLoopback } from '../../../src-shared/util/loopback.ts';
 import { CopyText } from '../../components/copy-text.tsx';
-import { useAction, useCall } from '../../store/calls.ts';
+import { RelativeTime } from '../../components/relative-time.tsx';
+import { useAction, useCall } from '../../store/queries.ts';
 import classes from './workers.module.css';
 
-/** How another computer joins: by its own screen, or with a token where it has none. */
+/** How another computer joins: on its own screen, or with a token where it has none. */
 export function AddComputer() {
   const invite = useAction('invite.create');
   const set = useAction('settings.set', ['hello', 'settings.get']);
@@ -18,7 +18,7 @@ export function AddComputer() {
     return (
       <Stack>
         <Text>
-          {name} does not lead other computers yet. Once it does, it awaits them on the network: encrypted, and only
+          {name} doesn't accept workers yet. When it does, other computers on the network can join: encrypted, and only
           those that you approve.
         </Text>
         <Group>
@@ -35,27 +35,28 @@ export function AddComputer() {
       <List type="ordered" spacing="xs">
         <List.Item>Install Flotilla on the other computer, and choose “Join a master” there.</List.Item>
         <List.Item>
-          It finds this master by itself, or takes the address <Code>{address}</Code>.
+          It finds this master automatically. If it doesn't, enter the address <Code>{address}</Code>.
         </List.Item>
-        <List.Item>Compare the six digits that both screens show, then press Approve here.</List.Item>
+        <List.Item>Compare the six digits that both screens show, then select Approve here.</List.Item>
       </List>
       <Text fw={500}>Without a screen</Text>
       {invite.data ? (
         <>
           <Text>
-            Run this on the other computer. It works once, and <When time={invite.data.expiresAt} /> no longer.
+            Run this on the other computer. The token works once and expires{' '}
+            <RelativeTime time={invite.data.expiresAt} />.
           </Text>
           <Code block className={classes.command}>
             {command(invite.data.token)}
           </Code>
           <Group>
-            <CopyText text={() => command(invite.data.token)}>Copy the command</CopyText>
+            <CopyText text={() => command(invite.data.token)}>Copy command</CopyText>
           </Group>
         </>
       ) : (
         <Group>
           <Button variant="default" loading={invite.isPending} onClick={() => invite.mutate({})}>
-            Make a join token
+            Create join token
           </Button>
         </Group>
       )}

@@ -1,6 +1,6 @@
 import { Button, Group, Text } from '@mantine/core';
-import type { Live } from '../../../src-shared/contract.ts';
-import { useAction } from '../../store/calls.ts';
+import type { Live } from '../../../src-shared/contract/index.ts';
+import { useAction } from '../../store/queries.ts';
 import classes from './workers.module.css';
 
 /** Computers that ask to join, with the digits that their own screens show too. */
@@ -8,7 +8,7 @@ export function Pairings({ pairings }: { pairings: Live['pairings'] }) {
   const approve = useAction('pair.approve');
   const refuse = useAction('pair.refuse');
   return (
-    <ul className={classes.pairings} aria-label="Computers that ask to join">
+    <ul className={classes.pairings} aria-label="Join requests">
       {pairings.map(({ code, name, address, version }) => (
         <li key={code} className={classes.pairing}>
           <span className={classes.code}>

@@ -1,22 +1,15 @@
 import { ActionIcon, Menu, Progress, Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconDeviceDesktop, IconDotsVertical, IconServer } from '@tabler/icons-react';
-import type { WorkerView } from '../../../src-shared/fleet-view.ts';
-import { formatBytes } from '../../../src-shared/format.ts';
-import { RunningList } from '../../components/running-list.tsx';
-import { useAction } from '../../store/calls.ts';
+import type { WorkerView } from '../../../src-shared/contract/fleet-view.ts';
+import { count, formatBytes } from '../../../src-shared/text/format.ts';
+import { RelativeTime } from '../../components/relative-time.tsx';
+import { RunningList } from '../../features/queue/running-list.tsx';
+import { workerLabel } from '../../features/workers/worker-labels.ts';
+import { nameOf } from '../../lib/labels.ts';
+import { useAction } from '../../store/queries.ts';
 import { openWorkerSettings } from './worker-settings.tsx';
 import classes from './workers.module.css';
-
-const STATE_WORDS: Record<WorkerView['state'], string> = {
-  idle: 'Idle',
-  working: 'Working',
-  paused: 'Paused',
-  yielding: 'Waiting',
-  waiting: 'Waiting for you',
-  suspect: 'Unreachable',
-  offline: 'Offline',
-};
 
 /** Beyond this share a thin bar turns to attention. */
 const SCARCE = 0.9;
@@ -48,8 +41,8 @@ function WorkerMenu({ worker: view }: { worker: WorkerView }) {
   const askRemove = () =>
     modals.openConfirmModal({
       title: `Remove ${name}?`,
-      children: 'What it works on goes to other computers. To come back it has to ask to join again.',
-      labels: { confirm: `Remove ${name}`, cancel: 'Keep it' },
+      children: 'Its current work returns to the queue. To come back, it has to ask to join again.',
+      labels: { confirm: `Remove ${name}`, cancel: 'Cancel' },
       confirmProps: { color: 'red' },
       onConfirm: () => remove.mutate({ worker }),
     });
@@ -66,7 +59,7 @@ function WorkerMenu({ worker: view }: { worker: WorkerView }) {
           <Menu.Item onClick={() => resume.mutate({ worker })}>Resume</Menu.Item>
         ) : (
           <>
-            <Menu.Item onClick={() => drain.mutate({ worker })}>Finish what runs, then rest</Menu.Item>
+            <Menu.Item onClick={() => drain.mutate({ worker })}>Drain</Menu.Item>
             <Menu.Item onClick={() => pause.mutate({ worker })}>Pause now</Menu.Item>
           </>
         )}
@@ -84,55 +77,70 @@ function WorkerMenu({ worker: view }: { worker: WorkerView }) {
   );
 }
 
-/** How it gets at the films. */
-function storageWords({ local, storage }: WorkerView): string {
-  if (local) return 'Films are read from its own disks';
+/** How it gets the videos. */
+function storageText({ local, storage }: WorkerView): string {
+  if (local) return 'Reads videos from its own disks';
   const inPlace = storage.filter(({ path }) => path !== null).length;
-  if (storage.length === 0) return 'No film has gone there yet';
-  if (inPlace === 0) return 'Films are sent over the network';
-  return inPlace === storage.length
-    ? 'Films are read from shared storage'
-    : 'Films are read in place where it can, else sent';
+  if (storage.length === 0) return 'No videos sent yet';
+  if (inPlace === 0) return 'Receives videos over the network';
+  return inPlace === storage.length ? 'Reads shared storage' : 'Reads shared storage where possible';
 }
 
-/** One computer: how it is and why, what it has to work with, and what it works on. */
+/** One computer: its state and why, its resources, and its current work. */
 export function WorkerCard({ worker }: { worker: WorkerView }) {
-  const { name, local, state, problem, mode, running, done, failed, hello, load } = worker;
+  const { name, local, state, problem, running, helping, done, failed, hello, load, seenAt } = worker;
   const Icon = local ? IconDeviceDesktop : IconServer;
-  const states = [STATE_WORDS[state], mode === 'draining' && 'no more after this'].filter(Boolean).join(', ');
+  const gone = state === 'offline';
+  const states = workerLabel(worker);
   return (
-    <article className={classes.card} aria-label={name}>
+    <article className={classes.card} aria-label={name} data-gone={gone || undefined}>
       <div className={classes.head}>
         <Icon size={20} stroke={1.75} aria-hidden />
         <div className={classes.who}>
           <h2>{name}</h2>
           <span className={classes.state} data-state={state}>
             {problem?.startsWith(states) ? problem : [states, problem].filter(Boolean).join(': ')}
+            {gone && seenAt !== null && (
+              <>
+                {problem ? ' ' : '. '}Last seen <RelativeTime time={seenAt} />.
+              </>
+            )}
           </span>
         </div>
         <WorkerMenu worker={worker} />
       </div>
-      <RunningList running={running} empty="Nothing to do at present." withWorker={false} />
-      {hello && load && (
+      {helping.map(({ task, path, worker: converter }) => (
+        <Text key={task} size="sm" title={path}>
+          Helps {converter} with {nameOf(path)}
+        </Text>
+      ))}
+      {(running.length > 0 || helping.length === 0) && (
+        <RunningList running={running} empty="No conversions are running." withWorker={false} />
+      )}
+      {hello && load && !gone && (
         <div className={classes.gauges}>
-          <Gauge label="CPU" value={`${Math.round(load.cpu * 100)} %`} used={load.cpu} />
+          <Gauge label="CPU" value={`${Math.round(load.cpu * 100)}%`} used={load.cpu} />
           <Gauge
             label="Memory"
             value={`${formatBytes(load.memoryFree)} free`}
             used={1 - load.memoryFree / hello.computer.memory}
           />
-          <Gauge label="Temp" value={`${formatBytes(load.tempFree)} free`} used={1 - load.tempFree / load.tempTotal} />
+          <Gauge
+            label="Temp space"
+            value={`${formatBytes(load.tempFree)} free`}
+            used={1 - load.tempFree / load.tempTotal}
+          />
         </div>
       )}
       <div className={classes.foot}>
         <Text span inherit>
-          {done.toLocaleString('en')} done
+          {count(done, 'video')} converted
         </Text>
         <Text span inherit>
-          {failed.toLocaleString('en')} failed
+          {count(failed, 'failed attempt')}
         </Text>
         <Text span inherit>
-          {storageWords(worker)}
+          {storageText(worker)}
         </Text>
         {hello && (
           <Text span inherit>

@@ -1,13 +1,13 @@
 import { Button } from '@mantine/core';
 import { modals } from '@mantine/modals';
-import type { WorkerView } from '../../../src-shared/fleet-view.ts';
-import { tell, useAction } from '../../store/calls.ts';
-import { LimitsForm } from './limits-form.tsx';
+import type { WorkerView } from '../../../src-shared/contract/fleet-view.ts';
+import { LimitsForm } from '../../features/worker-limits/limits-form.tsx';
+import { notify, useAction } from '../../store/queries.ts';
 
 function WorkerSettingsForm({ worker: { id, name, local, settings, hello } }: { worker: WorkerView }) {
   const set = useAction('worker.set');
   const done = () => {
-    tell(`The settings of ${name} are saved.`);
+    notify(`Settings of ${name} saved.`);
     modals.closeAll();
   };
   return (

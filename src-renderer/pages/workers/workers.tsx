@@ -1,9 +1,10 @@
 import { Button } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconPlus } from '@tabler/icons-react';
-import { count } from '../../../src-shared/format.ts';
-import { Loading } from '../../components/bits.tsx';
+import { count } from '../../../src-shared/text/format.ts';
+import { Loading } from '../../components/loading.tsx';
 import { PageBody, PageHead } from '../../components/page.tsx';
+import { byPresence } from '../../features/workers/worker-labels.ts';
 import { useLive, useOffline } from '../../store/live.ts';
 import { AddComputer } from './add-computer.tsx';
 import { Pairings } from './pairings.tsx';
@@ -12,13 +13,16 @@ import classes from './workers.module.css';
 
 const openAdd = () => modals.open({ title: 'Add a computer', children: <AddComputer /> });
 
-/** Every computer that converts: how it is, what it does, and the ones that ask to join. */
+/** Every worker: its state and work, and the computers that ask to join. */
 export function WorkersPage() {
   const workers = useLive((live) => live.summary?.workers);
   const pairings = useLive((live) => live.summary?.pairings);
   const offline = useOffline();
   const working = workers?.filter(({ state }) => state === 'working').length ?? 0;
-  const sentence = workers && `${count(workers.length, 'computer')}, ${working === 0 ? 'none' : working} working.`;
+  const gone = workers?.filter(({ state }) => state === 'offline').length ?? 0;
+  const sentence =
+    workers &&
+    `${count(workers.length, 'computer')}, ${working === 0 ? 'none' : working} working${gone > 0 ? `, ${gone} offline` : ''}.`;
   return (
     <div className={offline ? 'stale' : undefined}>
       <PageHead
@@ -34,7 +38,7 @@ export function WorkersPage() {
         {pairings && pairings.length > 0 && <Pairings pairings={pairings} />}
         {workers ? (
           <div className={classes.cards}>
-            {workers.map((worker) => (
+            {byPresence(workers).map((worker) => (
               <WorkerCard key={worker.id} worker={worker} />
             ))}
           </div>

@@ -3,10 +3,10 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Caller } from '../../../../src-shared/contract.ts';
+import type { Caller } from '../../../../src-shared/contract/index.ts';
 import { remoteCaller } from '../../../cli/connect.ts';
-import type { AdjustableClock } from '../../clock.ts';
-import type { CuttingProxy } from '../../cutting-proxy.ts';
+import type { AdjustableClock } from '../../support/clock.ts';
+import type { CuttingProxy } from '../../support/cutting-proxy.ts';
 import { startMaster } from '../master.ts';
 import { FLOTILLA } from '../measure.ts';
 

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { randomFrom } from '../../../media/windows.ts';
-import { makeClock } from '../../clock.ts';
-import { CuttingProxy } from '../../cutting-proxy.ts';
+import { randomFrom } from '../../../media/verify/windows.ts';
+import { makeClock } from '../../support/clock.ts';
+import { CuttingProxy } from '../../support/cutting-proxy.ts';
 import { build } from '../convert.ts';
 import { type Bench, measured, median, quantile, type Report, say } from '../measure.ts';
 import { audit, hashesOf } from './audit.ts';
@@ -20,7 +20,7 @@ const SAMPLE_MS = 500;
 /** No video may go without anything happening for so long, in ms. */
 const STUCK_MS = 180_000;
 /** A life that is shorter says nothing about a leak, nor does its beginning, in s. */
-const [LEAST_LIFE, WARM_UP] = [60, 30];
+const [MIN_LIFE_SECONDS, WARM_UP] = [60, 30];
 
 /** Videos that are not at their end. */
 const unfinished = (counts: Record<string, number | undefined>) =>
@@ -105,13 +105,15 @@ export const soak: Bench = async (folder, options) => {
       database: measured(statSync(path.join(data, 'flotilla.db')).size / count, 'bytes a video'),
     };
   } finally {
-    for (const worker of workers) {
+    const release = async (worker: SoakWorker) => {
       worker.proxy.plug();
-      if (worker.pid) worker.signal('SIGCONT');
+      worker.signal('SIGCONT');
       await worker.end('SIGKILL');
       worker.proxy.close();
-    }
-    await master.end('SIGKILL');
+    };
+    // All of it, whatever fails: a process or a disk that is left over would hide why the run ended.
+    const ends = await Promise.allSettled([...workers.map(release), master.end('SIGKILL')]);
+    for (const end of ends) if (end.status === 'rejected') say(`soak: ${end.reason}`);
     for (const mount of mounts) unmount(mount);
   }
 };
@@ -157,7 +159,7 @@ async function untilConverted({ master, workers }: Scene, trouble: TroubleMaker)
 function memoryReport(name: string, processes: { lives: MemorySeries[] }[]): Report {
   const lives = processes.flatMap((process) => process.lives);
   const most = Math.max(...lives.flat().map(({ bytes }) => bytes));
-  const long = lives.filter((life) => (life.at(-1)?.seconds ?? 0) >= LEAST_LIFE);
+  const long = lives.filter((life) => (life.at(-1)?.seconds ?? 0) >= MIN_LIFE_SECONDS);
   const slopes = long.map((life) => slope(life.filter(({ seconds }) => seconds > WARM_UP)));
   return {
     [`${name}Memory`]: measured(most / 1e6, 'MB at most'),

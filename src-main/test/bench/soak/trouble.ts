@@ -4,8 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { SoakMaster, SoakWorker } from './processes.ts';
 import { fill } from './small-disk.ts';
 
-/** From one trouble to the next, in ms. */
-const PAUSE_MS = 700;
+/** From one trouble to the next, in ms: a computer that starts again takes seconds of a processor, and 20 of them share this one's. */
+const PAUSE_MS = 3000;
 const DAY_MS = 86_400_000;
 
 /** What trouble can reach. */

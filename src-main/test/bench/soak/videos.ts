@@ -10,7 +10,7 @@ const FRAMES = 12;
 const PER_FOLDER = 50;
 
 /** Which of a hundred videos are left alone, and the code of the reason. */
-const LEFT_ALONE: Record<number, string> = { 17: 'av1', 43: 'unreadable', 71: 'unreadable' };
+const LEFT_ALONE: Record<number, string> = { 17: 'av1', 43: 'empty', 71: 'unreadable' };
 
 /** One video of the library and what has to become of it. */
 export interface SoakVideo {

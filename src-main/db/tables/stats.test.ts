@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { openDatabase } from '../open.ts';
+import { LibraryTable } from './libraries.ts';
+import { StatTable } from './stats.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Savings of conversions that ended at these times, each of 100 bytes to 40. */
+function statsOf(ended: number[]) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'flotilla-stats-'));
+  const { db } = openDatabase(path.join(folder, 'flotilla.db'), path.join(folder, 'backups'));
+  onTestFinished(() => {
+    db.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const { id: library } = new LibraryTable(db).insert('/videos', true);
+  const file = db.prepare(
+    "INSERT INTO files (library, path, inode, version, size, mtime, state) VALUES (?, ?, 'i', 'v', 40, 0, 'done')",
+  );
+  const job = db.prepare(
+    "INSERT INTO jobs (file, library, version, size, mtime, state, result_size, ended) VALUES (?, ?, 'v', 100, 0, 'done', 40, ?)",
+  );
+  for (const [n, time] of ended.entries()) job.run(file.run(library, `Video ${n}.mkv`).lastInsertRowid, library, time);
+  return new StatTable(db).stats();
+}
+
+it('tells savings by hour in the week after the first video, and by day alone from then on', () => {
+  const hour = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  const { byHour, byDay } = statsOf([hour - 30 * HOUR_MS, hour - 30 * HOUR_MS + 59 * 60_000, hour]);
+  expect(byHour).toEqual([
+    { hour: hour - 30 * HOUR_MS, films: 2, sourceBytes: 200, resultBytes: 80 },
+    { hour, films: 1, sourceBytes: 100, resultBytes: 40 },
+  ]);
+  expect(byDay.reduce((sum, { films }) => sum + films, 0)).toBe(3);
+  const later = statsOf([hour - 8 * DAY_MS, hour]);
+  expect(later.byHour).toEqual([]);
+  expect(later.byDay).toHaveLength(2);
+});

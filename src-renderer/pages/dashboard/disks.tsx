@@ -1,0 +1,28 @@
+import { useEffect } from 'react';
+import type { Live } from '../../../src-shared/contract/index.ts';
+import { nameOf } from '../../lib/labels.ts';
+import { queries, useCall } from '../../store/queries.ts';
+import { Disk } from './computers.tsx';
+import classes from './dashboard.module.css';
+
+/** No event says that a disk fills: it is looked at again this often, in ms. */
+const LOOK_AGAIN_MS = 30_000;
+
+/** The room on the disks of all libraries, and in this computer's folder for unfinished results. */
+export function Disks({ live: { libraries, workers } }: { live: Live }) {
+  const space = useCall('library.space', {});
+  useEffect(() => {
+    const timer = setInterval(() => queries.invalidateQueries({ queryKey: ['library.space'] }), LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const load = workers.find(({ local }) => local)?.load;
+  return (
+    <ul className={classes.results}>
+      {libraries.map(({ id, root }) => {
+        const found = space.data?.find(({ library }) => library === id);
+        return found && <Disk key={id} name={nameOf(root)} {...found} />;
+      })}
+      {load && <Disk name="Unfinished results" free={load.tempFree} total={load.tempTotal} />}
+    </ul>
+  );
+}

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { endsAt, pauseChoices } from './time-words.ts';
+
+const EVENING = new Date(2026, 10, 20, 23, 30, 0);
+
+describe('pauses with an end', () => {
+  it('end in an hour, or tomorrow morning', () => {
+    const [hour, tomorrow] = pauseChoices(EVENING);
+    expect(hour?.until).toBe(EVENING.getTime() + 3_600_000);
+    expect(new Date(tomorrow?.until ?? 0)).toEqual(new Date(2026, 10, 21, 6, 0, 0));
+    expect(tomorrow?.label).toBe('Until tomorrow at 06:00');
+  });
+
+  it('name the day where it is another one', () => {
+    const at = (hours: number) => endsAt(EVENING.getTime() + hours * 3_600_000, EVENING);
+    expect(at(0.25)).toBe('23:45');
+    expect(at(1)).toBe('tomorrow at 00:30');
+    expect(at(72)).toBe('23 November at 23:30');
+    expect(at(365 * 24)).toBe('20 November 2027 at 23:30');
+  });
+});
