@@ -13,7 +13,7 @@ import {
   paddingGain,
   type WindowedFile,
 } from '../../../src-shared/plan/quality/sample-args.ts';
-import type { SampleWindow } from '../../../src-shared/plan/quality/sample-windows.ts';
+import { type SampleWindow, withoutRunOut } from '../../../src-shared/plan/quality/sample-windows.ts';
 import type { SampledBytes } from '../../../src-shared/plan/quality/size-prediction.ts';
 import type { VideoEncode } from '../../../src-shared/plan/stream-plan.ts';
 import { Fault } from '../../../src-shared/util/errors.ts';
@@ -39,7 +39,9 @@ export interface SampleParts {
 /** What samples take, and how long their encode did. */
 export interface SampleSize {
   bytes: SampledBytes;
-  /** Of the encode alone. */
+  /** Pictures that were encoded, with those that don't count. */
+  pictures: number;
+  /** Of their encode alone. */
   seconds: number;
 }
 
@@ -58,8 +60,8 @@ const FRAME = /^n:\s*\d+\s+XPSNR y:\s*(inf|[\d.]+)\s+XPSNR u:\s*(inf|[\d.]+)\s+X
 export async function encodeSamples(parts: SampleParts, video: VideoEncode): Promise<SampleEncode> {
   return withSamples(parts, video, async (samples, size) => {
     const args = measureArgs(parts.source, parts.windows, { ...parts, video }, { samples });
-    const quality = await measure(parts, args, video);
-    return { ...size, quality };
+    const frames = withoutRunOut(await measureFrames(parts, args, video), parts.windows);
+    return { ...size, quality: qualityOf(frames, parts.rates) };
   });
 }
 
@@ -81,7 +83,9 @@ async function withSamples<T>(
     const started = performance.now();
     await runTool(parts, encodeSamplesArgs(parts.source, parts.windows, { ...parts, video }, samples));
     const seconds = (performance.now() - started) / 1000;
-    return await use(samples, { bytes: await readBytes(parts, samples), seconds });
+    const all = await readPackets(parts, samples);
+    const bytes = { packets: withoutRunOut(all, parts.windows), rates: parts.rates };
+    return await use(samples, { bytes, pictures: all.length, seconds });
   } finally {
     await rm(samples, { force: true });
   }
@@ -98,7 +102,8 @@ export async function measureResult(
   whole: WindowedFile,
   windows: readonly SampleWindow[],
 ): Promise<{ measured: Quality; worst: QualityReport['worst'] }> {
-  const args = measureArgs(parts.source, parts.windows, { ...parts, video }, { whole, windows });
+  const counted = parts.windows.map((window) => ({ ...window, runOut: 0 }));
+  const args = measureArgs(parts.source, counted, { ...parts, video }, { whole, windows });
   const frames = await measureFrames(parts, args, video);
   return { measured: qualityOf(frames, parts.rates), worst: worstOf(frames, whole, windows) };
 }
@@ -120,10 +125,6 @@ function worstOf(
   return scenes.reduce((worst, scene) => (scene.value < worst.value ? scene : worst));
 }
 
-async function measure(parts: SampleParts, args: string[], video: VideoEncode): Promise<Quality> {
-  return qualityOf(await measureFrames(parts, args, video), parts.rates);
-}
-
 /** XPSNR of each frame, window after window. */
 async function measureFrames(parts: SampleParts, args: string[], { width }: VideoEncode): Promise<FrameXpsnr[]> {
   const frames: FrameXpsnr[] = [];
@@ -138,7 +139,7 @@ async function measureFrames(parts: SampleParts, args: string[], { width }: Vide
   return frames;
 }
 
-async function readBytes({ processes, tools, run, rates }: SampleParts, file: string): Promise<SampledBytes> {
+async function readPackets({ processes, tools, run }: SampleParts, file: string): Promise<SampledBytes['packets']> {
   const args = [
     '-v',
     'error',
@@ -151,11 +152,10 @@ async function readBytes({ processes, tools, run, rates }: SampleParts, file: st
     `file:${file}`,
   ];
   const { stdout } = await processes.capture(tools.ffprobe, args, { ...run, timeoutMs: STALL_MS });
-  const packets = stdout.split('\n').flatMap((line) => {
+  return stdout.split('\n').flatMap((line) => {
     const [size, flags] = line.split(',');
     return flags === undefined ? [] : [{ bytes: Number(size), key: flags.includes('K') }];
   });
-  return { packets, rates };
 }
 
 async function runTool(

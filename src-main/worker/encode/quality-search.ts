@@ -133,7 +133,9 @@ export class QualitySearch {
       // Far from both neighbors, as the first time of the container may be that of silent sound.
       const seekEarly = (0.4 * (line.last - line.first)) / line.count;
       const whole = { path: file, demuxer, stream, start, times: line.times, seekEarly };
-      const same = windows.map(({ first, frames }): SampleWindow => ({ first: first * each, frames: frames * each }));
+      const same = windows.map(
+        ({ first, frames }): SampleWindow => ({ first: first * each, frames: frames * each, runOut: 0 }),
+      );
       return { ...this.#report, ...(await measureResult(this.#samples, this.#video, whole, same)) };
     } catch {
       // Hours of encoding aren't discarded for a number: a canceled task ends elsewhere, and the verification meets any other
@@ -174,7 +176,7 @@ export async function findBySamples(plan: Plan, parts: SearchParts): Promise<Sam
     quality: found?.expected,
     size: found ? sizeAt(found, whole) : predictBytes(encode.bytes, whole),
     windows: samples.windows.length,
-    seconds: (encode.seconds * whole.count) / encode.bytes.packets.length,
+    seconds: (encode.seconds * whole.count) / encode.pictures,
   };
 }
 

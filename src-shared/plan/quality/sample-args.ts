@@ -29,9 +29,9 @@ const HEAD = ['-nostdin', '-hide_banner', '-y', '-progress', 'pipe:1', '-nostats
 
 /** One input for each window. */
 function windowInputs(file: WindowedFile, windows: readonly SampleWindow[], caps: Capabilities): string[] {
-  return windows.flatMap(({ first, frames }) => {
+  return windows.flatMap(({ first, frames, runOut }) => {
     const begin = file.times[first] ?? 0;
-    const end = file.times[first + frames] ?? file.times.at(-1) ?? begin;
+    const end = file.times[first + frames + runOut] ?? file.times.at(-1) ?? begin;
     const seek = first > 0 ? ['-ss', Math.max(0, begin - file.start - file.seekEarly).toFixed(6)] : [];
     const length = ['-t', (end - begin + READ_ON).toFixed(3)];
     return ['-an', '-sn', '-dn', ...seek, ...length, ...decodeArgs(caps), ...inputArgs(file.demuxer, file.path)];
@@ -63,7 +63,7 @@ function joined(
 ): string {
   const evenly = `setpts=N/(${rate}*TB)`;
   const parts = windows.map(
-    ({ frames }, n) => `[${first + n}:${stream}]trim=end_frame=${frames},${evenly}[w${first + n}]`,
+    ({ frames, runOut }, n) => `[${first + n}:${stream}]trim=end_frame=${frames + runOut},${evenly}[w${first + n}]`,
   );
   const names = windows.map((_, n) => `[w${first + n}]`).join('');
   // The filter of ffmpeg 7.1 that measures quality dies where a link has no rate.
@@ -89,9 +89,9 @@ export function encodeSamplesArgs(
   output: string,
 ): string[] {
   const rate = sampleRate(source, video);
-  const frames = (windows[0]?.frames ?? 1) * (video.fieldRate ? 2 : 1);
+  const [{ frames, runOut } = { frames: 1, runOut: 0 }] = windows;
   const graph = `${joined(0, windows, source.stream, rate, pictureFilters(video))}[samples]`;
-  const encoder = encoderArgs({ ...video, keyint: frames }, 0, caps, threads);
+  const encoder = encoderArgs({ ...video, keyint: (frames + runOut) * (video.fieldRate ? 2 : 1) }, 0, caps, threads);
   return [
     ...[...HEAD, '-v', 'error', ...windowInputs(source, windows, caps), '-filter_complex', graph],
     ...['-map', '[samples]', ...encoder, '-fps_mode', 'passthrough', '-f', 'matroska', `file:${output}`],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countCuts, sampleWindows, sourceRates } from './sample-windows.ts';
+import { countCuts, sampleWindows, sourceRates, withoutRunOut } from './sample-windows.ts';
 
 /** Times of a video with a constant rate, and a key frame every `gop` frames. */
 function video(seconds: number, rate: number, gop: number) {
@@ -11,8 +11,8 @@ it('a video of usual length has eight windows of two seconds, spread over all of
   const { times, keys } = video(1200, 25, 100);
   const windows = sampleWindows(times, keys);
   expect(windows).toHaveLength(8);
-  for (const [n, { first, frames }] of windows.entries()) {
-    expect(frames).toBe(50);
+  for (const [n, { first, frames, runOut }] of windows.entries()) {
+    expect(frames + runOut).toBe(50);
     expect(first % 100).toBe(0);
     expect(Math.floor((first * 8) / times.length)).toBe(n);
   }
@@ -28,6 +28,27 @@ it.each([
 ])('a video of %i s has %i windows, a fifth of a short and a hundredth of a long one at the most', (seconds, count) => {
   const { times, keys } = video(seconds, 24, 24);
   expect(sampleWindows(times, keys)).toHaveLength(count);
+});
+
+it.each([
+  [10, 33, 15],
+  [24, 33, 15],
+  [30, 33, 27],
+  [50, 65, 35],
+  [60, 97, 23],
+])(
+  'at %i frames a second, %i frames are counted and %i run out, in whole pyramids of the encoder',
+  (rate, frames, runOut) => {
+    const { times, keys } = video(600, rate, rate);
+    expect(sampleWindows(times, keys)[0]).toMatchObject({ frames, runOut });
+  },
+);
+
+it('of what was encoded only the frames that count are counted', () => {
+  const windows = [0, 50].map((first) => ({ first, frames: 2, runOut: 1 }));
+  expect(withoutRunOut(['a', 'b', '-', 'c', 'd', '-'], windows)).toEqual(['a', 'b', 'c', 'd']);
+  // Fields that become frames are twice as many.
+  expect(withoutRunOut([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], windows)).toEqual([0, 1, 2, 3, 6, 7, 8, 9]);
 });
 
 it('windows show every scene of a video whose scenes return at equal distances', () => {
@@ -55,7 +76,7 @@ it('rates leave key frames out, which windows have more of than the video', () =
     keys: Float64Array.of(0, 5),
     sizes: Float64Array.from({ length: 100 }, (_, n) => (n % 50 === 0 ? 9000 : n < 50 ? 10 : 30)),
   };
-  const windows = [0, 50].map((first) => ({ first, frames: 10 }));
+  const windows = [0, 50].map((first) => ({ first, frames: 10, runOut: 5 }));
   expect(sourceRates(windows, source)).toEqual({ samples: [10, 30], whole: 20 });
   expect(sourceRates(windows, { ...source, keys: times })).toEqual({ samples: [909, 927], whole: 199.6 });
 });

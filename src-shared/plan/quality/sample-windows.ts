@@ -1,7 +1,14 @@
 import type { Auxiliary } from '../../util/regression-estimate.ts';
 
-/** Frames of one window, in s: long enough for an encoder's look ahead, short enough to afford eight. */
+/** Frames of one window with its run-out, in s: long enough for an encoder's look ahead, short enough to afford eight. */
 const WINDOW_SECONDS = 2;
+/** SVT-AV1 encodes so many frames as one pyramid after the key frame (mini-GOP of its hierarchical levels 5). */
+const PYRAMID_FRAMES = 32;
+/**
+ * The last frames of an encode get fewer bytes than they would in the middle of a video, as no later ones refer to them: two thirds from
+ * the second half of the last pyramid on (measured with SVT-AV1 4.2, preset 5).
+ */
+const MIN_RUN_OUT = 15;
 /** Fewer say too little about a video of many scenes (measured: 3 windows were wrong by 70%, 8 by 16%). */
 const USUAL_WINDOWS = 8;
 /** A long video has more scenes, and time for more windows: this share of it. All are decoded at a time, which takes memory. */
@@ -22,7 +29,10 @@ const REGULAR = 0.95;
 /** Frames that are encoded as a sample: so many from the one with this number on. */
 export interface SampleWindow {
   first: number;
+  /** Those that count. */
   frames: number;
+  /** Those after them that are encoded only because an encoder spends less on the last ones. */
+  runOut: number;
 }
 
 /**
@@ -35,22 +45,42 @@ export function sampleWindows(times: Float64Array, keys: Float64Array): SampleWi
   const count = times.length;
   const seconds = (times[count - 1] ?? 0) - (times[0] ?? 0);
   if (count < 2 || seconds <= 0) return [];
-  const frames = Math.round((WINDOW_SECONDS * (count - 1)) / seconds);
-  const affordable = Math.max(USUAL_WINDOWS, Math.floor((count * LONG_SHARE) / frames));
-  const windows = Math.min(MAX_WINDOWS, affordable, Math.floor((count * MAX_SHARE) / frames));
-  const starts = startsOf(times, keys).filter((first) => first + frames <= count);
+  const { frames, runOut } = windowLength((count - 1) / seconds);
+  const encoded = frames + runOut;
+  const affordable = Math.max(USUAL_WINDOWS, Math.floor((count * LONG_SHARE) / encoded));
+  const windows = Math.min(MAX_WINDOWS, affordable, Math.floor((count * MAX_SHARE) / encoded));
+  const starts = startsOf(times, keys).filter((first) => first + encoded <= count);
   const chosen = new Set<number>();
   for (let part = 0; part < windows; part += 1) {
     const within = (0.5 + part * GOLDEN_RATIO) % 1;
-    const wanted = ((part + within) * count) / windows - frames / 2;
-    const free = starts.filter((first) => [...chosen].every((other) => Math.abs(other - first) >= frames));
+    const wanted = ((part + within) * count) / windows - encoded / 2;
+    const free = starts.filter((first) => [...chosen].every((other) => Math.abs(other - first) >= encoded));
     const nearest = free.reduce<number | undefined>(
       (best, first) => (best === undefined || Math.abs(first - wanted) < Math.abs(best - wanted) ? first : best),
       undefined,
     );
     if (nearest !== undefined) chosen.add(nearest);
   }
-  return [...chosen].sort((a, b) => a - b).map((first) => ({ first, frames }));
+  return [...chosen].sort((a, b) => a - b).map((first) => ({ first, frames, runOut }));
+}
+
+/** Key frame and complete pyramids, and what follows them. @param rate frames a second */
+function windowLength(rate: number): Pick<SampleWindow, 'frames' | 'runOut'> {
+  const encoded = Math.max(Math.round(WINDOW_SECONDS * rate), 1 + PYRAMID_FRAMES + MIN_RUN_OUT);
+  const frames = 1 + PYRAMID_FRAMES * Math.floor((encoded - 1 - MIN_RUN_OUT) / PYRAMID_FRAMES);
+  return { frames, runOut: encoded - frames };
+}
+
+/**
+ * What belongs to the frames that count.
+ * @param items of all frames that were encoded, window by window, as many of each window
+ */
+export function withoutRunOut<T>(items: readonly T[], windows: readonly SampleWindow[]): T[] {
+  const each = items.length / windows.length;
+  return windows.flatMap(({ frames, runOut }, n) => {
+    const begin = Math.round(n * each);
+    return items.slice(begin, begin + Math.round((each * frames) / (frames + runOut)));
+  });
 }
 
 /** A source's frames in the order in which they are shown. */
