@@ -63,8 +63,8 @@ export async function openContext(config: NodeConfig, log: Logger, lifecycle: Li
   const processes = await ProcessManager.create(paths.children);
   const tools = findTools(settings.values.ffmpegPath, bundledFolder(config.resources));
   const caps = askOnce(processes, tools);
-  // A command needs the answer next; a serving node asks once its interface is visible.
-  if (!config.serve) caps().catch(() => undefined);
+  // A conversion needs the answer next; a serving node asks once its interface is visible.
+  if (!config.serve && !config.callsOnly) caps().catch(() => undefined);
   const signals = await findSignals(config.signals);
   const lookups = await LookupFiles.open(config.dataDir, (text) => bus.emit('notice', { level: 'warn', text }));
   const device = await loadDevice(paths.device);

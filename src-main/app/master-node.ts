@@ -148,6 +148,7 @@ export class MasterNode implements RunningNode {
       await Promise.all([config.onServing?.(this), this.#lan.start(callAs)]);
       await lifecycle.start('scheduled tasks', this.#tasks);
     }
+    if (config.callsOnly) return;
     this.#capabilities = await caps();
     workers.seen(device.id, { ...greeting, computer: await describeComputer(temp, this.#capabilities, signals) });
     if (config.serve) {

@@ -28,6 +28,8 @@ export interface NodeConfig {
   env?: Record<string, string | undefined>;
   /** True: listen, scan the watched libraries regularly, and convert them. False: do only what is asked. */
   serve: boolean;
+  /** True: only calls are answered, which work without an ffmpeg. */
+  callsOnly?: boolean;
   /** True: write, remove, and finish nothing in a library. */
   dryRun?: boolean;
   /** Called once the interface of a serving node is reachable. Work starts when the returned promise resolves. */

@@ -36,7 +36,7 @@ async function post(url: string, token: string, input: unknown): Promise<{ statu
 export async function withMaster<T>(dataDir: string, work: (call: Caller) => Promise<T>): Promise<T> {
   let node: Awaited<ReturnType<typeof startNode>>;
   try {
-    node = await startNode({ dataDir, env: process.env, serve: false, log: await makeLog('warn') });
+    node = await startNode({ dataDir, env: process.env, serve: false, callsOnly: true, log: await makeLog('warn') });
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'conflict')) throw error;
     const url = readInstance(dataDir)?.url;
