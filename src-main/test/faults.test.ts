@@ -136,7 +136,8 @@ describe('a full disk', () => {
 });
 
 describe('ffmpeg', () => {
-  it.each(FFMPEGS)(
+  // The end of a process is the same in each version.
+  it.each(FFMPEGS.slice(-1))(
     'an ffmpeg killed from outside fails the attempt, and the next one succeeds ($name)',
     async ({ env }) => {
       const { data, media } = makeHome();
@@ -190,7 +191,7 @@ describe('ffmpeg', () => {
     expect(outcomes(again)).toEqual(['video.mkv: done']);
   });
 
-  it.each(FFMPEGS)(
+  it.each(FFMPEGS.slice(0, 1))(
     'an ffmpeg that hangs and ignores SIGTERM is killed, and the attempt fails ($name)',
     async ({ env }) => {
       const folder = tempFolder();
