@@ -12,9 +12,10 @@ export interface LibraryLock {
   /**
    * As `hold`, but gives up when the library's disk doesn't respond: work that hasn't begun by then is never done, and work that
    * has begun continues when the disk responds again, still under the lock.
+   * @param folder that lies on the disk; the root of the library, unless it is given
    * @throws Fault `node` when the disk doesn't respond
    */
-  tryHold: <T>(place: string, work: () => Promise<T>) => Promise<T>;
+  tryHold: <T>(place: string, work: () => Promise<T>, folder?: string) => Promise<T>;
 }
 
 /** @param rootOf the root of the library that a file is in; undefined for one that is in none any more */
@@ -24,12 +25,13 @@ export function makeLibraryLock(rootOf: (place: string) => string | undefined): 
     const key = rootOf(place) ?? '';
     const turn = turns.get(key) ?? pLimit(1);
     turns.set(key, turn);
-    return turn(work);
+    return turn(work).finally(() => {
+      if (turn.activeCount + turn.pendingCount === 0) turns.delete(key);
+    });
   };
   return {
     hold,
-    tryHold: async (place, work) => {
-      const folder = rootOf(place) ?? path.dirname(place);
+    tryHold: async (place, work, folder = rootOf(place) ?? path.dirname(place)) => {
       if (isUnresponsive(folder)) throw notResponding(folder);
       let isGivenUp = false;
       const turn = hold(place, () => (isGivenUp ? Promise.reject(notResponding(folder)) : work()));

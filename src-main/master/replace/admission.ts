@@ -17,6 +17,7 @@ import type { Likeness } from '../../media/verify/pictures/compare-pictures.ts';
 import { VerificationError } from '../../media/verify/verify-request.ts';
 import type { MasterContext } from '../context.ts';
 import { type Identity, identify, sameContent } from '../files/file-identity.ts';
+import { makeLibraryLock } from '../library/library-lock.ts';
 import { pauseLibrary } from '../library/pause-library.ts';
 import type { LeaseHandle } from '../queue/lease-handle.ts';
 import type { QueuePause } from '../queue/queue-pause.ts';
@@ -63,9 +64,11 @@ export interface AdmissionParts {
   retryWaiting: () => void;
 }
 
-/** Takes in one result after the other: staged, checked, put in place, or left where it came from to be delivered again. */
+/** Takes a result in: staged, checked, put in place, or left where it came from to be delivered again. */
 export class Admission {
   readonly #parts: AdmissionParts;
+  /** Several copies to one disk at a time would slow each other down. */
+  readonly #copies = makeLibraryLock((root) => root);
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -133,7 +136,11 @@ export class Admission {
     const sourceIdentity = sameContent(now, known) ? now : known;
     const at = { file: file.id, job: job.id, ...task.lease, root: library.root };
     const request = { ...at, source, sourceIdentity, container: plan.container, keepDays };
-    const swap = await this.#parts.swapper.stage(request, delivery.file).catch((error: unknown) => {
+    const stage = () => {
+      delivery.gone.throwIfAborted();
+      return this.#parts.swapper.stage(request, delivery.file);
+    };
+    const swap = await this.#copies.hold(library.root, stage).catch((error: unknown) => {
       throw new NotStaged(messageOf(error), { cause: error });
     });
     if (this.#parts.holds.end(ofLibrary(library))) pauseLibrary(this.#parts.ctx, library.id, null);

@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { Fault } from '../../../src-shared/util/errors.ts';
 import { makeIntake } from '../../test/support/intake.ts';
 import { asUser, root as isRoot } from '../../test/support/library.ts';
+import { until } from '../../test/support/wait.ts';
 
 it('ends the check of a video that is cancelled, and leaves alone who converts it next', async () => {
   const checking = Promise.withResolvers<void>();
@@ -30,6 +31,37 @@ it('ends the check of a video that is cancelled, and leaves alone who converts i
   expect(readdirSync(root)).toEqual(['.flotilla', 'one.mp4']);
   expect(readdirSync(`${root}/.flotilla`)).toEqual(['owner.json']);
   expect(attempts().at(-1)).toEqual(['B', null, null]);
+});
+
+it('checks as many results at a time as it has processors for, and the end waits for all of them', async () => {
+  const checking: string[] = [];
+  const gates = new Map<string, PromiseWithResolvers<void>>();
+  const { intake, lease, deliver, queue, video } = await makeIntake(
+    async ({ source, signal }) => {
+      const name = path.basename(source);
+      const gate = Promise.withResolvers<void>();
+      gates.set(name, gate);
+      checking.push(name);
+      signal?.addEventListener('abort', () => gate.reject(signal.reason), { once: true });
+      await gate.promise;
+      return { ssim: 1, psnr: 50 };
+    },
+    { checks: 2 },
+  );
+  for (const name of ['two.mp4', 'three.mp4']) await queue(name);
+  const leases = [await lease('a'), await lease('a'), await lease('b')];
+  const ended = Promise.allSettled(leases.map((of) => deliver(of)));
+  await until(() => expect(checking).toHaveLength(2));
+  const [first = '', second = ''] = checking;
+  gates.get(second)?.resolve();
+  await until(() => expect(checking).toHaveLength(3));
+  expect(video(second.replace('mp4', 'mkv'))?.state).toBe('done');
+  expect(video(first)?.state).toBe('running');
+
+  await intake.stop();
+  const refused = (await ended).filter(({ status }) => status === 'rejected');
+  expect(refused).toHaveLength(2);
+  expect(video(first)?.state).toBe('running');
 });
 
 describe('a result that cannot be checked', () => {

@@ -1,8 +1,10 @@
-import pLimit from 'p-limit';
+import path from 'node:path';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Lease } from '../../../src-shared/jobs/lease.ts';
 import { SHUTTING_DOWN } from '../../../src-shared/text/messages.ts';
 import { Fault, messageOf } from '../../../src-shared/util/errors.ts';
 import { isUnresponsive, notResponding, STOP_MS, whileResponding } from '../../fs/response-timeout.ts';
+import { availableProcessors } from '../../platform/processors.ts';
 import type { MasterContext } from '../context.ts';
 import { makeLibraryLock } from '../library/library-lock.ts';
 import { pauseLibrary } from '../library/pause-library.ts';
@@ -18,6 +20,17 @@ const RETRY_MS = 60_000;
 /** Longest time between two tries of a replacement that waits, in ms: of a video that is being watched, say. */
 const MAX_RETRY_MS = 900_000;
 
+/** Each check runs two programs, and each of those holds pictures of two videos. */
+const PROCESSORS_EACH = 2;
+const MAX_CHECKS = 4;
+
+/** What runs or waits for its turn. */
+interface Open {
+  ended: Promise<unknown>;
+  /** The library that it is about, once it has its turn. */
+  root?: string;
+}
+
 /** Takes results in: stage, verify, replace. The original is untouched until all checks have passed. */
 export class ResultIntake {
   readonly #ctx: MasterContext;
@@ -25,28 +38,34 @@ export class ResultIntake {
   readonly #swapper: Swapper;
   readonly #admission: Admission;
   readonly #stopping = new AbortController();
-  /** Replacements run one at a time, so that their copies and checks do not get into each other's way. */
-  readonly #turn = pLimit(1);
-  /** What hangs because the disk of its library does not answer keeps others of that library from their turn, and no others. */
-  readonly #lock = makeLibraryLock((root) => root);
+  /** Results that are checked at a time. One library's are copied to it and put in place one after the other. */
+  readonly #turn: LimitFunction;
+  readonly #retries = pLimit(1);
+  /** What hangs because the disk of its library does not answer gives up its turn, but not its video. */
+  readonly #videos = makeLibraryLock((video) => video);
+  readonly #open = new Set<Open>();
   /** Rejected at the end of the program where what hangs would hold it up. */
   readonly #deserted = Promise.withResolvers<never>();
-  /** The library that has its turn. */
-  #at: string | undefined;
   readonly #retryMs: number;
   readonly #holds: PostponedResults;
   #retrying: NodeJS.Timeout | undefined;
   #isRetrying = false;
 
-  /** @param parts `retryMs` is how long a result waits at first that cannot be taken in */
+  /**
+   * @param parts `retryMs` is how long a result waits at first that cannot be taken in, `checks` how many are checked at a time
+   * (default: as many as this computer has processors for)
+   */
   constructor(
     ctx: MasterContext,
     parts: Pick<AdmissionParts, 'swapper' | 'vault' | 'brake'> & {
       dispatcher: Dispatcher;
       retryMs?: number | undefined;
+      checks?: number;
     },
   ) {
     const { retryMs = RETRY_MS, dispatcher, swapper, vault, brake } = parts;
+    const processors = Math.floor(availableProcessors() / PROCESSORS_EACH);
+    this.#turn = pLimit(parts.checks ?? Math.min(MAX_CHECKS, Math.max(1, processors)));
     this.#ctx = ctx;
     this.#retryMs = retryMs;
     this.#holds = new PostponedResults(retryMs);
@@ -71,9 +90,11 @@ export class ResultIntake {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('stopped'));
     clearTimeout(this.#retrying);
-    const ended = this.#turn(() => undefined);
+    const ended = Promise.allSettled([...this.#open].map((open) => open.ended));
     // A disk that does not answer is not waited for, neither here nor by who delivered a result.
-    await (this.#at === undefined ? ended : whileResponding(this.#at, ended, STOP_MS).catch(this.#deserted.reject));
+    const disks = [...this.#open].flatMap(({ root }) => root ?? []);
+    const answers = disks.map((root) => whileResponding(root, ended, STOP_MS));
+    await Promise.all([...answers, disks.length === 0 && ended]).catch(this.#deserted.reject);
   }
 
   /** True while postponed replacements are retried on request. */
@@ -90,10 +111,8 @@ export class ResultIntake {
     if (this.#stopping.signal.aborted) return;
     this.#isRetrying = after === 0;
     const again = async () => {
-      const left = await this.#turn(() =>
-        this.#stopping.signal.aborted
-          ? 0
-          : this.#swapper.retry((file) => this.#mayReplace(file)).finally(() => this.#leave()),
+      const left = await this.#run(this.#retries, async (open) =>
+        this.#stopping.signal.aborted ? 0 : this.#swapper.retry((file) => this.#mayReplace(file, open)),
       );
       this.#isRetrying = false;
       this.#ctx.emit('work', {});
@@ -129,9 +148,9 @@ export class ResultIntake {
     if (!library) throw new Error(`job ${job} has lost its library`);
     const gone = new AbortController();
     try {
-      const turn = this.#turn(async () => {
-        this.#at = library.root;
-        await this.#lock.tryHold(library.root, () => work(gone.signal)).finally(() => this.#leave());
+      const turn = this.#run(this.#turn, (open) => {
+        open.root = library.root;
+        return this.#videos.tryHold(path.join(library.root, file.path), () => work(gone.signal), library.root);
       });
       await Promise.race([turn, this.#deserted.promise]);
     } catch (error) {
@@ -141,17 +160,25 @@ export class ResultIntake {
     }
   }
 
-  #leave(): void {
-    this.#at = undefined;
+  async #run<T>(turn: LimitFunction, work: (open: Open) => Promise<T>): Promise<T> {
+    const open: Open = { ended: Promise.resolve() };
+    const ended = turn(() => work(open));
+    open.ended = ended;
+    this.#open.add(open);
+    try {
+      return await ended;
+    } finally {
+      this.#open.delete(open);
+    }
   }
 
   /** False while another Flotilla works where the file is, and when this one ends. */
-  async #mayReplace(id: number): Promise<boolean> {
+  async #mayReplace(id: number, open: Open): Promise<boolean> {
     const file = this.#ctx.files.get(id);
     const library = file && this.#ctx.libraries.get(file.library);
     if (this.#stopping.signal.aborted) return false;
     if (!library) return true;
-    this.#at = library.root;
+    open.root = library.root;
     return this.#ctx.owners.require(library).then(
       () => true,
       () => false,

@@ -56,8 +56,8 @@ const REORDERED = 16;
 /** Packets in which a decoder is through with the encoder's priming. */
 const FIRST_PACKETS = 12;
 
-/** How many timelines are remembered: the worker's and the master's look at the same file fall together. */
-const REMEMBERED = 4;
+/** How many timelines are remembered: the worker's and the master's look at the same file fall together, with several checks between them. */
+const REMEMBERED = 12;
 
 /** Reads when every packet of a file is shown: the truth about its length, which headers are not. */
 export class Timelines {

@@ -15,7 +15,7 @@ import type { Verifier } from '../../media/verify/verify.ts';
 import { makeContext } from './context.ts';
 
 /** A video in the hands of the worker `a`, and how it delivers its result. */
-export async function makeIntake(verify: Verifier['verify'], retryMs = 1) {
+export async function makeIntake(verify: Verifier['verify'], { retryMs = 1, checks = 1 } = {}) {
   const context = makeContext();
   const { ctx, root, queue } = context;
   ctx.verifier = { verify } as Verifier;
@@ -26,7 +26,7 @@ export async function makeIntake(verify: Verifier['verify'], retryMs = 1) {
   });
   const dispatcher = new Dispatcher(ctx, { members: () => ['a', 'b'].map(member), retryMs });
   onTestFinished(() => dispatcher.stop());
-  const intake = new ResultIntake(ctx, { dispatcher, swapper, vault, brake: new ProcessSuspender(), retryMs });
+  const intake = new ResultIntake(ctx, { dispatcher, swapper, vault, brake: new ProcessSuspender(), retryMs, checks });
   onTestFinished(() => intake.stop());
   const file = await queue('one.mp4');
   const lease = async (worker: string): Promise<Lease> => {
