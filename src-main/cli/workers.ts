@@ -1,33 +1,23 @@
 import { Command } from 'commander';
 import type { WorkerView } from '../../src-shared/contract/fleet-view.ts';
 import { parseRules, RULES_FORM } from '../../src-shared/fleet/availability.ts';
-import { parseHours, type WorkerSettings, type WorkerState } from '../../src-shared/fleet/worker-info.ts';
+import { parseHours, type WorkerSettings } from '../../src-shared/fleet/worker-info.ts';
 import { count } from '../../src-shared/text/format.ts';
+import { workerLabel } from '../../src-shared/text/worker-label.ts';
 import { Fault } from '../../src-shared/util/errors.ts';
 import { withMaster } from './connect.ts';
 import { addDataOption, type CommonOptions } from './options.ts';
 import { print, printJson } from './print.ts';
 
-/** The interface's words. */
-const STATES: Record<WorkerState, string> = {
-  idle: 'Idle',
-  working: 'Working',
-  paused: 'Paused',
-  yielding: 'Waiting',
-  waiting: 'Waiting for you',
-  suspect: 'Unreachable',
-  offline: 'Offline',
-};
-
-function inWords({ name, local, state, problem, running, helping, done, failed, mode }: WorkerView): string[] {
+function inWords(view: WorkerView): string[] {
+  const { name, local, problem, running, helping, done, failed } = view;
   const facts = [
     local && 'this computer',
     running.length > 0 && running.map(({ path, progress }) => `${path} (${progress.stage})`).join(', '),
     helping.length > 0 && helping.map(({ path, worker }) => `helps ${worker} with ${path}`).join(', '),
     `${count(done, 'video')} done, ${failed} failed`,
-    mode === 'draining' && 'draining',
   ].filter(Boolean);
-  return [`${name}  ${STATES[state]}  ${facts.join('; ')}`, ...(problem ? [`    ${problem}`] : [])];
+  return [`${name}  ${workerLabel(view)}  ${facts.join('; ')}`, ...(problem ? [`    ${problem}`] : [])];
 }
 
 function rules(text: string): WorkerSettings['rules'] {

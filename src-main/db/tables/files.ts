@@ -63,6 +63,7 @@ export interface FileStat {
   version: string;
   size: number;
   mtime: number;
+  /** Still being written: look again at this time (ms since 1970). */
   settles: number | null;
 }
 

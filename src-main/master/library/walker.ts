@@ -8,6 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { count } from '../../../src-shared/text/format.ts';
 import { messageOf } from '../../../src-shared/util/errors.ts';
+import type { FileStat } from '../../db/tables/files.ts';
 import { inodeOf, sameInode, versionOf } from '../files/file-version.ts';
 import { isLinkNow, isStandingSync } from '../files/library-paths.ts';
 import { isInLeftAlone, isLeftAlone, isMediaName, stubbedName } from '../files/media-names.ts';
@@ -25,22 +26,11 @@ export interface WalkRequest extends KnownRequest {
   pulse: Int32Array<SharedArrayBuffer>;
 }
 
-/** A file as the walk saw it. */
-export interface Seen {
-  path: string;
-  inode: string;
-  version: string;
-  size: number;
-  mtime: number;
-  /** Still being written: look again at this time (ms since 1970). */
-  settles: number | null;
-}
-
 export type WalkMessage =
   | { kind: 'rootMissing'; reason: string }
-  | { kind: 'added'; files: Seen[] }
-  | { kind: 'changed'; files: (Seen & { id: number; contentMayDiffer: boolean })[] }
-  | { kind: 'moved'; files: (Seen & { id: number })[] }
+  | { kind: 'added'; files: FileStat[] }
+  | { kind: 'changed'; files: (FileStat & { id: number; contentMayDiffer: boolean })[] }
+  | { kind: 'moved'; files: (FileStat & { id: number })[] }
   | {
       kind: 'end';
       files: number;
@@ -70,7 +60,7 @@ class Walk {
   readonly #now = Date.now();
   readonly #known: Map<string, Known>;
   readonly #first: boolean;
-  readonly #added: Seen[] = [];
+  readonly #added: FileStat[] = [];
   readonly #changed: Changed = [];
   readonly #problems: string[] = [];
   readonly #vaults: string[] = [];
@@ -177,7 +167,7 @@ class Walk {
     if (unchanged) return;
     const mtime = Number(stat.mtimeMs);
     const settles = this.#settles(inode, mtime);
-    const seen: Seen = { path: file, inode, version, size: Number(stat.size), mtime, settles };
+    const seen: FileStat = { path: file, inode, version, size: Number(stat.size), mtime, settles };
     if (id === undefined) {
       this.#added.push(seen);
       // With nothing known nothing can have moved, so there is nothing to wait for.
@@ -201,7 +191,7 @@ class Walk {
     const unmet = [...this.#known.values()].filter(([, , , flags]) => (flags & MET) === 0);
     const gone = new Map(unmet.map(([, id, identity]) => [identity, id]));
     const moved: Moved = [];
-    const added: Seen[] = [];
+    const added: FileStat[] = [];
     for (const seen of this.#added) {
       const key = `${seen.inode}|${seen.version}`;
       const id = gone.get(key);

@@ -2,8 +2,9 @@ import { Progress } from '@mantine/core';
 import { Link } from 'wouter';
 import type { WorkerView } from '../../../src-shared/contract/fleet-view.ts';
 import { count, formatBytes } from '../../../src-shared/text/format.ts';
+import { workerLabel } from '../../../src-shared/text/worker-label.ts';
 import { RelativeTime } from '../../components/relative-time.tsx';
-import { byPresence, workerLabel } from '../../features/workers/worker-labels.ts';
+import { byPresence } from '../../features/workers/by-presence.ts';
 import classes from './dashboard.module.css';
 
 function Computer({ worker }: { worker: WorkerView }) {

@@ -4,7 +4,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { count } from '../../../src-shared/text/format.ts';
 import { Loading } from '../../components/loading.tsx';
 import { PageBody, PageHead } from '../../components/page.tsx';
-import { byPresence } from '../../features/workers/worker-labels.ts';
+import { byPresence } from '../../features/workers/by-presence.ts';
 import { useLive, useOffline } from '../../store/live.ts';
 import { AddComputer } from './add-computer.tsx';
 import { Pairings } from './pairings.tsx';

@@ -1,4 +1,4 @@
-import type { WorkerView } from '../../../src-shared/contract/fleet-view.ts';
+import type { WorkerView } from '../contract/fleet-view.ts';
 
 const STATE_LABELS: Record<WorkerView['state'], string> = {
   idle: 'Idle',
@@ -16,7 +16,3 @@ export function workerLabel({ state, mode }: Pick<WorkerView, 'state' | 'mode'>)
   if (draining && ['working', 'idle', 'paused'].includes(state)) return 'Draining';
   return [STATE_LABELS[state], draining && 'draining'].filter(Boolean).join(', ');
 }
-
-/** The workers with those that are gone last, each part in its order. */
-export const byPresence = <W extends Pick<WorkerView, 'state'>>(workers: readonly W[]): W[] =>
-  workers.toSorted((a, b) => Number(a.state === 'offline') - Number(b.state === 'offline'));
