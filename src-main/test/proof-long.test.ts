@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FFMPEGS, shareOf } from './support/ffmpegs.ts';
+import { FFMPEGS, turnsOf } from './support/ffmpegs.ts';
 import { type Check, makeCheck } from './support/proof.ts';
 import { tempFolder } from './support/temp.ts';
 
@@ -111,7 +111,7 @@ describe.each(FFMPEGS)('the check of a long video with $name', (tested) => {
     expect(ssim).toBeGreaterThan(0.9);
   });
 
-  it.each(shareOf(tested, SPOILED))('refuses one %s', async (name, change, reason) => {
+  it.each(turnsOf(tested, SPOILED))('refuses one %s', async (name, change, reason) => {
     expect(await check.refusal(file('source.mkv'), make(name, change), [FRAMES])).toMatch(reason);
   });
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeClip } from './support/clips.ts';
-import { FFMPEGS, shareOf } from './support/ffmpegs.ts';
+import { FFMPEGS, turnsOf } from './support/ffmpegs.ts';
 import { type Check, makeCheck } from './support/proof.ts';
 import { tempFolder } from './support/temp.ts';
 
@@ -64,7 +64,7 @@ describe.each(FFMPEGS)('the check of pictures with $name', (tested) => {
     expect(psnr).toBeGreaterThan(35);
   });
 
-  it.each(shareOf(tested, SPOILED))('refuses those that are %s', async (name, filter, reason) => {
+  it.each(turnsOf(tested, SPOILED))('refuses those that are %s', async (name, filter, reason) => {
     expect(await check.refusal(source, encode(name, filter), [FRAMES])).toMatch(reason);
   });
 });

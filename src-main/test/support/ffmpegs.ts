@@ -27,8 +27,8 @@ export interface Ffmpeg {
  * ```
  *
  * What is about files, queues or the network needs the installed one alone. A fixture is made with the installed one, and
- * looked into by it: then only what Flotilla does differs. Clips are short, for the whole run has to end within 20 minutes
- * on two cores. Where there are many kinds of a thing, {@link shareOf} them.
+ * looked into by it: then only what Flotilla does differs. Clips are short, as a start of a program alone may take a quarter of
+ * a second. Where there are many kinds of a thing, {@link shareOf} them, or take {@link turnsOf} them.
  */
 export const FFMPEGS: Ffmpeg[] = inject('ffmpegs').map(({ version, folder }, i) => {
   const program = (name: string) => path.join(folder, process.platform === 'win32' ? `${name}.exe` : name);
@@ -49,4 +49,12 @@ export const FFMPEGS: Ffmpeg[] = inject('ffmpegs').map(({ version, folder }, i) 
 export function shareOf<T>(ffmpeg: Ffmpeg, kinds: readonly T[]): T[] {
   const others = FFMPEGS.slice(1);
   return kinds.filter((_, i) => ffmpeg.installed || others[i % others.length]?.folder === ffmpeg.folder);
+}
+
+/**
+ * The kinds of a thing that are tested with this ffmpeg where each is tested with one of them: for verdicts that are Flotilla's own, by
+ * what every ffmpeg measures alike.
+ */
+export function turnsOf<T>(ffmpeg: Ffmpeg, kinds: readonly T[]): T[] {
+  return kinds.filter((_, i) => FFMPEGS[i % FFMPEGS.length]?.folder === ffmpeg.folder);
 }
