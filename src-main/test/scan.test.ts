@@ -269,8 +269,12 @@ describe('a library of the server', () => {
 describe('names', () => {
   it('videos with strange names are converted', async () => {
     const { data, media } = makeHome();
-    const stems = ['new\nline', `🎬 fílm it's "quoted"`, '-video', '%03d %s', 'file:x', ' spaced ', 'x'.repeat(251)];
-    stems.push('$HOME\\semi;colon & more [glob]*?');
+    const stems = [
+      '-video\n%03d %s',
+      ` 🎬 fílm it's "quoted" `,
+      'file:x $HOME\\semi;colon & more [glob]*?',
+      'x'.repeat(251),
+    ];
     for (const name of [...stems, 'folder\nwith -line/~']) makeClip(path.join(media, `${name}.mp4`), { seconds: 0.5 });
     const ended = await convert(data, [media], ['--vault-days', '0']);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
