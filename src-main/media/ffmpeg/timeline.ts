@@ -139,22 +139,34 @@ export class Timelines {
       const stream = timeline.get(index);
       if (stream) stream.spans = list;
     }
-    for (const { type, index } of probe.streams) {
+    const tracks = probe.streams.flatMap(({ type, index }) => (type === 'audio' && timeline.has(index) ? [index] : []));
+    for (const [index, first] of await this.#firstSounds(file, input, tracks, signal)) {
       const stream = timeline.get(index);
-      if (type === 'audio' && stream)
-        stream.first = (await this.#firstSound(file, input, index, signal)) ?? stream.first;
+      if (stream) stream.first = first;
     }
     return timeline;
   }
 
-  /** When the first decoded samples of a track are heard; undefined when its first packets give none. */
-  async #firstSound(file: string, input: string[], index: number, signal?: AbortSignal): Promise<number | undefined> {
-    const args = [...input, '-select_streams', String(index), '-read_intervals', `%+#${FIRST_PACKETS}`];
-    args.push('-show_entries', 'frame=pts_time', '-of', 'csv=p=0', '-i', `file:${file}`);
-    const options = { stallMs: STALL_MS, ...(signal && { signal }) };
-    const { stdout } = await this.#processes.capture(this.#tools.ffprobe, args, options);
-    const line = stdout.split('\n').find((text) => /^-?\d/.test(text));
-    return line === undefined ? undefined : Number.parseFloat(line);
+  /** When the first decoded samples of each track are heard; without those whose first packets give none. */
+  async #firstSounds(
+    file: string,
+    input: string[],
+    tracks: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<Map<number, number>> {
+    const found = new Map<number, number>();
+    const look = async (which: string, packets: number) => {
+      const args = [...input, '-select_streams', which, '-read_intervals', `%+#${packets}`];
+      args.push('-show_entries', 'frame=stream_index,pts_time', '-of', 'csv=p=0', '-i', `file:${file}`);
+      const options = { stallMs: STALL_MS, ...(signal && { signal }) };
+      const { stdout } = await this.#processes.capture(this.#tools.ffprobe, args, options);
+      for (const [, index, time] of stdout.matchAll(/^(\d+),(-?\d+(?:\.\d+)?)/gm))
+        if (!found.has(Number(index))) found.set(Number(index), Number(time));
+    };
+    if (tracks.length > 1) await look('a', FIRST_PACKETS * tracks.length);
+    // Alone, or begins later than the others, or has longer packets.
+    for (const index of tracks) if (!found.has(index)) await look(String(index), FIRST_PACKETS);
+    return found;
   }
 }
 
