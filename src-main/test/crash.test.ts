@@ -20,7 +20,7 @@ import {
 import { CAN_MOUNT } from './support/disk.ts';
 import { FFMPEGS } from './support/ffmpegs.ts';
 
-const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 5);
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3);
 /** `npm run test:crash` tries every video at every fault point, all other runs let the videos take turns. */
 const IS_THOROUGH = process.env.CRASH_ROUNDS !== undefined;
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
