@@ -1,4 +1,5 @@
-import { fullTime, relativeTime } from '../lib/labels.ts';
+import { fullTime } from '../../src-shared/text/time-words.ts';
+import { relativeTime } from '../lib/labels.ts';
 
 /** A time in milliseconds since 1970 as people say it; the exact one on hover. */
 export function RelativeTime({ time }: { time: number }) {

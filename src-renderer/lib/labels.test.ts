@@ -22,7 +22,7 @@ describe('formatEndTime', () => {
     expect(formatEndTime(2 * HOUR, NOON)).toBe('today around 14:00');
     expect(formatEndTime(13 * HOUR, NOON)).toBe('tomorrow around 01:00');
     expect(formatEndTime(3 * 24 * HOUR, NOON)).toBe('on Monday');
-    expect(formatEndTime(30 * 24 * HOUR, NOON)).toBe('around 20 December 2026');
+    expect(formatEndTime(30 * 24 * HOUR, NOON)).toBe('around December 20, 2026');
   });
 
   it('is never before now, however it is rounded', () => {

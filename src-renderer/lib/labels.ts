@@ -39,7 +39,3 @@ export function relativeTime(time: number, now = Date.now()): string {
   }
   return 'just now';
 }
-
-/** A time in full. */
-export const fullTime = (time: number): string =>
-  new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });

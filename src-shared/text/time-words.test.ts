@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endsAt, pauseChoices } from './time-words.ts';
+import { dayOfYear, endsAt, fullDay, fullTime, hourOfWeek, pauseChoices } from './time-words.ts';
 
 const EVENING = new Date(2026, 10, 20, 23, 30, 0);
 
@@ -15,7 +15,14 @@ describe('pauses with an end', () => {
     const at = (hours: number) => endsAt(EVENING.getTime() + hours * 3_600_000, EVENING);
     expect(at(0.25)).toBe('23:45');
     expect(at(1)).toBe('tomorrow at 00:30');
-    expect(at(72)).toBe('23 November at 23:30');
-    expect(at(365 * 24)).toBe('20 November 2027 at 23:30');
+    expect(at(72)).toBe('November 23 at 23:30');
+    expect(at(365 * 24)).toBe('November 20, 2027 at 23:30');
   });
+});
+
+it('times are American, with hours up to 24', () => {
+  const time = EVENING.getTime();
+  expect([fullDay(time), fullTime(time)]).toEqual(['Friday, November 20, 2026', 'Nov 20, 2026, 23:30']);
+  expect([hourOfWeek(time), hourOfWeek(new Date(2026, 10, 20).getTime())]).toEqual(['Fri 23:30', 'Fri 00:00']);
+  expect(dayOfYear(Date.UTC(2026, 10, 20))).toBe('Nov 20');
 });

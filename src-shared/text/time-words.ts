@@ -1,5 +1,20 @@
-/** The sentences are English, so the days in them are too. */
-const LOCALE = 'en-GB';
+/** The sentences are American English, so the days in them are too; hours count to 24, as those that the user sets do. */
+const LOCALE = 'en-US-u-hc-h23';
+
+/** A day in full: `Friday, November 20, 2026`. */
+export const fullDay = (time: number): string => new Date(time).toLocaleDateString(LOCALE, { dateStyle: 'full' });
+
+/** A time in full: `Nov 20, 2026, 23:30`. */
+export const fullTime = (time: number): string =>
+  new Date(time).toLocaleString(LOCALE, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** An hour of a week: `Fri 23:30`. */
+export const hourOfWeek = (time: number): string =>
+  `${new Date(time).toLocaleDateString(LOCALE, { weekday: 'short' })} ${clockOf(new Date(time))}`;
+
+/** A day of a year, in UTC: `Nov 20`. */
+export const dayOfYear = (time: number): string =>
+  new Date(time).toLocaleDateString(LOCALE, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 
 /** `about 3 h`, rounded as coarsely as an estimate deserves; `estimating` without one. */
 export function about(seconds: number | null | undefined): string {

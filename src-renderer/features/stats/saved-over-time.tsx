@@ -2,13 +2,14 @@ import { AreaChart } from '@mantine/charts';
 import { Text } from '@mantine/core';
 import type { Output } from '../../../src-shared/contract/index.ts';
 import { formatBytes } from '../../../src-shared/text/format.ts';
+import { dayOfYear, hourOfWeek } from '../../../src-shared/text/time-words.ts';
 import { byteTicks } from './byte-ticks.ts';
 import { type SavedPoints, savedPoints } from './saved-points.ts';
 
 const LABELS: Record<SavedPoints['unit'], (time: number) => string> = {
-  hour: (time) => new Date(time).toLocaleString('en-GB', { weekday: 'short', hour: '2-digit', minute: '2-digit' }),
+  hour: hourOfWeek,
   // A day without a clock is read as midnight in UTC, and has to be formatted so too.
-  day: (time) => new Date(time).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }),
+  day: dayOfYear,
 };
 
 /** Props of an axis of bytes with round ticks. */

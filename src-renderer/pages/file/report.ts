@@ -1,7 +1,8 @@
 import type { Output } from '../../../src-shared/contract/index.ts';
 import { formatBytes, formatSaving } from '../../../src-shared/text/format.ts';
+import { fullTime } from '../../../src-shared/text/time-words.ts';
 import { fullPath } from '../../../src-shared/util/paths.ts';
-import { fullTime, STATE_LABELS } from '../../lib/labels.ts';
+import { STATE_LABELS } from '../../lib/labels.ts';
 import { useLive } from '../../store/live.ts';
 import { outcomeLabel, stageTexts } from './timeline.tsx';
 

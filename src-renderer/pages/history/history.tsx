@@ -3,6 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconHistory, IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import { type HistoryEntry, HistoryKind } from '../../../src-shared/contract/history.ts';
+import { fullDay } from '../../../src-shared/text/time-words.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorAlert } from '../../components/error-alert.tsx';
 import { Loading } from '../../components/loading.tsx';
@@ -33,7 +34,6 @@ const MAX_ROWS = 500;
 const TYPING = 200;
 
 const actorLabel = (by: string | null) => (by === 'you' ? 'You' : (by ?? 'Flotilla'));
-const dayOf = (time: number) => new Date(time).toLocaleDateString('en-GB', { dateStyle: 'full' });
 
 function Row({ entry: { time, kind, by, text, file } }: { entry: HistoryEntry }) {
   const open = useOpenFile();
@@ -58,7 +58,7 @@ function Row({ entry: { time, kind, by, text, file } }: { entry: HistoryEntry })
 /** The entries by day, in their order. */
 function byDay(entries: readonly HistoryEntry[]): [day: string, entries: HistoryEntry[]][] {
   const days = new Map<string, HistoryEntry[]>();
-  for (const entry of entries) days.set(dayOf(entry.time), [...(days.get(dayOf(entry.time)) ?? []), entry]);
+  for (const entry of entries) days.set(fullDay(entry.time), [...(days.get(fullDay(entry.time)) ?? []), entry]);
   return [...days];
 }
 
