@@ -47,6 +47,7 @@ describe('the history', () => {
 
   it('is searched', async () => {
     const page = await enter(server, '/history');
+    await page.getByText('Paused all conversions.').waitFor();
     await page.getByRole('textbox', { name: 'Search the history' }).fill('RETENTION');
     await page.getByText('Paused all conversions.').waitFor({ state: 'hidden' });
     expect(await page.getByRole('listitem').count()).toBe(1);

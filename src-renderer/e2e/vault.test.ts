@@ -64,9 +64,11 @@ describe('the vault', () => {
 
   it('shows what is expired, and purges that alone after naming number and size', async () => {
     const page = await enter(server, '/vault');
+    const kept = page.getByRole('listitem').filter({ hasText: LONG });
+    await kept.waitFor();
     await page.getByText('Expired', { exact: true }).first().click();
     await page.waitForURL(/expired=true/);
-    await page.getByRole('listitem').filter({ hasText: LONG }).waitFor({ state: 'hidden' });
+    await kept.waitFor({ state: 'hidden' });
     expect(await page.getByRole('listitem').count()).toBe(1);
     await page.getByRole('button', { name: 'Purge expired' }).click();
     await confirm(page, /^Purge 1 original, [\d.]+ kB$/);
