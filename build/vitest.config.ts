@@ -19,7 +19,7 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     // Real programs under load miss a time limit now and then; the closing lines name what needed it, so that it is investigated.
-    retry: 1,
+    retry: 2,
     // Playwright queries an Electron that is just starting or quitting, in a promise that can't be caught.
     onUnhandledError: ({ message = '' }) =>
       !/^Protocol error \(Runtime\.\w+\): (.*session closed|Cannot find context)/.test(message),
