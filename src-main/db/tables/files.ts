@@ -2,12 +2,11 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
 import { FileView, STATES } from '../../../src-shared/contract/file-view.ts';
 import type { FileState } from '../../../src-shared/jobs/job.ts';
-import { codecName } from '../../../src-shared/media/describe.ts';
-import { dynamicRange, mainVideo, Probe } from '../../../src-shared/media/probe.ts';
-import { resolutionOf } from '../../../src-shared/media/quality.ts';
+import { Probe } from '../../../src-shared/media/probe.ts';
 import { needsOf } from '../../../src-shared/plan/decoders.ts';
 import { SkipCode } from '../../../src-shared/plan/skip.ts';
 import type { FileOrder } from '../../../src-shared/settings/settings.ts';
+import { listed } from '../listed-facts.ts';
 import type { Db } from '../open.ts';
 import { orderFoundBy } from '../queue-order.ts';
 import { statements } from '../statements.ts';
@@ -326,24 +325,6 @@ export class FileTable {
       AND library = @library AND ${WITHIN}`;
     return z.array(FileRow).parse(this.#sql(sql).all(within(scope)));
   }
-}
-
-/** What lists show of a probe. */
-function listed(probe: Probe | null) {
-  const video = probe ? mainVideo(probe) : undefined;
-  const [first, ...others] = probe?.streams.filter((s) => s.type === 'audio') ?? [];
-  const layout = first?.layout?.replace(/\(.*\)$/, '') ?? `${first?.channels} channels`;
-  const more = others.length > 0 ? ` +${others.length}` : '';
-  return {
-    codec: video?.codec ?? null,
-    width: video?.width ?? null,
-    height: video?.height ?? null,
-    resolution: video?.width && video.height ? resolutionOf(video.width, video.height) : null,
-    hdr: video ? dynamicRange(video) : null,
-    frameRate: video?.frameRate ?? null,
-    audio: first ? `${layout} ${codecName(first.codec)}${more}` : null,
-    duration: video?.duration ?? probe?.duration ?? null,
-  };
 }
 
 /** Parameters of {@link WITHIN}. */

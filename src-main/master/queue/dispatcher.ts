@@ -9,7 +9,6 @@ import {
   type Outcome,
   type Progress,
   type RunningView,
-  type Stage,
 } from '../../../src-shared/jobs/lease.ts';
 import { Fault } from '../../../src-shared/util/errors.ts';
 import type { TaskRow } from '../../db/tables/jobs.ts';
@@ -22,6 +21,7 @@ import { LeaseHandle } from './lease-handle.ts';
 import { LeaseRecovery } from './lease-recovery.ts';
 import { type Clock, FENCED, LEASE_TERMS, Leases, type LeaseTerms, SYSTEM_CLOCK } from './leases.ts';
 import type { Member } from './member.ts';
+import { openScopes } from './open-scopes.ts';
 import { asOfWorker, Outcomes } from './outcomes.ts';
 import { QueuePause } from './queue-pause.ts';
 import { ReturnedTasks } from './returned-tasks.ts';
@@ -112,10 +112,9 @@ export class Dispatcher {
     return this.#leases.all.map((held) => held.view);
   }
 
-  /** Delivered results that wait while another one is checked. */
+  /** Delivered results that wait while others are checked. */
   get awaitingCheck(): number {
-    const begun: ReadonlySet<Stage> = new Set(['staging', 'checking', 'replacing']);
-    return this.#leases.all.filter(({ taken, view }) => taken && !begun.has(view.progress.stage)).length;
+    return this.#leases.awaitingCheck.length;
   }
 
   /** Resumes the queue, also for workers at fault. */
@@ -153,10 +152,7 @@ export class Dispatcher {
         if (!member || this.pause.on || !this.workers.mayWork(worker)) return null;
         const most = jobsOf(member.settings, member.hello?.computer.cores) + MAX_AHEAD;
         if (this.#leases.heldBy(worker).length >= most) return null;
-        const scopes = this.#ctx.scopes().filter(({ library }) => {
-          const view = this.#ctx.libraries.get(library);
-          return view?.paused === null && !view.held;
-        });
+        const scopes = openScopes(this.#ctx);
         const others = this.workers.othersThan(worker);
         const needed = others.reduce((n, { settings, hello }) => n + jobsOf(settings, hello?.computer.cores), 0);
         if (ahead && !this.#ctx.jobs.queued.hasMoreThan(needed, scopes)) return null;

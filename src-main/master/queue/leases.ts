@@ -1,4 +1,4 @@
-import type { Lease, Progress, RunningView } from '../../../src-shared/jobs/lease.ts';
+import type { Lease, Progress, RunningView, Stage } from '../../../src-shared/jobs/lease.ts';
 import { Fault } from '../../../src-shared/util/errors.ts';
 import type { Member } from './member.ts';
 
@@ -30,6 +30,9 @@ export const LATE_BEATS = 3;
 
 /** A worker without a connection that misses this many heartbeats is gone: within 30 s, as its connection ends after 30 s of silence. */
 const GONE_BEATS = 2;
+
+/** Stages of a result that is being taken in. */
+const TAKEN_IN: ReadonlySet<Stage> = new Set(['staging', 'checking', 'replacing']);
 
 /** A task that some worker holds, with the in-memory stages of its lease. */
 export interface Held {
@@ -84,6 +87,11 @@ export class Leases {
 
   get all(): Held[] {
     return [...this.#held.values()];
+  }
+
+  /** Those whose results were delivered, and are not taken in yet. */
+  get awaitingCheck(): Held[] {
+    return this.all.filter(({ taken, view }) => taken && !TAKEN_IN.has(view.progress.stage));
   }
 
   get(task: number): Held | undefined {
