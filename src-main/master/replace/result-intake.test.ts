@@ -34,7 +34,7 @@ it('ends the check of a video that is cancelled, and leaves alone who converts i
 });
 
 it('checks as many results at a time as it has processors for, and the end waits for all of them', async () => {
-  const checking: string[] = [];
+  const [checking, stopped]: [string[], string[]] = [[], []];
   const gates = new Map<string, PromiseWithResolvers<void>>();
   const { intake, lease, deliver, queue, video } = await makeIntake(
     async ({ source, signal }) => {
@@ -42,7 +42,12 @@ it('checks as many results at a time as it has processors for, and the end waits
       const gate = Promise.withResolvers<void>();
       gates.set(name, gate);
       checking.push(name);
-      signal?.addEventListener('abort', () => gate.reject(signal.reason), { once: true });
+      // An ffmpeg takes a moment to end.
+      const end = () => {
+        stopped.push(name);
+        gate.reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', () => setTimeout(end, 50), { once: true });
       await gate.promise;
       return { ssim: 1, psnr: 50 };
     },
@@ -59,6 +64,7 @@ it('checks as many results at a time as it has processors for, and the end waits
   expect(video(first)?.state).toBe('running');
 
   await intake.stop();
+  expect(stopped).toEqual(expect.arrayContaining(checking.filter((name) => name !== second)));
   const refused = (await ended).filter(({ status }) => status === 'rejected');
   expect(refused).toHaveLength(2);
   expect(video(first)?.state).toBe('running');
