@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, renameSync, statfsSync, writeFileSync } from 'node:fs';
 import { chmod, chown, link, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Fault } from '../../src-shared/util/errors.ts';
 import type { RunningNode } from '../app/types.ts';
 import type { VaultRow } from '../db/tables/swaps.ts';
@@ -258,6 +258,19 @@ describe('unusual file systems', () => {
     expect((await readdir(library, { recursive: true })).sort()).toEqual(
       ['other', 'other/video.mkv', 'volume', 'volume/video.mkv'].sort(),
     );
+  });
+
+  test('a video that is read-only is refused before the encode on Windows, and only there', async () => {
+    const { at, library } = await makeLibrary();
+    await writeFile(at('video.mkv'), '');
+    await chmod(at('video.mkv'), 0o444);
+    const ask = () => requireReplaceable(at('video.mkv'), 'mkv', library);
+    if (process.platform !== 'win32') await ask();
+    vi.stubGlobal('process', Object.create(process, { platform: { value: 'win32' } }));
+    onTestFinished(() => void vi.unstubAllGlobals());
+    await expect(ask()).rejects.toMatchObject({ code: 'conflict', message: /video\.mkv is read-only/ });
+    await chmod(at('video.mkv'), 0o644);
+    await ask();
   });
 
   test.skipIf(!root || process.platform !== 'linux')(

@@ -13,6 +13,8 @@ const TRIAL = '.flotilla-trial.part';
 const VAULT_TRIAL = '.flotilla-vault-trial.part';
 /** Mode bit: only owners may rename or remove files in the folder (S_ISVTX of POSIX). */
 const STICKY = 0o1000;
+/** Mode bit that Windows' read-only attribute clears: such a file can't be removed, nor replaced by renaming. */
+const WRITABLE = 0o200;
 /** Longest name that ext4, XFS and APFS allow, in bytes, and NTFS and exFAT, in UTF-16 units. */
 const MAX_NAME_LENGTH = 255;
 
@@ -48,9 +50,15 @@ export async function requireReplaceable(source: string, container: Container, r
 
 /** @throws Fault `conflict` where the system prevents renaming and removing a file, regardless of the rights of its folder */
 async function requireMovable(source: string): Promise<void> {
-  if (process.platform === 'win32') return;
   const name = path.basename(source);
   const [file, folder] = [await lstat(source), await lstat(path.dirname(source))];
+  if (process.platform === 'win32') {
+    if (file.mode & WRITABLE) return;
+    throw new Fault(
+      'conflict',
+      `${name} is read-only, so Windows doesn't allow replacing it; clear Read-only in its properties.`,
+    );
+  }
   const user = process.geteuid?.() ?? 0;
   if (folder.mode & STICKY && user !== 0 && user !== file.uid && user !== folder.uid) {
     throw new Fault('conflict', `Only the owner of ${name} may replace it in its folder (chmod -t would change that).`);
