@@ -19,8 +19,8 @@ const SLOW_SECONDS = 2;
 const SAMPLE_MS = 500;
 /** No video may go without anything happening for so long, in ms. */
 const STUCK_MS = 180_000;
-/** A life that is shorter says nothing about a leak, nor does its beginning, in s. */
-const [MIN_LIFE_SECONDS, WARM_UP] = [60, 30];
+/** A life that is shorter says nothing about a leak, in s. */
+const MIN_LIFE_SECONDS = 60;
 
 /** Videos that are not at their end. */
 const unfinished = (counts: Record<string, number | undefined>) =>
@@ -79,7 +79,7 @@ export const soak: Bench = async (folder, options) => {
     const trouble = new TroubleMaker(scene, random);
     const began = performance.now();
     trouble.start();
-    const answers = await untilConverted(scene, trouble);
+    const answers = await untilConverted(scene, trouble, count);
     const seconds = (performance.now() - began) / 1000;
     for (const worker of workers) await worker.end('SIGTERM');
     await master.end('SIGTERM');
@@ -119,11 +119,12 @@ export const soak: Bench = async (folder, options) => {
 };
 
 /**
- * Looks at the fleet until everything is converted; trouble ends when little is left to do.
+ * Looks at the fleet until everything is converted; trouble ends when little is left to do, the master's when half is.
+ * @param total videos in the library
  * @returns how long each question for the queue took, in ms
  * @throws when nothing happens any more
  */
-async function untilConverted({ master, workers }: Scene, trouble: TroubleMaker): Promise<number[]> {
+async function untilConverted({ master, workers }: Scene, trouble: TroubleMaker, total: number): Promise<number[]> {
   const answers: number[] = [];
   let [left, since, calm] = [Number.POSITIVE_INFINITY, performance.now(), false];
   let told = 0;
@@ -137,6 +138,8 @@ async function untilConverted({ master, workers }: Scene, trouble: TroubleMaker)
     if (counts) {
       answers.push(performance.now() - asked);
       const now = unfinished(counts);
+      // Its memory is followed over one long life.
+      if (now < total / 2) trouble.leave('masterKill');
       if (now !== left) [left, since] = [now, performance.now()];
       if (now === 0 && (counts.done ?? 0) > 0) break;
       if (performance.now() - told > 30_000) {
@@ -155,14 +158,20 @@ async function untilConverted({ master, workers }: Scene, trouble: TroubleMaker)
   return answers;
 }
 
-/** How memory grew in the longest life of processes of one kind, and the most that one had. */
+/**
+ * The most memory that a process of one kind had, and how it grew in the second half of long lives: those at least half as long as
+ * the longest. The first half of a life is warming up.
+ */
 function memoryReport(name: string, processes: { lives: MemorySeries[] }[]): Report {
   const lives = processes.flatMap((process) => process.lives);
+  const secondsOf = (life: MemorySeries) => life.at(-1)?.seconds ?? 0;
   const most = Math.max(...lives.flat().map(({ bytes }) => bytes));
-  const long = lives.filter((life) => (life.at(-1)?.seconds ?? 0) >= MIN_LIFE_SECONDS);
-  const slopes = long.map((life) => slope(life.filter(({ seconds }) => seconds > WARM_UP)));
+  const longest = Math.max(...lives.map(secondsOf));
+  const long = longest < MIN_LIFE_SECONDS ? [] : lives.filter((life) => secondsOf(life) >= longest / 2);
+  const slopes = long.map((life) => slope(life.filter(({ seconds }) => seconds > secondsOf(life) / 2)));
   return {
     [`${name}Memory`]: measured(most / 1e6, 'MB at most'),
+    [`${name}Life`]: measured(longest, 's'),
     [`${name}Growth`]:
       slopes.length > 0 ? measured((median(slopes) * 3600) / 1e6, 'MB an hour') : 'no life was long enough',
   };

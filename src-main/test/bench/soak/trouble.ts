@@ -107,6 +107,7 @@ export class TroubleMaker {
   readonly #scene: Scene;
   readonly #random: () => number;
   readonly #running = new Map<Promise<void>, string>();
+  readonly #left = new Set<string>();
   #over = false;
   #loop: Promise<void> | undefined;
 
@@ -117,6 +118,11 @@ export class TroubleMaker {
 
   start(): void {
     this.#loop = this.#run();
+  }
+
+  /** Makes no trouble of this kind any more. */
+  leave(name: string): void {
+    this.#left.add(name);
   }
 
   /** Resolves when everything that was done is undone. @throws what went wrong in doing it */
@@ -136,7 +142,7 @@ export class TroubleMaker {
         return left < 0;
       }) as (typeof all)[number];
       const doubled = ALONE.has(name) && [...this.#running.values()].includes(name);
-      if (!doubled) {
+      if (!doubled && !this.#left.has(name)) {
         this.counts[name] = (this.counts[name] ?? 0) + 1;
         const done = happen(this.#scene, this.#random).finally(() => this.#running.delete(done));
         this.#running.set(done, name);

@@ -53,38 +53,51 @@ function ffmpeg(...args: string[]): void {
 }
 
 /**
- * Makes a folder whose ffmpeg hands encodes of a source that it has met before to a copy of what the real one wrote and
- * said, after up to `slowSeconds` of waiting; everything else goes to the real one.
+ * Makes a folder of programs that answer from a record whatever the real ones were asked before: an ffmpeg whose encodes are
+ * copies, after up to `slowSeconds` of waiting, and an ffprobe. What is asked of generated pictures goes to the real ones.
  */
 export function makeCopier(folder: string, slowSeconds: number): string {
-  const recorded = path.join(folder, 'recorded');
-  mkdirSync(recorded, { recursive: true });
-  const script = `#!/bin/bash
-real='${ffmpegPath}'
-encode=0; generated=0; input=; previous=
+  const [bin, recorded] = [path.join(folder, 'bin'), path.join(folder, 'recorded')];
+  for (const made of [bin, recorded]) mkdirSync(made, { recursive: true });
+  for (const program of ['ffmpeg', 'ffprobe']) {
+    const real = path.join(path.dirname(ffmpegPath), program);
+    writeFileSync(path.join(bin, program), scriptOf(real, recorded, slowSeconds), { mode: 0o755 });
+  }
+  return bin;
+}
+
+/** A video is known by its size, a question by its words without the names of files. */
+const scriptOf = (real: string, recorded: string, slowSeconds: number) => `#!/bin/bash
+real='${real}'
+encode=0; generated=0; inputs=0; input=; output=; previous=; words=
 for a; do
-  case $a in libsvtav1) encode=1;; lavfi) generated=1;; esac
-  [ "$previous" = -i ] && [ -z "$input" ] && input=\${a#file:}
+  case $a in
+    libsvtav1) encode=1;;
+    lavfi) generated=1;;
+  esac
+  if [ "$previous" = -i ]; then inputs=$((inputs + 1)); input=\${a#file:}
+  elif [ "\${a#file:}" != "$a" ]; then output=\${a#file:}
+  else words+=" $a"
+  fi
   previous=$a
 done
-output=\${previous#file:}
-[ $encode = 1 ] && [ $generated = 0 ] && [ -f "$input" ] || exec "$real" "$@"
-kind='${recorded}'/$(stat -Lc %s "$input")
+[ $generated = 0 ] && [ $inputs -le 1 ] && { [ -z "$input" ] || [ -f "$input" ]; } || exec "$real" "$@"
+[ $encode = 1 ] || [ -z "$output" ] || exec "$real" "$@"
+size=none; [ -z "$input" ] || size=$(stat -Lc %s "$input")
+question=$(cksum <<<"$words"); kind='${recorded}'/$size-\${question%% *}-\${real##*/}
 if [ ! -e "$kind.done" ]; then
   "$real" "$@" > >(tee "$kind.$$.out") 2> >(tee "$kind.$$.err" >&2)
-  code=$?
+  code=$?; wait
   if [ $code = 0 ]; then
-    cp "$output" "$kind.$$.result" && for part in out err result; do mv "$kind.$$.$part" "$kind.$part"; done && : >"$kind.done"
+    if [ $encode = 1 ]; then cp "$output" "$kind.$$.result" && mv "$kind.$$.result" "$kind.result" || exit 0; fi
+    for part in out err; do mv "$kind.$$.$part" "$kind.$part"; done && : >"$kind.done"
   fi
   exit $code
 fi
-sleep $((RANDOM % (${slowSeconds} * 10 + 1)))e-1
-cp "$kind.result" "$output" || { echo 'No space left on device' >&2; exit 1; }
+if [ $encode = 1 ]; then
+  sleep $((RANDOM % (${slowSeconds} * 10 + 1)))e-1
+  cp "$kind.result" "$output" || { echo 'No space left on device' >&2; exit 1; }
+fi
 cat "$kind.err" >&2
 exec cat "$kind.out"
 `;
-  const bin = path.join(folder, 'bin');
-  mkdirSync(bin);
-  writeFileSync(path.join(bin, 'ffmpeg'), script, { mode: 0o755 });
-  return bin;
-}
