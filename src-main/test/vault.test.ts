@@ -8,6 +8,7 @@ import type { VaultFilter } from '../../src-shared/contract/vault.ts';
 import type { VaultRow } from '../db/tables/swaps.ts';
 import { identify } from '../master/files/file-identity.ts';
 import { Vault } from '../master/vault/vault.ts';
+import { PROBE } from './support/context.ts';
 import { treeOf } from './support/files.ts';
 import { makeLibrary, scanAll, start } from './support/library.ts';
 import { until } from './support/wait.ts';
@@ -23,6 +24,18 @@ describe('restoring', () => {
     expect([after.ino, after.mtimeNs, after.mode]).toEqual([before.ino, before.mtimeNs, before.mode]);
     expect([await read(name), await names(), vault.list(), journal()]).toEqual(['original', [name], [], []]);
     expect(state(file)).toBe('skipped');
+  });
+
+  test('what was known of an original is known again when it is restored', async () => {
+    const { convert, files, swaps, vault } = await makeLibrary();
+    const { file, swap, row } = await convert('video.mkv');
+    files.setProbe(file, row.identity.hash, PROBE);
+    const { codec, duration, resolution } = files.view(file) ?? {};
+    await vault.restore(swaps.vaultEntry(swap.id) as VaultRow);
+    expect(codec).toBe('h264');
+    expect(files.view(file)).toMatchObject({ codec, duration, resolution, size: row.identity.size, code: 'restored' });
+    expect(files.view(file)).toMatchObject({ sourceSize: null, resultSize: null });
+    expect(files.get(file)?.probe).toEqual(PROBE);
   });
 
   test.for([

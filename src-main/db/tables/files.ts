@@ -261,6 +261,15 @@ export class FileTable {
     ).run({ ...result, id });
   }
 
+  /** The original is back: what was known of it when it was converted is true again. The state is the caller's matter. */
+  setRestored(id: number, original: Omit<FileStat, 'settles'>): void {
+    this.#removeOthersAt(id, original.path);
+    this.#sql(
+      `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime, hash = NULL,
+           source_size = NULL, result_size = NULL, missing = NULL, overrides = NULL, code = NULL, reason = NULL WHERE id = @id`,
+    ).run({ ...original, id });
+  }
+
   /** Forgets a video that stood where another one stands now. */
   #removeOthersAt(id: number, path: string): void {
     this.#sql(

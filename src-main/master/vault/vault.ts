@@ -228,7 +228,7 @@ export class Vault {
         const at = path.dirname(row.original) === path.dirname(row.result) ? path.posix.join(folder, base) : file.path;
         const [, mtimeNs = '0'] = identity.version.split(':');
         const mtime = Number(BigInt(mtimeNs) / 1_000_000n);
-        this.#files.setVersion(file.id, { ...identity, path: at, mtime, settles: null });
+        this.#files.setRestored(file.id, { ...identity, path: at, mtime });
         this.#jobs.apply(file.id, 'restore', {
           code: 'restored',
           reason: 'You restored the original, so this video is skipped.',
