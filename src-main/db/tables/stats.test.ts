@@ -9,15 +9,20 @@ import { StatTable } from './stats.ts';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Savings of conversions that ended at these times, each of 100 bytes to 40. */
-function statsOf(ended: number[]) {
+/** A fresh database with one library. */
+function makeDatabase() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'flotilla-stats-'));
   const { db } = openDatabase(path.join(folder, 'flotilla.db'), path.join(folder, 'backups'));
   onTestFinished(() => {
     db.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const { id: library } = new LibraryTable(db).insert('/videos', true);
+  return { db, library: new LibraryTable(db).insert('/videos', true).id };
+}
+
+/** Savings of conversions that ended at these times, each of 100 bytes to 40. */
+function statsOf(ended: number[]) {
+  const { db, library } = makeDatabase();
   const file = db.prepare(
     "INSERT INTO files (library, path, inode, version, size, mtime, state) VALUES (?, ?, 'i', 'v', 40, 0, 'done')",
   );
@@ -39,4 +44,19 @@ it('tells savings by hour in the week after the first video, and by day alone fr
   const later = statsOf([hour - 8 * DAY_MS, hour]);
   expect(later.byHour).toEqual([]);
   expect(later.byDay).toHaveLength(2);
+});
+
+it('tells the effort of a video as of all that wait: what is forecast, else its pixels', () => {
+  const { db, library } = makeDatabase();
+  const insert = db.prepare(
+    `INSERT INTO files (library, path, inode, version, size, mtime, state, width, height, frame_rate, duration, effort)
+       VALUES (?, ?, 'i', 'v', 40, 0, 'queued', 100, 10, ?, ?, ?)`,
+  );
+  const add = (...facts: (number | null)[]) => Number(insert.run(library, facts.join(), ...facts).lastInsertRowid);
+  const stats = new StatTable(db);
+  const efforts = [add(25, 4, null), add(null, 4, null), add(25, 4, 7), add(25, null, null)].map((id) =>
+    stats.effort(id),
+  );
+  expect(efforts).toEqual([100_000, 96_000, 7, null]);
+  expect(stats.remaining([library])).toBe(196_007);
 });

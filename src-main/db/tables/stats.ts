@@ -17,9 +17,9 @@ const [HOUR_MS, WEEK_MS] = [3_600_000, 604_800_000];
 /** Frames a second of a video that does not say. */
 const USUAL_RATE = 24;
 
-/** Measure that the encode time is proportional to: pixels, weighted by the forecast if there is one. */
-const WORK = `coalesce(effort, width * height * coalesce(frame_rate, ${USUAL_RATE}) * duration)`;
-const WORK_DONE = `coalesce(f.effort, f.width * f.height * coalesce(j.frame_rate, ${USUAL_RATE}) * j.duration) AS pixels`;
+/** What the encode time of a video is proportional to: pixels, weighted by the forecast if there is one. */
+const EFFORT = `coalesce(effort, width * height * coalesce(frame_rate, ${USUAL_RATE}) * duration)`;
+const EFFORT_SPENT = `coalesce(f.effort, f.width * f.height * coalesce(j.frame_rate, ${USUAL_RATE}) * j.duration) AS spent`;
 const SAVING = 'count(*) AS films, sum(size) AS sourceBytes, sum(result_size) AS resultBytes';
 const DONE = "jobs WHERE state = 'done' AND result_size IS NOT NULL";
 
@@ -112,10 +112,10 @@ export class StatTable {
     };
   }
 
-  /** Pixels a second that a worker gets through, everything about a video included; undefined before its first video. */
+  /** Effort a second that a worker gets through, everything about a video included; undefined before its first video. */
   throughput(worker: string): number | undefined {
-    const sql = `SELECT sum(pixels) / sum(seconds) FROM (
-      SELECT ${WORK_DONE}, j.work_seconds AS seconds
+    const sql = `SELECT sum(spent) / sum(seconds) FROM (
+      SELECT ${EFFORT_SPENT}, j.work_seconds AS seconds
       FROM jobs j JOIN files f ON f.id = j.file
       WHERE j.ended IS NOT NULL AND j.state = 'done' AND j.worker = ? AND j.work_seconds > 0 AND j.duration > 0
       ORDER BY j.ended DESC LIMIT ${LATEST})`;
@@ -124,12 +124,12 @@ export class StatTable {
 
   /** The same of every worker that had one of the latest videos. */
   throughputs(): Map<string, number> {
-    const sql = `SELECT worker, sum(pixels) / sum(seconds) AS speed FROM (
-      SELECT j.worker, ${WORK_DONE}, j.work_seconds AS seconds
+    const sql = `SELECT worker, sum(spent) / sum(seconds) AS speed FROM (
+      SELECT j.worker, ${EFFORT_SPENT}, j.work_seconds AS seconds
       FROM jobs j JOIN files f ON f.id = j.file
       WHERE j.ended IS NOT NULL AND j.state = 'done' AND j.work_seconds > 0 AND j.duration > 0
       ORDER BY j.ended DESC LIMIT ${LATEST_OF_ALL})
-      WHERE worker IS NOT NULL AND pixels > 0 GROUP BY worker`;
+      WHERE worker IS NOT NULL AND spent > 0 GROUP BY worker`;
     const rows = z.array(z.object({ worker: z.string(), speed: z.number() })).parse(this.#sql(sql).all());
     return new Map(rows.map(({ worker, speed }) => [worker, speed]));
   }
@@ -145,9 +145,15 @@ export class StatTable {
     );
   }
 
-  /** Pixels of everything that waits or runs in these libraries. */
+  /** The effort that a video takes; null while too little is known of it. */
+  effort(file: number): number | null {
+    const found = this.#sql(`SELECT ${EFFORT} FROM files WHERE id = ?`).pluck().get(file);
+    return z.number().nullish().parse(found) ?? null;
+  }
+
+  /** The effort of everything that waits or runs in these libraries. */
   remaining(libraries: number[]): number {
-    const sql = `SELECT coalesce(sum(${WORK}), 0) FROM files NOT INDEXED
+    const sql = `SELECT coalesce(sum(${EFFORT}), 0) FROM files NOT INDEXED
       WHERE state IN ('queued', 'running') AND missing IS NULL AND library IN (SELECT value FROM json_each(?))`;
     return this.#sql(sql).pluck().get(JSON.stringify(libraries)) as number;
   }

@@ -54,7 +54,15 @@ export function queueHandlers(parts: QueueHandlerParts): Pick<Handlers, keyof ty
         const [view, row] = [views.get(id), ctx.files.get(id)];
         if (!view || !row) return [];
         const { estimate } = planOf(ctx, row);
-        return [{ ...view, priority, pinned: rank !== 0, estimate, seconds: videoSeconds(view, speeds, own) }];
+        return [
+          {
+            ...view,
+            priority,
+            pinned: rank !== 0,
+            estimate,
+            seconds: videoSeconds(parts.stats.effort(id), speeds, own),
+          },
+        ];
       });
       return { total: queue.total, files };
     },

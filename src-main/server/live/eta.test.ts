@@ -25,20 +25,19 @@ describe('what workers get through together', () => {
 });
 
 describe('videoSeconds', () => {
-  const video = { width: 100, height: 10, frameRate: 25, duration: 4 };
+  const effort = 100_000;
 
   it('takes the mean speed of the computers, or that of a sample before the first conversion', () => {
     const speeds = new Map([
       ['nas', 10_000],
       ['tower', 40_000],
     ]);
-    expect(videoSeconds(video, speeds, 1)).toBe(4);
-    expect(videoSeconds(video, new Map(), 50_000)).toBe(2);
-    expect(videoSeconds({ ...video, frameRate: null }, new Map(), 48_000)).toBe(2);
+    expect(videoSeconds(effort, speeds, 1)).toBe(4);
+    expect(videoSeconds(effort, new Map(), 50_000)).toBe(2);
   });
 
-  it('is unknown without a speed, or without the length of the video', () => {
-    expect(videoSeconds(video, new Map(), undefined)).toBeNull();
-    expect(videoSeconds({ ...video, duration: null }, new Map(), 50_000)).toBeNull();
+  it('is unknown without a speed, or without the effort of the video', () => {
+    expect(videoSeconds(effort, new Map(), undefined)).toBeNull();
+    expect(videoSeconds(null, new Map(), 50_000)).toBeNull();
   });
 });

@@ -1,4 +1,3 @@
-import type { FileView } from '../../../src-shared/contract/file-view.ts';
 import { overallShare, segmentsOf } from '../../../src-shared/jobs/overall-progress.ts';
 import type { StatTable } from '../../db/tables/stats.ts';
 import type { MasterContext } from '../../master/context.ts';
@@ -11,7 +10,7 @@ interface Sources {
   ctx: MasterContext;
   dispatcher: Dispatcher;
   stats: StatTable;
-  /** Pixels a second that this computer gets through. */
+  /** Effort a second that this computer gets through. */
   throughput: () => number | undefined;
 }
 
@@ -23,8 +22,8 @@ interface Ready {
 }
 
 /**
- * Pixels a second that workers get through together; one whose speed is not known yet counts as the mean of the others.
- * @param speedOf pixels a second that a worker gets through with one video
+ * Effort a second that workers get through together; one whose speed is not known yet counts as the mean of the others.
+ * @param speedOf effort a second that a worker gets through with one video
  * @returns undefined when nothing is known of any of them
  */
 export function fleetThroughput(
@@ -38,30 +37,23 @@ export function fleetThroughput(
   return speeds.reduce((sum, { speed, jobs }) => sum + (speed ?? mean) * jobs, 0);
 }
 
-/** What a video has to be measured by pixels. */
-type Measures = Pick<FileView, 'width' | 'height' | 'frameRate' | 'duration'>;
-
-/** Pixels of a whole video; 0 where its size or length is unknown. */
-const pixelsOf = ({ width, height, frameRate, duration }: Measures): number =>
-  (width ?? 0) * (height ?? 0) * (frameRate ?? 24) * (duration ?? 0);
-
 /**
  * Returns the seconds that a video will roughly take on one worker; null while no speed is known.
- * @param speeds pixels a second that workers got through lately
+ * @param effort of the video; null where it's unknown
+ * @param speeds effort a second that workers got through lately
  * @param own the same of this computer, which a sample may have measured before the first conversion
  */
 export function videoSeconds(
-  video: Measures,
+  effort: number | null,
   speeds: ReadonlyMap<string, number>,
   own: number | undefined,
 ): number | null {
   const known = [...speeds.values()];
   const speed = known.length > 0 ? known.reduce((sum, one) => sum + one, 0) / known.length : own;
-  const pixels = pixelsOf(video);
-  return speed && pixels > 0 ? pixels / speed : null;
+  return speed && effort ? effort / speed : null;
 }
 
-/** Looks up the pixels a second that all workers get through that take work now. */
+/** Looks up the effort a second that all workers that take work get through. */
 export function fleetSpeed({ dispatcher, stats, throughput }: Omit<Sources, 'ctx'>): () => number | undefined {
   return () => {
     const latest = stats.throughputs();
@@ -73,7 +65,7 @@ export function fleetSpeed({ dispatcher, stats, throughput }: Omit<Sources, 'ctx
 /** Looks up the seconds until nothing waits any more; the sum is taken now and then, and counted down from. */
 export function timeLeft({ ctx, dispatcher, stats, throughput }: Sources): () => number | null {
   const together = fleetSpeed({ dispatcher, stats, throughput });
-  let known = { at: 0, cost: 0, pixels: 0, waiting: -1 };
+  let known = { at: 0, cost: 0, effort: 0, waiting: -1 };
   return () => {
     const { queued, running } = ctx.files.counts();
     if (queued + running === 0 || dispatcher.pause.reason !== null || dispatcher.workers.isSuspended) return null;
@@ -82,16 +74,14 @@ export function timeLeft({ ctx, dispatcher, stats, throughput }: Sources): () =>
     const now = performance.now();
     if (known.waiting !== queued + running || now - known.at > known.cost / MAX_SHARE) {
       const open = ctx.libraries.all().filter(({ paused, held }) => paused === null && !held);
-      const pixels = stats.remaining(open.map(({ id }) => id));
-      known = { at: now, cost: performance.now() - now, pixels, waiting: queued + running };
+      const effort = stats.remaining(open.map(({ id }) => id));
+      known = { at: now, cost: performance.now() - now, effort, waiting: queued + running };
     }
     const stages = stats.stageSeconds();
     const begun = dispatcher.running.reduce((sum, task) => {
-      const view = ctx.files.view(task.file);
-      const pixels = view ? pixelsOf(view) : 0;
       const local = dispatcher.workers.member(task.workerId)?.local === true;
-      return sum + pixels * overallShare(segmentsOf(task, stages, local));
+      return sum + (stats.effort(task.file) ?? 0) * overallShare(segmentsOf(task, stages, local));
     }, 0);
-    return Math.max(0, (known.pixels - begun) / speed);
+    return Math.max(0, (known.effort - begun) / speed);
   };
 }

@@ -27,9 +27,13 @@ function useIsScanning(library: number): boolean {
 function DryRunNumbers({ library }: { library: number }) {
   const { data, error, refetch } = useCall('library.dryRun', { library }, { keep: true });
   const scanning = useIsScanning(library);
+  const isAnalyzed = data !== undefined && data.convert > 0 && data.pending === 0;
+  const { data: forecast } = useCall('forecast.get', { library }, { keep: true, enabled: isAnalyzed });
   if (error) return <ErrorAlert error={error} retry={refetch} />;
   if (!data) return <Loading lines={2} />;
-  const { convert, bytes, bytesAfter, seconds, skip, pending, files } = data;
+  const { convert, skip, pending, files } = data;
+  // What the sentence below says of the same videos.
+  const { bytes, bytesAfter, seconds } = isAnalyzed && forecast?.videos ? forecast : data;
   if (files === 0) {
     return (
       <Text c="dimmed" role="status">
@@ -64,7 +68,7 @@ function DryRunNumbers({ library }: { library: number }) {
           Analyzing {count(pending, 'more video')}; totals will increase.
         </Text>
       )}
-      {convert > 0 && pending === 0 && <ForecastSummary library={library} />}
+      {isAnalyzed && <ForecastSummary library={library} />}
       {skip.map(({ code, count: n, example }) => (
         <Text key={code} c="dimmed">
           {count(n, 'video')} skipped{n > 1 && ', for example'}: {example}
