@@ -160,9 +160,9 @@ export class Trial {
     await rm(this.temp, { recursive: true, force: true });
   }
 
-  convert(kill?: { moment: Moment; victim: Victim }): Promise<Run> {
+  convert(kill?: { moment: Moment; victim: Victim }, more: string[] = []): Promise<Run> {
     const settings = ['--testing', '--settle', '0', '--preset', '13', '--crf', '63', '--min-savings', '0'];
-    return this.#run(['convert', this.library, '--temp', this.temp, ...settings, '--json'], kill);
+    return this.#run(['convert', this.library, '--temp', this.temp, ...settings, ...more, '--json'], kill);
   }
 
   restoreAll(kill?: { moment: Moment; victim: Victim }): Promise<Run> {
