@@ -4,7 +4,7 @@ import type { Output } from '../../../src-shared/contract/index.ts';
 import { formatBytes } from '../../../src-shared/text/format.ts';
 import { dayOfYear, hourOfWeek } from '../../../src-shared/text/time-words.ts';
 import { byteTicks } from './byte-ticks.ts';
-import { type SavedPoints, savedPoints } from './saved-points.ts';
+import { type Range, type SavedPoints, savedPoints } from './saved-points.ts';
 
 const LABELS: Record<SavedPoints['unit'], (time: number) => string> = {
   hour: hourOfWeek,
@@ -19,8 +19,16 @@ function bytesAxis(values: number[]) {
 }
 
 /** How much space has been saved up to each day, in the first week up to each hour. */
-export default function SavedOverTime({ stats, height }: { stats: Output<'stats.get'>; height: number }) {
-  const { unit, points: data } = savedPoints(stats);
+export default function SavedOverTime({
+  stats,
+  height,
+  range,
+}: {
+  stats: Output<'stats.get'>;
+  height: number;
+  range?: Range;
+}) {
+  const { unit, points: data } = savedPoints(stats, range);
   const label = LABELS[unit];
   if (data.length === 0) return <Text c="dimmed">Saved space appears here after the first conversion.</Text>;
   return (

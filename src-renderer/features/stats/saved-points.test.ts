@@ -40,4 +40,18 @@ describe('savedPoints', () => {
     expect(points.map(({ saved }) => saved)).toEqual([0, 60, 60, 80, 80, 80]);
     expect(points.map(({ time }) => (time - hour) / HOUR_MS)).toEqual([-5, -4, -3, -2, -1, 0]);
   });
+
+  it('shows a range up to now, with what was saved before, and thins out what is longer than a screen', () => {
+    const now = Date.now();
+    const byDay = [
+      { day: day(now - 1000 * DAY_MS), ...saving(100, 40) },
+      { day: day(now), ...saving(9, 4) },
+    ];
+    const month = savedPoints({ byHour: [], byDay }, '30 days').points;
+    expect(month).toHaveLength(31);
+    expect([month[0]?.saved, month.at(-1)?.saved]).toEqual([60, 65]);
+    const all = savedPoints({ byHour: [], byDay }).points;
+    expect(all).toHaveLength(334);
+    expect([all[0]?.saved, all.at(-1)?.saved]).toEqual([60, 65]);
+  });
 });

@@ -1,4 +1,4 @@
-import { Progress } from '@mantine/core';
+import { Progress, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import type { WorkerView } from '../../../src-shared/contract/fleet-view.ts';
 import { count, formatBytes } from '../../../src-shared/text/format.ts';
@@ -45,8 +45,18 @@ export function Computers({ workers }: { workers: WorkerView[] }) {
 /** Beyond this share a disk is short of room. */
 const SCARCE = 0.9;
 
-/** One disk: how much room there is, and how full it is. */
-export function Disk({ name, free, total }: { name: string; free: number | null; total: number | null }) {
+/** One disk: how much room there is, how full it is, and how many bytes it would gain by what waits. */
+export function Disk({
+  name,
+  free,
+  total,
+  gain = 0,
+}: {
+  name: string;
+  free: number | null;
+  total: number | null;
+  gain?: number;
+}) {
   const used = free !== null && total ? 1 - free / total : undefined;
   return (
     <li className={classes.disk}>
@@ -64,6 +74,11 @@ export function Disk({ name, free, total }: { name: string; free: number | null;
       <span className={classes.outcome}>
         {free === null || total === null ? 'Not responding' : `${formatBytes(free)} free of ${formatBytes(total)}`}
       </span>
+      {gain > 0 && (
+        <Text size="xs" c="dimmed" className={classes.gain}>
+          About {formatBytes(gain)} more once all videos are converted and the vault is empty.
+        </Text>
+      )}
     </li>
   );
 }

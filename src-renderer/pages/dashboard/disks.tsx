@@ -20,9 +20,24 @@ export function Disks({ live: { libraries, workers } }: { live: Live }) {
     <ul className={classes.results}>
       {libraries.map(({ id, root }) => {
         const found = space.data?.find(({ library }) => library === id);
-        return found && <Disk key={id} name={nameOf(root)} {...found} />;
+        return found && <LibraryDisk key={id} name={nameOf(root)} {...found} />;
       })}
       {load && <Disk name="Unfinished results" free={load.tempFree} total={load.tempTotal} />}
     </ul>
   );
+}
+
+/** The disk of a library, with what converting the videos that wait would bring it. */
+function LibraryDisk({
+  library,
+  ...disk
+}: {
+  library: number;
+  name: string;
+  free: number | null;
+  total: number | null;
+}) {
+  const { data } = useCall('forecast.get', { library }, { keep: true });
+  const gain = data ? data.bytes - data.bytesAfter : 0;
+  return <Disk {...disk} gain={gain} />;
 }

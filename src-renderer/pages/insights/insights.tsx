@@ -1,7 +1,7 @@
 import { BarChart, ScatterChart } from '@mantine/charts';
-import { Accordion, Button, Table, Text } from '@mantine/core';
+import { Accordion, Button, Group, SegmentedControl, Table, Text } from '@mantine/core';
 import { IconChartAreaLine } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 import type { Output } from '../../../src-shared/contract/index.ts';
 import { codecName } from '../../../src-shared/media/describe.ts';
@@ -14,12 +14,16 @@ import { useNarrow } from '../../components/use-narrow.ts';
 import { byteTicks } from '../../features/stats/byte-ticks.ts';
 import { accuracyOf } from '../../features/stats/forecast-accuracy.ts';
 import SavedOverTime from '../../features/stats/saved-over-time.tsx';
+import { RANGES, type Range } from '../../features/stats/saved-points.ts';
 import { nameOf } from '../../lib/labels.ts';
-import { useOffline } from '../../store/live.ts';
+import { useLive, useOffline } from '../../store/live.ts';
 import { useCall } from '../../store/queries.ts';
 import classes from './insights.module.css';
 
 type Stats = Output<'stats.get'>;
+
+const BEST_SAVINGS = '/library?state=done&sort=-saved';
+
 interface Saving {
   films: number;
   sourceBytes: number;
@@ -69,7 +73,7 @@ function Numbers({ heads, rows }: { heads: string[]; rows: ReactNode[][] }) {
   );
 }
 
-/** Props of an axis of bytes from 0 with round ticks. */
+/** Props of an axis from 0 with round ticks. */
 function axisOf(max: number) {
   const ticks = byteTicks(max);
   return { ticks, domain: [0, ticks.at(-1) ?? 0] };
@@ -141,6 +145,7 @@ function Speed({ speed }: { speed: Stats['speed'] }) {
         dataKey="label"
         series={[{ name: 'times', label: 'Speed (× real time)', color: 'var(--fl-accent)' }]}
         valueFormatter={(value) => `${value.toFixed(1)}×`}
+        xAxisProps={axisOf(Math.max(...data.map(({ times }) => times)))}
         yAxisProps={{ width: 144 }}
       />
       <Numbers
@@ -219,10 +224,23 @@ function Predicted({ predicted }: { predicted: Stats['predicted'] }) {
 }
 
 function Charts({ stats }: { stats: Stats }) {
+  const [range, setRange] = useState<Range>('All');
   return (
     <>
       <Section title="Space saved over time">
-        <SavedOverTime stats={stats} height={260} />
+        <Group justify="space-between" mb="xs">
+          <SegmentedControl
+            size="xs"
+            aria-label="Time range"
+            data={Object.keys(RANGES)}
+            value={range}
+            onChange={(chosen) => setRange(chosen as Range)}
+          />
+          <Button component={Link} href={BEST_SAVINGS} variant="default" size="compact-sm">
+            Best savings
+          </Button>
+        </Group>
+        <SavedOverTime stats={stats} height={260} range={range} />
         <Numbers
           heads={['Day', ...SAVING_HEADS]}
           rows={stats.byDay.toReversed().map((day) => [day.day, ...savingCells(day)])}
@@ -256,11 +274,12 @@ function Charts({ stats }: { stats: Stats }) {
 export function InsightsPage() {
   const stats = useCall('stats.get', {});
   const offline = useOffline();
+  const kept = useLive(({ summary }) => summary?.vaultBytes ?? 0);
   const total = stats.data?.total;
   const sentence =
     total &&
     (total.films > 0
-      ? `${count(total.films, 'video')} saved ${formatBytes(savedOf(total))} in ${formatDuration(total.encodeSeconds)} of encoding.`
+      ? `${count(total.films, 'video')} saved ${formatBytes(savedOf(total))} in ${formatDuration(total.encodeSeconds)} of encoding.${kept > 0 ? ` ${formatBytes(kept)} of originals are still in the vault.` : ''}`
       : 'Nothing converted yet.');
   return (
     <div className={offline ? 'stale' : undefined}>
