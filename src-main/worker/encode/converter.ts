@@ -103,6 +103,8 @@ export class Converter {
   readonly #stallMs: number;
   readonly #pace: ChunkPace;
   readonly #log: Logger | undefined;
+  /** What {@link prepare} found out about the key frames of a video. */
+  readonly #changes = new WeakMap<Grant, string | undefined>();
 
   /** @param parts - `chunkSeconds`: length of every chunk, for tests */
   constructor(parts: ConverterParts & { chunkSeconds?: number | undefined; log?: Logger }) {
@@ -116,9 +118,12 @@ export class Converter {
   }
 
   /** Reads the original ahead of {@link convert}, which reports any problem with it. */
-  async prepare(grant: Grant, source: string, { signal, report }: ConverterWork): Promise<void> {
+  async prepare(grant: Grant, source: string, { signal, report, brake }: ConverterWork): Promise<void> {
     report({ stage: 'preparing' });
-    await this.#timelines.read(source, grant.version, grant.probe, signal).catch(() => undefined);
+    const options: RunOptions = { signal, priority: grant.priority, brake };
+    const read = await this.#readThrough(grant, source, options).catch(() => undefined);
+    // An aborted look has seen only a part.
+    if (read && !signal.aborted) this.#changes.set(grant, read.change);
   }
 
   /**
@@ -181,6 +186,10 @@ export class Converter {
 
   /** Reads the packets of the original and its key frames at the same time, while the data is in the disk cache. */
   async #readThrough(grant: Grant, source: string, options: RunOptions) {
+    if (this.#changes.has(grant)) {
+      const timeline = await this.#timelines.read(source, grant.version, grant.probe, options.signal);
+      return { timeline, change: this.#changes.get(grant) };
+    }
     const over = new AbortController();
     const signals = [options.signal, over.signal].filter((s) => s !== undefined);
     const quiet = { ...options, signal: AbortSignal.any(signals) };
