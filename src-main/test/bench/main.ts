@@ -6,6 +6,7 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { availableProcessors } from '../../platform/processors.ts';
 import { check } from './check.ts';
+import { chunkFleet } from './chunk-fleet.ts';
 import { chunks } from './chunks.ts';
 import { convert } from './convert.ts';
 import { claim, database } from './database.ts';
@@ -28,6 +29,7 @@ const BENCHES: Record<string, Bench> = {
   convert,
   check,
   chunks,
+  'chunk-fleet': chunkFleet,
   scan,
   database,
   claim,
