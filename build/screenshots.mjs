@@ -106,11 +106,15 @@ async function take(browser, { url, token }, name, address, ready) {
   say(`took ${name}.`);
 }
 
-/** All pictures of a comparison are there, small ones included. */
+/** All pictures of a comparison are there, and small ones as far as they are in view: others are loaded when they get there. */
 const compared = (page) =>
   page.waitForFunction(() => {
-    const pictures = [...document.images];
-    return pictures.length > 2 && pictures.every((picture) => picture.naturalWidth > 0);
+    const isInView = (picture) => {
+      const { top, bottom, left, right } = picture.getBoundingClientRect();
+      return bottom > 0 && right > 0 && top < innerHeight && left < innerWidth;
+    };
+    const pictures = [...document.images].filter((picture) => picture.loading !== 'lazy' || isInView(picture));
+    return pictures.length >= 2 && pictures.every((picture) => picture.naturalWidth > 0);
   });
 
 const heading = (name) => (page) => page.getByRole('heading', { level: 1, name }).waitFor();
