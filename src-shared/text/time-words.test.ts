@@ -5,10 +5,17 @@ const EVENING = new Date(2026, 10, 20, 23, 30, 0);
 
 describe('pauses with an end', () => {
   it('end in an hour, or tomorrow morning', () => {
-    const [hour, tomorrow] = pauseChoices(EVENING);
+    const [hour, morning] = pauseChoices(EVENING);
     expect(hour?.until).toBe(EVENING.getTime() + 3_600_000);
-    expect(new Date(tomorrow?.until ?? 0)).toEqual(new Date(2026, 10, 21, 6, 0, 0));
-    expect(tomorrow?.label).toBe('Until tomorrow at 06:00');
+    expect(new Date(morning?.until ?? 0)).toEqual(new Date(2026, 10, 21, 6, 0, 0));
+    expect(morning?.label).toBe('Until tomorrow at 06:00');
+  });
+
+  it('end on the same morning after midnight', () => {
+    const at = (hours: number, minutes: number) => pauseChoices(new Date(2026, 10, 20, hours, minutes))[1];
+    expect(at(0, 9)).toEqual({ id: 'morning', label: 'Until 06:00', until: new Date(2026, 10, 20, 6).getTime() });
+    expect(at(5, 59)?.label).toBe('Until 06:00');
+    expect(at(6, 0)?.label).toBe('Until tomorrow at 06:00');
   });
 
   it('name the day where it is another one', () => {

@@ -57,12 +57,12 @@ const startOfDay = (date: Date) => new Date(date).setHours(0, 0, 0, 0);
 const daysBetween = (from: Date, to: Date) => Math.round((startOfDay(to) - startOfDay(from)) / 86_400_000);
 
 const HOUR_MS = 3_600_000;
-/** A pause until tomorrow leaves the evening and the night to the computer's user: it ends at this hour. */
+/** A pause until the morning leaves the evening and the night to the computer's user: it ends at this hour. */
 const MORNING = 6;
 
 /** A pause with an end, as one click offers it. */
 export interface PauseChoice {
-  id: 'hour' | 'tomorrow';
+  id: 'hour' | 'morning';
   label: string;
   /** In ms since 1970. */
   until: number;
@@ -70,10 +70,12 @@ export interface PauseChoice {
 
 /** The pauses that are offered now. */
 export function pauseChoices(now = new Date()): PauseChoice[] {
-  const tomorrow = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1, MORNING).getTime();
+  // After midnight, the morning that people mean is that of the same day.
+  const days = now.getHours() < MORNING ? 0 : 1;
+  const morning = new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, MORNING).getTime();
   const hour = now.getTime() + HOUR_MS;
   return [
     { id: 'hour', label: 'For 1 hour', until: hour },
-    { id: 'tomorrow', label: `Until ${endsAt(tomorrow, now)}`, until: tomorrow },
+    { id: 'morning', label: `Until ${endsAt(morning, now)}`, until: morning },
   ];
 }
