@@ -2,10 +2,11 @@ import { notifications } from '@mantine/notifications';
 import { keepPreviousData, QueryClient, useMutation, useQuery } from '@tanstack/react-query';
 import { EVENTS, eventsWhere } from '../../src-shared/contract/events.ts';
 import type { FileView } from '../../src-shared/contract/file-view.ts';
-import type { CallName, Input, Output } from '../../src-shared/contract/index.ts';
+import type { CallName, Input, Live, Output } from '../../src-shared/contract/index.ts';
 import { messageOf } from '../../src-shared/util/errors.ts';
 import { call, on, onConnection } from '../lib/transport.ts';
-import { onFiles } from './live.ts';
+import { onFiles, useLive } from './live.ts';
+import { untilShown } from './until-shown.ts';
 
 /** Cached answers. The master's events, not a timer, invalidate them. */
 export const queries = new QueryClient({
@@ -121,13 +122,16 @@ export function notify(message: string): void {
 
 /**
  * Makes a changing call. Shows an error as a notification; `changes` names the calls whose answers become stale.
+ * @param shown - how the live state tells that it is done; until it does, the action is pending, so that its button doesn't
+ *   offer the same once more between the answer and the event
  */
-export function useAction<N extends CallName>(name: N, changes: CallName[] = []) {
+export function useAction<N extends CallName>(name: N, changes: CallName[] = [], shown?: (live: Live) => boolean) {
   return useMutation<Output<N>, unknown, Input<N>>({
     mutationFn: (input) => call(name, input),
     onError: notifyError,
     onSuccess: async () => {
       await Promise.all(changes.map((changed) => queries.invalidateQueries({ queryKey: [changed] })));
+      if (shown) await untilShown(useLive, ({ summary }) => summary === null || shown(summary));
     },
   });
 }

@@ -3,11 +3,13 @@ import { IconChevronDown, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-
 import type { Live } from '../../../src-shared/contract/index.ts';
 import { pauseChoices } from '../../../src-shared/text/time-words.ts';
 import { useAction } from '../../store/queries.ts';
+import { useResume } from './use-resume.ts';
 
 /** Pauses the queue, gently, now, or temporarily, and resumes it. */
 export function PauseControl({ live: { paused, held, running } }: { live: Live }) {
-  const pause = useAction('queue.pause');
-  const resume = useAction('queue.resume');
+  const pause = useAction('queue.pause', [], (live) => live.paused !== null);
+  const hold = useAction('queue.pause', [], (live) => live.held);
+  const resume = useResume();
   const resumeButton = (
     <Button
       leftSection={<IconPlayerPlay size={16} aria-hidden />}
@@ -21,7 +23,7 @@ export function PauseControl({ live: { paused, held, running } }: { live: Live }
     return (
       <>
         {running.length > 0 && !held && (
-          <Button variant="default" onClick={() => pause.mutate({ now: true })}>
+          <Button variant="default" loading={hold.isPending} onClick={() => hold.mutate({ now: true })}>
             Pause running conversions too
           </Button>
         )}

@@ -1,14 +1,14 @@
 import { Button } from '@mantine/core';
 import { IconPlayerPause } from '@tabler/icons-react';
 import { useLive } from '../../store/live.ts';
-import { useAction } from '../../store/queries.ts';
 import classes from './paused-banner.module.css';
 import { pauseSummary } from './queue-summary.ts';
+import { useResume } from './use-resume.ts';
 
 /** Says on every page that nothing is converted, and why: a pause is easily forgotten. */
 export function PausedBanner() {
   const sentence = useLive((live) => live.summary && pauseSummary(live.summary));
-  const resume = useAction('queue.resume');
+  const resume = useResume();
   if (!sentence) return null;
   return (
     <aside className={classes.banner} aria-label="Paused">
