@@ -13,19 +13,7 @@ import { useLive } from '../../store/live.ts';
 import { useAction, useCall } from '../../store/queries.ts';
 import { SettingGroups } from './setting-groups.tsx';
 import classes from './settings.module.css';
-
-/** What happens to other computers and their videos when this one stops leading. */
-function consequences({ workers }: Live, port: number): string {
-  const others = workers.filter(({ local }) => !local);
-  const videos = others.reduce((n, { running }) => n + running.length, 0);
-  const parts = [
-    videos > 0 && `${count(videos, 'video')} that they work on ${videos === 1 ? 'returns' : 'return'} to the queue`,
-    `port ${port} closes`,
-    others.length > 0 && 'they stay approved and reconnect automatically when this computer leads again',
-  ].filter(Boolean);
-  const text = parts.join('; ');
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}. Libraries, queue, and vault aren't affected; this computer keeps converting.`;
-}
+import { stopLeadingText } from './stop-leading-text.ts';
 
 function LeadPart({ live }: { live: Live }) {
   const hello = useCall('hello', {});
@@ -42,7 +30,7 @@ function LeadPart({ live }: { live: Live }) {
   const askStop = (port: number) =>
     modals.openConfirmModal({
       title: 'Stop leading other computers?',
-      children: consequences(live, port),
+      children: stopLeadingText(live.workers, port),
       labels: { confirm: 'Stop leading', cancel: 'Keep accepting workers' },
       onConfirm: () => lead(false),
     });

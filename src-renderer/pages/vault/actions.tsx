@@ -3,6 +3,7 @@ import type { CallName, Input } from '../../../src-shared/contract/index.ts';
 import { count, formatBytes } from '../../../src-shared/text/format.ts';
 import { call } from '../../lib/transport.ts';
 import { notify, notifyError, useAction } from '../../store/queries.ts';
+import { purgeText } from './purge-text.ts';
 import type { Chosen } from './selection.ts';
 
 const CHANGES: CallName[] = ['vault.list', 'vault.tally'];
@@ -27,10 +28,7 @@ export function usePurge(done: () => void) {
       const what = `${count(purged, 'original')}, ${formatBytes(bytes)}`;
       modals.openConfirmModal({
         title: `Purge ${what}?`,
-        children:
-          kept.length === 0
-            ? 'Permanently deletes these originals. Converted videos are kept.'
-            : `Permanently deletes these originals. Converted videos are kept. ${count(kept.length, 'original')} can't be purged: ${kept[0]}`,
+        children: purgeText(purged, kept),
         labels: { confirm: `Purge ${what}`, cancel: 'Cancel' },
         confirmProps: { color: 'red' },
         onConfirm: () =>
