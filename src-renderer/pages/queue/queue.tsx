@@ -1,6 +1,9 @@
 import { Button, Select, Text } from '@mantine/core';
-import { IconListNumbers } from '@tabler/icons-react';
+import { IconHandStop, IconListNumbers } from '@tabler/icons-react';
 import { Link } from 'wouter';
+import type { Live } from '../../../src-shared/contract/index.ts';
+import { count } from '../../../src-shared/text/format.ts';
+import { libraryAddress } from '../../../src-shared/text/library-url.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorAlert } from '../../components/error-alert.tsx';
 import { Loading } from '../../components/loading.tsx';
@@ -12,6 +15,7 @@ import { lockedBy } from '../../features/settings/setting-source.ts';
 import { useLive, useOffline } from '../../store/live.ts';
 import { useAction, useCall } from '../../store/queries.ts';
 import { NextList } from './next-list.tsx';
+import classes from './queue.module.css';
 
 const ORDER_LABELS: Record<string, string> = {
   gain: 'Most saved per hour',
@@ -41,13 +45,57 @@ function OrderChoice() {
   );
 }
 
+/** What keeps libraries from being converted, and the way on. */
+function HoldReasons({ libraries }: { libraries: Live['libraries'] }) {
+  return libraries.map(({ id, root, held, paused }) => (
+    <span key={id}>
+      {held ? `Waiting for your approval: ${root}. ` : `${paused} `}
+      {held && <Link href={`/welcome?library=${id}`}>Preview</Link>}{' '}
+    </span>
+  ));
+}
+
+/** In place of an empty queue: videos are there, but their libraries are held or paused. */
+function OnHold({ videos, libraries }: { videos: number; libraries: Live['libraries'] }) {
+  const held = libraries.filter((library) => library.held).map(({ id }) => id);
+  return (
+    <EmptyState
+      icon={IconHandStop}
+      title={`${count(videos, 'video')} on hold`}
+      action={
+        <>
+          {held.length > 0 && (
+            <Button component={Link} href={`/welcome?library=${held.join(',')}`}>
+              Preview
+            </Button>
+          )}
+          <Button
+            variant="default"
+            component={Link}
+            href={libraryAddress({ library: libraries.map(({ id }) => id), state: ['found', 'queued'] })}
+          >
+            Show in library
+          </Button>
+        </>
+      }
+    >
+      {libraries.map(({ id, root, held: waits, paused }) => (
+        <span key={id} className={classes.hold}>
+          {waits ? `${root} is waiting for your approval.` : paused}
+        </span>
+      ))}
+    </EmptyState>
+  );
+}
+
 /** Running conversions, and the queue in its order. */
 export function QueuePage() {
   const live = useLive((state) => state.summary);
   const offline = useOffline();
   const queue = useCall('queue.list', { limit: 1 });
   const total = queue.data?.total ?? 0;
-  const onHold = live?.libraries.filter(({ held, paused }) => held || paused !== null) ?? [];
+  const closed = live?.libraries.filter(({ held, paused }) => held || paused !== null) ?? [];
+  const onHold = live?.onHold ?? 0;
   return (
     <div className={offline ? 'stale' : undefined}>
       <PageHead
@@ -60,17 +108,14 @@ export function QueuePage() {
         <Section title={total > 0 ? `Up next (${total.toLocaleString('en')})` : 'Up next'} aside={<OrderChoice />}>
           {queue.error && <ErrorAlert error={queue.error} retry={queue.refetch} />}
           {queue.isPending && !queue.error && <Loading />}
-          {onHold.length > 0 && (
+          {closed.length > 0 && (total > 0 || onHold === 0) && (
             <Text c="dimmed" mb="xs">
-              {onHold.map(({ id, root, held, paused }) => (
-                <span key={id}>
-                  {held ? `Waiting for your approval: ${root}. ` : `${paused} `}
-                  {held && <Link href={`/welcome?library=${id}`}>Preview</Link>}{' '}
-                </span>
-              ))}
+              {onHold > 0 && `${count(onHold, 'video')} on hold. `}
+              <HoldReasons libraries={closed} />
             </Text>
           )}
-          {queue.data && total === 0 && (
+          {queue.data && total === 0 && onHold > 0 && <OnHold videos={onHold} libraries={closed} />}
+          {queue.data && total === 0 && onHold === 0 && (
             <EmptyState
               icon={IconListNumbers}
               title="The queue is empty"
