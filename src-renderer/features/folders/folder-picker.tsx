@@ -106,7 +106,7 @@ export function FolderPicker({ choose, collect, busy = false, any = false }: Pro
           <TextInput
             flex={1}
             label="Path"
-            placeholder="/srv/videos"
+            placeholder="For example, /srv/videos"
             value={typed}
             onChange={(event) => setTyped(event.currentTarget.value)}
           />

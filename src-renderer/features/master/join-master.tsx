@@ -50,7 +50,7 @@ export function FindMaster({ join, busy }: { join: (address: string) => void; bu
           <TextInput
             flex={1}
             label="Address of the master"
-            placeholder="nas:8091"
+            placeholder="For example, nas:8091"
             value={address}
             onChange={(event) => setAddress(event.currentTarget.value)}
           />
@@ -127,7 +127,7 @@ export function JoinMaster() {
           )}
           {!master && (
             <Group>
-              <Button variant="subtle" onClick={() => choose.mutate({ role: null })}>
+              <Button variant="default" onClick={() => choose.mutate({ role: null })}>
                 Back
               </Button>
             </Group>

@@ -170,7 +170,7 @@ export function Facets(props: Props) {
         Missing
       </Button>
       {countFilters(view.filter) > 0 && (
-        <Button variant="subtle" onClick={clear}>
+        <Button variant="default" onClick={clear}>
           Clear
         </Button>
       )}

@@ -7,6 +7,7 @@ import { ErrorAlert } from '../../components/error-alert.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Section } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
+import { WherePrinted } from '../../features/auth/where-printed.tsx';
 import { PasswordForm } from '../../features/settings/password-form.tsx';
 import { desktop } from '../../lib/desktop-bridge.ts';
 import { signOut } from '../../lib/transport.ts';
@@ -46,7 +47,7 @@ function Sessions({ sessions }: { sessions: Access['sessions'] }) {
   return (
     <Stack gap="sm">
       <div className={classes.scroll}>
-        <Table verticalSpacing={4}>
+        <Table verticalSpacing={4} className={classes.flush}>
           <Table.Tbody>
             {sessions.map(({ id, agent, address, seenAt }) => (
               <Table.Tr key={id}>
@@ -55,7 +56,7 @@ function Sessions({ sessions }: { sessions: Access['sessions'] }) {
                 <Table.Td>{id === own ? HERE : <RelativeTime time={seenAt} />}</Table.Td>
                 <Table.Td ta="right">
                   {id !== own && (
-                    <Button variant="subtle" onClick={() => end.mutate({ session: id })}>
+                    <Button variant="default" size="compact-sm" onClick={() => end.mutate({ session: id })}>
                       Sign out
                     </Button>
                   )}
@@ -99,7 +100,7 @@ function Tokens({ tokens }: { tokens: Access['tokens'] }) {
     <Stack gap="sm">
       <Text c="dimmed">Scripts use a token to call the API: “Authorization: Bearer …”.</Text>
       {tokens.length > 0 && (
-        <Table verticalSpacing={4}>
+        <Table verticalSpacing={4} className={classes.flush}>
           <Table.Tbody>
             {tokens.map((token) => (
               <Table.Tr key={token.id}>
@@ -114,7 +115,7 @@ function Tokens({ tokens }: { tokens: Access['tokens'] }) {
                   )}
                 </Table.Td>
                 <Table.Td ta="right">
-                  <Button variant="subtle" onClick={() => askRemove(token)}>
+                  <Button variant="default" size="compact-sm" onClick={() => askRemove(token)}>
                     Revoke
                   </Button>
                 </Table.Td>
@@ -169,7 +170,7 @@ export function AccessSection() {
             ) : (
               <>
                 No password is set. Until then, browsers sign in only with the address that <Code>flotilla serve</Code>{' '}
-                prints.
+                prints. <WherePrinted />
               </>
             )}
           </Text>

@@ -84,7 +84,7 @@ function QualityEditor(props: EditorProps<QualityTable>) {
   return (
     <Stack gap="sm">
       <div className={classes.scroll}>
-        <Table withRowBorders horizontalSpacing="xs" verticalSpacing={4}>
+        <Table withRowBorders horizontalSpacing="xs" verticalSpacing={4} className={classes.flush}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Resolution</Table.Th>
@@ -133,7 +133,7 @@ function AudioEditor(props: EditorProps<AudioTable>) {
   return (
     <Stack gap="sm">
       <div className={classes.scroll}>
-        <Table withRowBorders horizontalSpacing="xs" verticalSpacing={4}>
+        <Table withRowBorders horizontalSpacing="xs" verticalSpacing={4} className={classes.flush}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Channels</Table.Th>

@@ -1,4 +1,4 @@
-import { Button, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useState } from 'react';
 import { count, formatBytes, savedPercent } from '../../../src-shared/text/format.ts';
 import { ErrorAlert } from '../../components/error-alert.tsx';
@@ -38,14 +38,14 @@ export function PreviewVideos({ library }: { library: number }) {
         ))}
       </ul>
       {total > videos.length && (
-        <Text c="dimmed" mt="xs">
-          {count(total - videos.length, 'more video')}.{' '}
+        <Group mt="xs">
+          <Text c="dimmed">{count(total - videos.length, 'more video')}.</Text>
           {limit < MANY && (
-            <Button variant="subtle" size="compact-sm" onClick={() => setLimit(MANY)}>
+            <Button variant="default" onClick={() => setLimit(MANY)}>
               Show more
             </Button>
           )}
-        </Text>
+        </Group>
       )}
     </>
   );
