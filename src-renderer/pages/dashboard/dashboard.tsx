@@ -1,4 +1,5 @@
 import { Button, Text } from '@mantine/core';
+import { IconChevronRight } from '@tabler/icons-react';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { Link, Redirect } from 'wouter';
 import type { FileView } from '../../../src-shared/contract/file-view.ts';
@@ -29,6 +30,16 @@ import { Problems } from './problems.tsx';
 
 const SavedOverTime = lazy(() => import('../../features/stats/saved-over-time.tsx'));
 
+/** What a tile counts, with the sign that it leads there. */
+function TileLabel({ children }: { children: string }) {
+  return (
+    <span className={classes.label}>
+      {children}
+      <IconChevronRight className={classes.go} size={16} stroke={1.75} aria-hidden />
+    </span>
+  );
+}
+
 function Tile({
   label,
   href,
@@ -42,7 +53,7 @@ function Tile({
 }) {
   return (
     <Link href={href} className={classes.tile}>
-      <span className={classes.label}>{label}</span>
+      <TileLabel>{label}</TileLabel>
       <span className={classes.value} data-attention={attention || undefined}>
         {children}
       </span>
@@ -59,7 +70,7 @@ function SavedTile({ live: { sourceBytes, resultBytes, vaultBytes } }: { live: L
   return (
     <div className={classes.tile}>
       <Link href={libraryAddress({ state: ['done'] })} className={classes.cover}>
-        <span className={classes.label}>Disk space gained</span>
+        <TileLabel>Disk space gained</TileLabel>
         <span className={classes.value}>
           {formatBytes(sourceBytes - resultBytes - vaultBytes)}
           {sourceBytes > 0 && vaultBytes === 0 && <Aside>{savedPercent(sourceBytes, resultBytes)}</Aside>}
