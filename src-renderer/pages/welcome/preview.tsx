@@ -80,6 +80,7 @@ function DryRunNumbers({ library }: { library: number }) {
 
 function Safety() {
   const settings = useCall('settings.get', {});
+  const several = useLive(({ summary }) => (summary?.libraries.length ?? 0) > 1);
   const set = useAction('settings.set', ['settings.get']);
   if (!settings.data) return <Loading lines={2} />;
   const { values, sources } = settings.data;
@@ -100,7 +101,7 @@ function Safety() {
         description={
           pinned
             ? `Locked: set by ${pinned} at startup.`
-            : 'Recommended for your first videos. Space is freed when you purge the vault.'
+            : `Recommended for your first videos. Space is freed when you purge the vault.${several ? ' Applies to all libraries.' : ''}`
         }
         checked={values.testingMode}
         disabled={pinned !== undefined || set.isPending}
@@ -171,17 +172,23 @@ export function Preview({ libraries }: { libraries: number[] }) {
           )
         }
       />
-      <PageBody form>
+      <PageBody>
         <Steps current="preview" />
-        {libraries.map((library) => (
-          <LibraryPreview key={library} library={library} alone={libraries.length === 1} />
-        ))}
-        <Section title="Your videos are safe">
-          <Safety />
-        </Section>
-        <Section title="Try a sample">
-          <PreviewSample library={first} />
-        </Section>
+        <div className={classes.columns}>
+          <div>
+            {libraries.map((library) => (
+              <LibraryPreview key={library} library={library} alone={libraries.length === 1} />
+            ))}
+          </div>
+          <div>
+            <Section title="Your videos are safe">
+              <Safety />
+            </Section>
+            <Section title="Try a sample">
+              <PreviewSample library={first} />
+            </Section>
+          </div>
+        </div>
       </PageBody>
     </>
   );
