@@ -19,6 +19,7 @@ import { PauseControl } from '../../features/queue/pause-control.tsx';
 import { queueSummary } from '../../features/queue/queue-summary.ts';
 import { RunningList } from '../../features/queue/running-list.tsx';
 import { Reason } from '../../features/reasons/reason.tsx';
+import { Pairings } from '../../features/workers/pairings.tsx';
 import { about, nameOf } from '../../lib/labels.ts';
 import { isWorkerOnly, useLive, useOffline, worksForMaster } from '../../store/live.ts';
 import { useOpenFile } from '../../store/open-file.ts';
@@ -85,10 +86,14 @@ function SavedTile({ live: { sourceBytes, resultBytes, vaultBytes } }: { live: L
   );
 }
 
+/** How many things need the user, as *Needs attention* lists them. */
+const attentionCount = ({ problems, pairings, damaged }: Live): number =>
+  problems.length + pairings.length + (damaged > 0 ? 1 : 0);
+
 function Tiles({ live }: { live: Live }) {
-  const { counts, problems, eta, onHold, running } = live;
+  const { counts, eta, onHold, running } = live;
   const waiting = waitingCount(live);
-  const needs = problems.length + (live.damaged > 0 ? 1 : 0);
+  const needs = attentionCount(live);
   return (
     <div className={classes.tiles}>
       <SavedTile live={live} />
@@ -186,8 +191,9 @@ export function DashboardPage() {
       <PageHead title="Dashboard" sentence={queueSummary(live)} actions={<PauseControl live={live} />} />
       <PageBody>
         <Tiles live={live} />
-        {(live.problems.length > 0 || live.damaged > 0) && (
+        {attentionCount(live) > 0 && (
           <Section title="Needs attention" id="attention">
+            <Pairings />
             <Problems problems={live.problems} damaged={live.damaged} />
           </Section>
         )}

@@ -2,6 +2,7 @@ import { Button, Code, Group, List, Stack, Text } from '@mantine/core';
 import { isLoopback } from '../../../src-shared/util/loopback.ts';
 import { CopyText } from '../../components/copy-text.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
+import { Pairings } from '../../features/workers/pairings.tsx';
 import { useAction, useCall } from '../../store/queries.ts';
 import classes from './workers.module.css';
 
@@ -32,6 +33,7 @@ export function AddComputer() {
   const command = (token: string) => `flotilla worker --master ${address} --token ${token}`;
   return (
     <Stack>
+      <Pairings />
       <List type="ordered" spacing="xs">
         <List.Item>Install Flotilla on the other computer, and choose “Join a master” there.</List.Item>
         <List.Item>

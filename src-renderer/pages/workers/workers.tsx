@@ -5,9 +5,9 @@ import { count } from '../../../src-shared/text/format.ts';
 import { Loading } from '../../components/loading.tsx';
 import { PageBody, PageHead } from '../../components/page.tsx';
 import { byPresence } from '../../features/workers/by-presence.ts';
+import { Pairings } from '../../features/workers/pairings.tsx';
 import { useLive, useOffline } from '../../store/live.ts';
 import { AddComputer } from './add-computer.tsx';
-import { Pairings } from './pairings.tsx';
 import { WorkerCard } from './worker-card.tsx';
 import classes from './workers.module.css';
 
@@ -16,7 +16,6 @@ const openAdd = () => modals.open({ title: 'Add a computer', children: <AddCompu
 /** Every worker: its state and work, and the computers that ask to join. */
 export function WorkersPage() {
   const workers = useLive((live) => live.summary?.workers);
-  const pairings = useLive((live) => live.summary?.pairings);
   const offline = useOffline();
   const working = workers?.filter(({ state }) => state === 'working').length ?? 0;
   const gone = workers?.filter(({ state }) => state === 'offline').length ?? 0;
@@ -35,7 +34,7 @@ export function WorkersPage() {
         }
       />
       <PageBody>
-        {pairings && pairings.length > 0 && <Pairings pairings={pairings} />}
+        <Pairings />
         {workers ? (
           <div className={classes.cards}>
             {byPresence(workers).map((worker) => (

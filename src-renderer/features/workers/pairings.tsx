@@ -1,12 +1,14 @@
 import { Button, Group, Text } from '@mantine/core';
-import type { Live } from '../../../src-shared/contract/index.ts';
+import { useLive } from '../../store/live.ts';
 import { useAction } from '../../store/queries.ts';
-import classes from './workers.module.css';
+import classes from './pairings.module.css';
 
-/** Computers that ask to join, with the digits that their own screens show too. */
-export function Pairings({ pairings }: { pairings: Live['pairings'] }) {
+/** Computers that ask to join, with the digits that their own screens show too; nothing while there are none. */
+export function Pairings() {
+  const pairings = useLive((live) => live.summary?.pairings);
   const approve = useAction('pair.approve');
   const refuse = useAction('pair.refuse');
+  if (!pairings || pairings.length === 0) return null;
   return (
     <ul className={classes.pairings} aria-label="Join requests">
       {pairings.map(({ code, name, address, version }) => (
