@@ -1,5 +1,6 @@
 import { Kbd, Menu, useMantineColorScheme } from '@mantine/core';
 import { IconDots, IconFileText, IconHelp, IconKeyboard, IconLogout, type TablerIcon } from '@tabler/icons-react';
+import type { ComponentType } from 'react';
 import { Link } from 'wouter';
 import { desktop } from '../lib/desktop-bridge.ts';
 import { signOut } from '../lib/transport.ts';
@@ -10,11 +11,18 @@ import { useNarrow } from './use-narrow.ts';
 
 const THEMES = { auto: 'Like the system', light: 'Light', dark: 'Dark' } as const;
 
+interface MinorPlace {
+  path: string;
+  label: string;
+  icon: TablerIcon;
+  aside?: ComponentType;
+}
+
 /**
  * What is needed rarely: logs, help, theme, and sign-out.
  * @param places - pages for which the bar of a phone has no room
  */
-export function RailMenu({ places }: { places: { path: string; label: string; icon: TablerIcon }[] }) {
+export function RailMenu({ places }: { places: MinorPlace[] }) {
   const narrow = useNarrow();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
@@ -27,8 +35,14 @@ export function RailMenu({ places }: { places: { path: string; label: string; ic
       </Menu.Target>
       <Menu.Dropdown>
         {narrow &&
-          places.map(({ path, label, icon: Icon }) => (
-            <Menu.Item key={path} component={Link} href={path} leftSection={<Icon size={16} aria-hidden />}>
+          places.map(({ path, label, icon: Icon, aside: Aside }) => (
+            <Menu.Item
+              key={path}
+              component={Link}
+              href={path}
+              leftSection={<Icon size={16} aria-hidden />}
+              rightSection={Aside && <Aside />}
+            >
               {label}
             </Menu.Item>
           ))}

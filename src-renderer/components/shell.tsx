@@ -1,3 +1,4 @@
+import { VisuallyHidden } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import {
   IconArchive,
@@ -10,14 +11,17 @@ import {
   IconMovie,
   IconPlugConnectedX,
   IconSettings,
+  IconWand,
   type TablerIcon,
 } from '@tabler/icons-react';
 import { type ComponentType, type ReactNode, useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
-import type { Summary } from '../../src-shared/contract/index.ts';
+import type { Live } from '../../src-shared/contract/index.ts';
+import { count } from '../../src-shared/text/format.ts';
 import { waitingCount } from '../../src-shared/text/waiting-count.ts';
 import type { Connection } from '../lib/transport.ts';
 import { isWorkerOnly, useLive, worksForMaster } from '../store/live.ts';
+import { useCall } from '../store/queries.ts';
 import { KeyboardShortcuts } from './keyboard-shortcuts.tsx';
 import { Logo } from './logo.tsx';
 import { RailMenu } from './rail-menu.tsx';
@@ -28,8 +32,12 @@ interface Place {
   path: string;
   label: string;
   icon: TablerIcon;
-  /** A number beside the name: how much work there is. */
-  count?: (summary: Summary) => number;
+  /** A number beside the name. */
+  count?: (live: Live) => number;
+  /** What is counted. */
+  noun?: string;
+  /** What is counted waits for the user. */
+  asks?: true;
   /** What stands there instead. */
   aside?: ComponentType;
   /** On phones it is in the menu: the bar has no room for it. */
@@ -43,10 +51,18 @@ const PLACES: Place[] = [
     path: '/queue',
     label: 'Queue',
     icon: IconListNumbers,
-    count: (summary) => waitingCount(summary) + summary.counts.running,
+    count: (live) => waitingCount(live) + live.counts.running,
+    noun: 'video',
   },
   { path: '/vault', label: 'Vault', icon: IconArchive, aside: VaultSize, minor: true },
-  { path: '/workers', label: 'Workers', icon: IconDeviceDesktop },
+  {
+    path: '/workers',
+    label: 'Workers',
+    icon: IconDeviceDesktop,
+    count: ({ pairings }) => pairings.length,
+    noun: 'join request',
+    asks: true,
+  },
   { path: '/insights', label: 'Insights', icon: IconChartAreaLine, minor: true },
   { path: '/history', label: 'History', icon: IconHistory, minor: true },
   { path: '/settings', label: 'Settings', icon: IconSettings, minor: true },
@@ -54,10 +70,25 @@ const PLACES: Place[] = [
 
 const HERE: Place = { path: '/this-computer', label: 'This computer', icon: IconDeviceLaptop };
 
+const SETUP: Place = { path: '/welcome', label: 'Setup', icon: IconWand };
+
+/** True during the first run: until its end, there is nothing to see on most pages. */
+function useFirstRun(): boolean {
+  const [location] = useLocation();
+  const { data, isPending } = useCall('setup.get', {});
+  const idle = useLive(({ summary }) => !worksForMaster(summary) && (summary?.libraries.length ?? 0) === 0);
+  const isAtSetup = isAt(SETUP, location);
+  // Pages that would go again in a moment are not shown in the first place.
+  if (isPending) return isAtSetup;
+  return data?.complete === false && (idle || isAtSetup);
+}
+
 /** The pages to show: a computer that only works for a master has no videos. */
 function usePlaces(): Place[] {
+  const first = useFirstRun();
   const employed = useLive((live) => worksForMaster(live.summary));
   const only = useLive((live) => isWorkerOnly(live.summary));
+  if (first) return [SETUP, ...PLACES.slice(-1)];
   if (only) return [HERE, ...PLACES.slice(-1)];
   return employed ? [...PLACES.slice(0, -1), HERE, ...PLACES.slice(-1)] : PLACES;
 }
@@ -71,6 +102,25 @@ const CONNECTION_LABELS: Record<Connection, string> = {
   offline: 'Connection lost',
   'signed-out': 'Signed out',
 };
+
+/** Where only the icon of a place is shown, no greater number fits on it. */
+const MAX_BADGE = 999;
+
+/** How many of something there are: beside the name of a place, or as a badge on its icon. */
+function Count({ n, noun, asks }: { n: number; noun: string; asks: boolean }) {
+  const whole = n.toLocaleString('en');
+  return (
+    <span className={classes.count} data-asks={asks || undefined} title={count(n, noun)}>
+      <span className={classes.whole} aria-hidden>
+        {whole}
+      </span>
+      <span className={classes.short} aria-hidden>
+        {n > MAX_BADGE ? `${MAX_BADGE}+` : whole}
+      </span>
+      <VisuallyHidden>{count(n, noun)}</VisuallyHidden>
+    </span>
+  );
+}
 
 function Rail() {
   const [location] = useLocation();
@@ -98,9 +148,9 @@ function Rail() {
           >
             <place.icon size={20} stroke={1.75} aria-hidden />
             <span className={classes.label}>{place.label}</span>
-            {n ? <span className={classes.count}>{n.toLocaleString('en')}</span> : null}
+            {n ? <Count n={n} noun={place.noun ?? ''} asks={place.asks ?? false} /> : null}
             {place.aside && (
-              <span className={classes.count}>
+              <span className={classes.aside}>
                 <place.aside />
               </span>
             )}

@@ -30,6 +30,7 @@ describe('someone who starts Flotilla for the first time', () => {
     const server = await serve(data, TINY);
     const page = await openPage();
     await page.goto(`${server.url}/#setup=${server.setup}`);
+    const places = page.getByRole('navigation', { name: 'Pages' }).getByRole('link');
 
     await page.getByRole('button', { name: /^Use this computer/ }).click();
     await page.getByRole('textbox', { name: 'Path' }).fill(media);
@@ -38,6 +39,8 @@ describe('someone who starts Flotilla for the first time', () => {
     await page.getByRole('button', { name: 'Use this folder' }).click();
 
     await page.getByText('Videos to convert').waitFor();
+    // Other pages have nothing to show before the first run is over.
+    expect(await places.allInnerTexts()).toEqual(['Setup', 'Settings']);
     await page.getByText(/the original goes into a vault .* where it stays until you purge it/).waitFor();
     expect(await page.getByRole('switch', { name: /^Testing mode/ }).isChecked()).toBe(true);
     await page.getByRole('button', { name: 'Make a sample' }).click();
@@ -49,6 +52,7 @@ describe('someone who starts Flotilla for the first time', () => {
 
     await page.getByRole('button', { name: 'Start converting' }).click();
     await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
+    await places.filter({ hasText: 'Library' }).waitFor();
     await page.getByText('Idle. 1 video converted.').waitFor({ timeout: 60_000 });
     const result = path.join(media, 'Harbour at dawn (2019).mkv');
     expect(probe(result).streams.map((stream) => stream.codec_name)).toEqual(['av1', 'opus']);

@@ -1,5 +1,6 @@
 /** Computers are paired on their own screens, and work together on one video. */
 import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { TINY } from '../../src-main/test/support/cli.ts';
 import { makeClip } from '../../src-main/test/support/clips.ts';
@@ -13,7 +14,8 @@ import { enter, openPage, seriousFindings } from './browser.ts';
 it('a computer joins by six digits on both screens, is paused, and is removed', async () => {
   const master = await lead(makeHome().data, TINY);
   const other = await serve(makeHome().data, ['--name', 'attic', '--lan-port', '0', ...TINY]);
-  const [here, there] = [await enter(master, '/workers'), await openPage()];
+  await master.call('setup.set', { role: 'lead', complete: true });
+  const [here, there] = [await enter(master), await openPage()];
   await there.goto(`${other.url}/#setup=${other.setup}`);
 
   await there.getByRole('button', { name: /^Join a master/ }).click();
@@ -23,11 +25,27 @@ it('a computer joins by six digits on both screens, is paused, and is removed', 
   expect(digits).toMatch(/^\d{3} \d{3}$/);
   expect(await seriousFindings(there)).toEqual([]);
 
-  const asking = here.getByRole('listitem').filter({ hasText: 'attic asks to join' });
-  await asking.getByText(digits ?? '').waitFor();
+  // The request is wherever its user may look: on the dashboard, beside the name of the page, and in the dialog that announces it.
+  const asking = (place: Page | Locator) => place.getByRole('listitem').filter({ hasText: 'attic asks to join' });
+  await asking(here.getByRole('region', { name: 'Needs attention' }))
+    .getByText(digits ?? '')
+    .waitFor();
+  await here.getByRole('link', { name: 'Needs attention 1' }).waitFor();
   expect(await seriousFindings(here)).toEqual([]);
-  await asking.getByRole('button', { name: 'Approve' }).click();
+  await here.getByRole('link', { name: 'Workers 1 join request' }).click();
+  await asking(here)
+    .getByText(digits ?? '')
+    .waitFor();
+  await here.getByRole('button', { name: 'Add a computer' }).click();
+  const dialog = here.getByRole('dialog', { name: 'Add a computer' });
+  await asking(dialog)
+    .getByText(digits ?? '')
+    .waitFor();
+  expect(await seriousFindings(here)).toEqual([]);
+  await asking(dialog).getByRole('button', { name: 'Approve' }).click();
   await there.getByText('This computer converts videos for this master.').waitFor();
+  await here.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
   const card = here.getByRole('article', { name: 'attic' });
   await card.getByText('Idle').waitFor();
 
