@@ -23,6 +23,13 @@ beforeAll(async () => {
 
 it('a folder that waits for approval is previewed, and a sample of it is stopped', async () => {
   const page = await enter(server);
+  await page.getByRole('link', { name: 'Preview' }).waitFor();
+  await page
+    .getByRole('navigation', { name: 'Pages' })
+    .getByRole('link', { name: /^Queue/ })
+    .click();
+  await page.getByText('1 video on hold', { exact: true }).waitFor();
+  expect(await page.getByText('The queue is empty').count()).toBe(0);
   await page.getByRole('link', { name: 'Preview' }).click();
   await page.getByRole('button', { name: 'Make a sample' }).click();
   await page.getByRole('button', { name: 'Stop', exact: true }).click();
