@@ -1,4 +1,4 @@
-import { Button, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { Link, Redirect } from 'wouter';
@@ -193,8 +193,10 @@ export function DashboardPage() {
         <Tiles live={live} />
         {attentionCount(live) > 0 && (
           <Section title="Needs attention" id="attention">
-            <Pairings />
-            <Problems problems={live.problems} damaged={live.damaged} />
+            <Stack>
+              <Pairings />
+              <Problems problems={live.problems} damaged={live.damaged} />
+            </Stack>
           </Section>
         )}
         <Section title="Running now" aside={<Link href="/queue">Queue</Link>}>

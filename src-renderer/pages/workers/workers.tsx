@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconPlus } from '@tabler/icons-react';
 import { count } from '../../../src-shared/text/format.ts';
@@ -34,16 +34,18 @@ export function WorkersPage() {
         }
       />
       <PageBody>
-        <Pairings />
-        {workers ? (
-          <div className={classes.cards}>
-            {byPresence(workers).map((worker) => (
-              <WorkerCard key={worker.id} worker={worker} />
-            ))}
-          </div>
-        ) : (
-          <Loading lines={2} height={200} />
-        )}
+        <Stack>
+          <Pairings />
+          {workers ? (
+            <div className={classes.cards}>
+              {byPresence(workers).map((worker) => (
+                <WorkerCard key={worker.id} worker={worker} />
+              ))}
+            </div>
+          ) : (
+            <Loading lines={2} height={200} />
+          )}
+        </Stack>
       </PageBody>
     </div>
   );
