@@ -75,9 +75,16 @@ export class FileActions {
     return ids.filter((id) => !done.has(id) || kept.has(id));
   }
 
-  /** Counts the skipped files of a selection that a retry with `override` converts despite a rule, by skip code. */
+  /**
+   * Counts the skipped files of a selection that a retry with `override` converts despite a rule, by skip code. Whether it
+   * really can takes a plan of each, which is made here for a single file, with every rule to overrule.
+   */
   overridable(selection: FileSelection): { code: SkipCode; count: number }[] {
-    return this.#list.skippedFor(this.#ids(selection)).filter(({ code }) => ruleOf(code));
+    const ids = this.#ids(selection);
+    const skipped = this.#list.skippedFor(ids);
+    if (skipped.length !== 1 || skipped[0]?.count !== 1) return skipped.filter(({ code }) => ruleOf(code));
+    const file = this.#batches.inStates(ids, ['skipped']).map(({ id }) => this.#ctx.files.get(id))[0];
+    return ((file && overridesFor(this.#ctx, file)) ?? []).map((code) => ({ code, count: 1 }));
   }
 
   /**

@@ -133,6 +133,24 @@ function OverrideChoice(props: {
   );
 }
 
+/** Asks whether the one video of a selection is to be converted despite its rule, which would skip it again. */
+function askToOverrideOne({ bytes, overridable }: Output<'file.count'>, convert: () => void): void {
+  const codes = overridable.map(({ code }) => code);
+  modals.openConfirmModal({
+    title: `Convert 1 video (${formatBytes(bytes)}) anyway?`,
+    children: (
+      <Stack gap="sm">
+        <Text>A rule skips this video: {codes.map(reasonLabel).join(', ')}.</Text>
+        {lossesOf(codes).map((loss) => (
+          <Text key={loss}>{loss}</Text>
+        ))}
+      </Stack>
+    ),
+    labels: { confirm: 'Convert anyway', cancel: 'Cancel' },
+    onConfirm: convert,
+  });
+}
+
 /** Does something to videos; to several, and where it cannot be undone, only after the user has seen how many and how large they are. */
 export async function runAction(action: keyof typeof ACTION_TEXTS, selection: FileSelection): Promise<void> {
   const { ask, effect, effectOfOne, danger } = ACTION_TEXTS[action];
@@ -148,6 +166,10 @@ export async function runAction(action: keyof typeof ACTION_TEXTS, selection: Fi
       clearSelection();
       perform(action, selection, videos, override ? { override } : {}).catch(notifyError);
     };
+    if (counted.count === 1 && counted.overridable.length > 0) {
+      override = true;
+      return askToOverrideOne(counted, go);
+    }
     if (counted.count === 1 && !effectOfOne) return go();
     modals.openConfirmModal({
       title: `${ask(videos)} (${formatBytes(counted.bytes)})?`,
