@@ -3,7 +3,8 @@ import { IconBookmark, IconColumns3, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { removeView, saveView, usePreferences } from '../../store/preferences.ts';
-import { columns, LAYOUT } from './columns.tsx';
+import { LAYOUT } from './column-layout.ts';
+import { columns } from './columns.tsx';
 import classes from './filters.module.css';
 import { paramsOf, type View } from './view.ts';
 
