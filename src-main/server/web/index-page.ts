@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import helmet from 'helmet';
+import { LOOPBACK } from '../../../src-shared/util/loopback.ts';
 
 /** Folder of the built interface: beside the build of the main process, or below the sources. */
 export const WEB_ROOT = fileURLToPath(
@@ -23,8 +24,7 @@ function nonceOf(response: ServerResponse): string {
   return nonce;
 }
 
-/** Sets the security headers of pages. */
-export const protect = helmet({
+const setHeaders = helmet({
   // Plain HTTP on a LAN: upgrading it would only break it.
   contentSecurityPolicy: {
     directives: {
@@ -38,6 +38,25 @@ export const protect = helmet({
   },
   hsts: false,
 });
+
+/**
+ * Whether the browser that asks trusts the origin: over TLS, or on its own computer. Only then does it send Fetch Metadata, which
+ * says so behind a proxy, too.
+ */
+function isTrustworthy(request: IncomingMessage & { secure?: boolean }): boolean {
+  const { headers } = request;
+  const host = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  return request.secure === true || LOOPBACK.includes(host) || headers['sec-fetch-site'] !== undefined;
+}
+
+/** Sets the security headers of pages. */
+export function protect(request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void {
+  setHeaders(request, response, (error) => {
+    // Over plain HTTP from another computer, browsers ignore it and report it as an error with every page.
+    if (!isTrustworthy(request)) response.removeHeader('Cross-Origin-Opener-Policy');
+    next(error);
+  });
+}
 
 /** The one page of the interface, as it was built. */
 export function readPage(): Promise<string> {
