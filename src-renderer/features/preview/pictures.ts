@@ -16,14 +16,14 @@ export interface Pair {
   result: string;
 }
 
-/** The address of a picture. */
+/** The address of a picture; one that can't be made is an empty answer, of which no browser complains in its console. */
 export function pictureUrl(
   file: number,
   side: Side,
   position: Position,
   { sample, width = FITTING }: { sample?: string | undefined; width?: number } = {},
 ): string {
-  const query = new URLSearchParams({ width: String(width), ...(sample && { sample }) });
+  const query = new URLSearchParams({ width: String(width), optional: '1', ...(sample && { sample }) });
   return `${BASE}/api/files/${file}/frames/${side}/${position}.jpg?${query}`;
 }
 
