@@ -15,6 +15,7 @@ import { fitPlan } from '../../src-shared/plan/fit-plan.ts';
 import { makePlan, type Plan } from '../../src-shared/plan/plan.ts';
 import type { Skip } from '../../src-shared/plan/skip.ts';
 import { resolveSettings } from '../../src-shared/settings/settings.ts';
+import { commandLine } from '../../src-shared/text/command-line.ts';
 import { formatBytes, formatDuration } from '../../src-shared/text/format.ts';
 import { Fault, messageOf } from '../../src-shared/util/errors.ts';
 import { SettingTable } from '../db/tables/settings.ts';
@@ -173,11 +174,6 @@ function inWords({ file, size, probe, plan: made, estimate, commands, preset, cr
       `It uses variance boost at CRF ${crf.sent}, whose files are as large as at CRF ${crf.asked} without.`,
     );
   lines.push('', commands?.length === 1 ? 'The command:' : 'The commands:');
-  for (const command of commands ?? []) lines.push(`  ${command.map(quote).join(' ')}`);
+  for (const command of commands ?? []) lines.push(`  ${commandLine(command, process.platform === 'win32')}`);
   return lines;
-}
-
-/** An argument as a POSIX shell takes it. */
-function quote(arg: string): string {
-  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Outcome } from '../../../src-shared/jobs/lease.ts';
 import { captionArgs } from '../../../src-shared/plan/caption-args.ts';
 import type { Plan } from '../../../src-shared/plan/plan.ts';
+import { commandLine } from '../../../src-shared/text/command-line.ts';
 import type { Tools } from '../../media/ffmpeg/capabilities.ts';
 import { type ProcessManager, type RunOptions, STALL_MS } from '../../media/ffmpeg/process-manager.ts';
 import { EncoderLog } from './encoder-log.ts';
@@ -43,7 +44,7 @@ export async function readCaptions(
   if (end.kind !== 'exit' || end.code !== 0) {
     log.requireStorage({ input: source, folder });
     const why = log.lastError ?? end.kind;
-    const command = [tools.ffmpeg, ...args].join(' ');
+    const command = commandLine([tools.ffmpeg, ...args], process.platform === 'win32');
     return { kind: 'failed', reason: `Its closed captions could not be read: ${why}.`, log: log.text([command]) };
   }
   const { second, digital } = findCaptionFields(await readFile(raw));

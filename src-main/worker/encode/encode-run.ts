@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Grant, Outcome, Progress } from '../../../src-shared/jobs/lease.ts';
 import { changeReason } from '../../../src-shared/plan/video-plan.ts';
+import { commandLine } from '../../../src-shared/text/command-line.ts';
 import { formatDuration } from '../../../src-shared/text/format.ts';
 import type { Tools } from '../../media/ffmpeg/capabilities.ts';
 import type { ProcessManager, RunEnd, RunOptions } from '../../media/ffmpeg/process-manager.ts';
@@ -50,7 +51,7 @@ export class EncodeRun {
     progress: EncodeProgress,
     signal?: AbortSignal,
   ): Promise<Outcome | undefined> {
-    this.commands.push([this.#parts.tools.ffmpeg, ...args].join(' '));
+    this.commands.push(commandLine([this.#parts.tools.ffmpeg, ...args], process.platform === 'win32'));
     this.refused = false;
     const ended = await this.#run(args, log, progress, signal);
     return 'share' in ended ? noSavings(ended.share) : this.#failure(ended, log);

@@ -1,6 +1,7 @@
-import { Accordion, Timeline as Line, ScrollArea, Stack, Text } from '@mantine/core';
+import { Accordion, Group, Timeline as Line, ScrollArea, Stack, Text } from '@mantine/core';
 import type { Output } from '../../../src-shared/contract/index.ts';
 import { formatDuration } from '../../../src-shared/text/format.ts';
+import { CopyText } from '../../components/copy-text.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { STAGE_LABELS } from '../../lib/labels.ts';
 import classes from './drawer.module.css';
@@ -49,6 +50,9 @@ function Log({ log }: { log: string }) {
         <Accordion.Panel>
           <Stack gap="xs">
             <pre className={classes.log}>{command}</pre>
+            <Group>
+              <CopyText text={() => command}>Copy command</CopyText>
+            </Group>
             {lines.length > 0 && (
               <ScrollArea.Autosize mah={320} type="auto" viewportProps={{ tabIndex: 0 }}>
                 <pre className={classes.log}>{lines.join('\n')}</pre>
