@@ -31,9 +31,19 @@ const REASON_LABELS: Record<SkipCode, string> = {
   user: 'Skipped by you',
 };
 
+/** Codes of videos that failed or are blocked. */
+const PROBLEM_LABELS: Record<string, string> = {
+  attempts: 'Conversion failed',
+  'not-checked': "Couldn't be verified",
+  'not-probed': "Couldn't be analyzed",
+  'not-replaceable': "Can't be replaced",
+  'not-replaced': 'Replacement failed',
+  wasted: 'Retried too often',
+};
+
 /** Why a video is in its state, in two words; other codes are shown readably. */
 export function reasonLabel(code: string): string {
-  const known = (REASON_LABELS as Record<string, string>)[code];
+  const known = (REASON_LABELS as Record<string, string>)[code] ?? PROBLEM_LABELS[code];
   if (known) return known;
   const words = code.replaceAll('-', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
