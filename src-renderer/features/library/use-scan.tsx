@@ -1,29 +1,29 @@
 import { Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { useMutation } from '@tanstack/react-query';
-import { count } from '../../../src-shared/text/format.ts';
+import type { ScanReport } from '../../../src-shared/contract/libraries.ts';
+import { nameOf } from '../../lib/labels.ts';
 import { call } from '../../lib/transport.ts';
+import { useLive } from '../../store/live.ts';
 import { notify, notifyError } from '../../store/queries.ts';
-
-/** @returns what could not be read */
-async function scan(library: number): Promise<string[]> {
-  try {
-    const { added, changed, moved, missing, problems } = await call('library.scan', { library });
-    notify(`${count(added, 'new video')}, ${changed} changed, ${moved} moved, ${missing} missing.`);
-    return problems;
-  } catch (error) {
-    notifyError(error);
-    return [];
-  }
-}
+import { scanText } from './scan-text.ts';
 
 /** Scans libraries for new and changed videos, one after the other, and reports what was found and what could not be read. */
 export function useScan() {
   return useMutation({
     networkMode: 'always',
     mutationFn: async (libraries: number[]) => {
-      const problems: string[] = [];
-      for (const library of libraries) problems.push(...(await scan(library)));
+      const scans: ScanReport[] = [];
+      for (const library of libraries) {
+        const scan = await call('library.scan', { library }).catch(notifyError);
+        if (scan) scans.push(scan);
+      }
+      const [only, ...others] = libraries;
+      const known = useLive.getState().summary?.libraries;
+      // One of several is named; all together, or the only one there is, need no name.
+      const named = others.length === 0 ? known?.find(({ id }) => id === only)?.root : undefined;
+      if (scans.length > 0) notify(scanText(scans, named && nameOf(named)));
+      const problems = scans.flatMap((scan) => scan.problems);
       if (problems.length > 0)
         modals.open({
           title: "Some files couldn't be read",
