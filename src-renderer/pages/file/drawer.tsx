@@ -3,9 +3,8 @@ import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import type { FileView } from '../../../src-shared/contract/file-view.ts';
 import type { Output } from '../../../src-shared/contract/index.ts';
-import { codecName } from '../../../src-shared/media/describe.ts';
 import { bytesWithError } from '../../../src-shared/text/forecast-text.ts';
-import { formatBytes, formatDuration, savedPercent } from '../../../src-shared/text/format.ts';
+import { formatBytes, savedPercent } from '../../../src-shared/text/format.ts';
 import { fullPath } from '../../../src-shared/util/paths.ts';
 import { CopyText } from '../../components/copy-text.tsx';
 import { ErrorAlert } from '../../components/error-alert.tsx';
@@ -25,23 +24,12 @@ import { focusOpener, useNeighbors, useOpenedFile, useOpenFile } from '../../sto
 import { notifyError, useCall } from '../../store/queries.ts';
 import { FileButtons } from './buttons.tsx';
 import classes from './drawer.module.css';
+import { factsOf, sourceFactsOf } from './facts.ts';
 import { PlanList } from './plan-list.tsx';
 import { reportOf } from './report.ts';
 import { Timeline } from './timeline.tsx';
 
 type Detail = Output<'file.get'>;
-
-function factsOf(file: FileView): string {
-  const facts = [
-    file.width && file.height && `${file.width}×${file.height}`,
-    file.codec && codecName(file.codec),
-    file.hdr !== 'SDR' && file.hdr,
-    file.audio,
-    file.duration !== null && formatDuration(file.duration),
-    formatBytes(file.sourceSize ?? file.size),
-  ];
-  return facts.filter(Boolean).join(' · ');
-}
 
 /** States in which a result is still to come. */
 const AWAITED: State[] = ['found', 'queued', 'running'];
@@ -162,6 +150,7 @@ function Body({ detail, root }: { detail: Detail; root: string }) {
               Show in folder
             </Button>
           )}
+          <CopyText text={() => fullPath(root, file.path)}>Copy path</CopyText>
           <CopyText text={() => reportOf(detail, root)}>Copy report</CopyText>
         </Group>
       </Stack>
@@ -215,6 +204,7 @@ export function FileDrawer() {
           <div className={classes.head}>
             <div className={classes.name}>{nameOf(file.path)}</div>
             <div className={classes.facts}>{factsOf(file)}</div>
+            {sourceFactsOf(file) && <div className={classes.facts}>{sourceFactsOf(file)}</div>}
             <div className={classes.facts}>{folderOf(file.path)}</div>
             <Steps file={file.id} />
           </div>
