@@ -1,4 +1,5 @@
-import { Menu } from '@mantine/core';
+import { Menu, Text } from '@mantine/core';
+import { type ReactNode, useId } from 'react';
 import type { FileView } from '../../../src-shared/contract/file-view.ts';
 import { nameOf, type State } from '../../lib/labels.ts';
 import { call } from '../../lib/transport.ts';
@@ -13,7 +14,8 @@ const ENDABLE: State[] = ['queued', 'running'];
 /** Codes of videos that no rule keeps from being converted, only their user's word. */
 const BY_USER = new Set(['user', 'restored']);
 
-type Video = Pick<FileView, 'id' | 'state' | 'code' | 'path' | 'reason' | 'allComputers'>;
+type Video = Pick<FileView, 'id' | 'state' | 'code' | 'path' | 'reason' | 'allComputers'> &
+  Partial<Pick<FileView, 'missing'>>;
 
 /** True for a video that is skipped because its user said so. */
 export const isSkippedByUser = ({ state, code }: Pick<Video, 'state' | 'code'>): boolean =>
@@ -21,6 +23,20 @@ export const isSkippedByUser = ({ state, code }: Pick<Video, 'state' | 'code'>):
 
 function toTop(id: number): void {
   call('queue.move', { files: [id], before: null }).then(() => notify('Moved to the top of the queue.'), notifyError);
+}
+
+/** An action whose name doesn't say enough, and under it what comes of it. */
+function ExplainedItem(props: { effect: string; color?: string; onClick: () => void; children: ReactNode }) {
+  const { effect, children, ...item } = props;
+  const id = useId();
+  return (
+    <Menu.Item {...item} aria-labelledby={`${id}-name`} aria-describedby={`${id}-effect`}>
+      <div id={`${id}-name`}>{children}</div>
+      <Text id={`${id}-effect`} size="xs" c="dimmed" maw={240}>
+        {effect}
+      </Text>
+    </Menu.Item>
+  );
 }
 
 /** What only some skipped or done videos allow: asked of the master, so that nothing is offered that it would refuse. */
@@ -46,7 +62,7 @@ function AskedItems({ video }: { video: Video }) {
 }
 
 function Items({ video }: { video: Video }) {
-  const { id, state, allComputers } = video;
+  const { id, state, missing, allComputers } = video;
   const files = [id];
   const hasOthers = useLive((live) => (live.summary?.workers.length ?? 0) > 1);
   return (
@@ -61,19 +77,37 @@ function Items({ video }: { video: Video }) {
       {isSkippedByUser(video) && <Menu.Item onClick={() => runAction('retry', { files })}>Convert</Menu.Item>}
       {(state === 'done' || (state === 'skipped' && !isSkippedByUser(video))) && <AskedItems video={video} />}
       {ENDABLE.includes(state) && (
-        <Menu.Item onClick={() => runAction('cancel', { files })}>
+        <ExplainedItem
+          effect={
+            state === 'running'
+              ? "Stops it. The file isn't changed, and you can convert it later."
+              : 'You can convert it later.'
+          }
+          onClick={() => runAction('cancel', { files })}
+        >
           {state === 'running' ? 'Cancel conversion' : 'Remove from queue'}
-        </Menu.Item>
+        </ExplainedItem>
       )}
       {state !== 'done' && state !== 'skipped' && (
-        <Menu.Item onClick={() => runAction('skip', { files })}>Always skip</Menu.Item>
+        <ExplainedItem
+          effect={`${state === 'running' ? 'Stops it. ' : ''}Flotilla won't convert this video.`}
+          onClick={() => runAction('skip', { files })}
+        >
+          Always skip
+        </ExplainedItem>
       )}
       {state !== 'running' && (
         <>
           <Menu.Divider />
-          <Menu.Item color="var(--fl-failed)" onClick={() => runAction('forget', { files })}>
+          <ExplainedItem
+            effect={
+              missing ? 'Deletes its history.' : 'Deletes its history, not the file. The next scan adds it again.'
+            }
+            color="var(--fl-failed)"
+            onClick={() => runAction('forget', { files })}
+          >
             Remove from list
-          </Menu.Item>
+          </ExplainedItem>
         </>
       )}
     </>
