@@ -40,7 +40,8 @@ export function BatchBar({ filter, total }: { filter: FileFilter; total: number 
           Select all {total.toLocaleString('en')} that match
         </Button>
       )}
-      <ActionBar.Divider />
+      {/* On a phone it would end a line instead of parting two groups. */}
+      {!narrow && <ActionBar.Divider />}
       <Button variant="default" onClick={() => runAction('retry', chosen())}>
         Convert
       </Button>
