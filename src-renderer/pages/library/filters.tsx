@@ -95,9 +95,11 @@ export function Filters(props: Props) {
   return (
     <div className={classes.bar}>
       <div className={classes.line}>
-        <Search view={view} setView={setView} />
-        <div className={classes.facets} data-waiting={!props.tally || undefined}>
-          <Facets {...props} />
+        <div className={classes.narrowing}>
+          <Search view={view} setView={setView} />
+          <div className={classes.facets} data-waiting={!props.tally || undefined}>
+            <Facets {...props} />
+          </div>
         </div>
         <Indicator disabled={active === 0} label={active} size={16} className={classes.toggle}>
           <ActionIcon
