@@ -103,6 +103,21 @@ describe('a library of 100,000 videos', () => {
     expect(await greyRows.evaluate((seen) => seen.length)).toBe(0);
   });
 
+  it('shows the column that it is sorted by, and says which ticked ones have no room', async () => {
+    const page = await enter(server, '/library');
+    const columns = async () =>
+      (await page.getByRole('columnheader').evaluateAll((heads) => heads.map((head) => head.ariaLabel))).slice(1, -1);
+    await firstRow(page).waitFor();
+    expect(await columns()).toEqual(['Name', 'Resolution', 'Codec', 'Audio', 'Size', 'Saved', 'Status', 'Added']);
+    expect(await page.getByRole('columnheader', { name: 'Added' }).getAttribute('aria-sort')).toBe('descending');
+    await page.getByRole('button', { name: 'Columns' }).click();
+    const without = page.getByRole('checkbox', { checked: true, description: 'No room in this window' });
+    const names = (boxes: Element[]) => boxes.map((box) => (box as HTMLInputElement).labels?.[0]?.textContent);
+    expect(await without.evaluateAll(names)).toEqual(['New size']);
+    await page.setViewportSize({ width: 1700, height: 900 });
+    await without.waitFor({ state: 'detached' });
+  });
+
   it('remembers columns and views', async () => {
     const page = await enter(server, '/library?state=failed');
     await page.getByRole('button', { name: 'Columns' }).click();

@@ -1,3 +1,4 @@
+import { create } from 'zustand';
 import type { FileSort } from '../../../src-shared/contract/file-view.ts';
 
 /** How a column is laid out and what its heading sorts by. */
@@ -57,19 +58,26 @@ const MAKES_WAY_LAST = ['resolution', 'codec', 'size', 'saved'];
 /** Minimum width of a video's name in pixels, and what stands at the sides of the columns. */
 const [VIDEO, SIDES] = [240, 112];
 
+/** True for a column that is ticked: the user chose it, or it is there by default. */
+export const isTicked = (chosen: Record<string, boolean>, id: string): boolean => chosen[id] ?? !LAYOUT[id]?.extra;
+
 /**
  * The columns to show.
  * @param chosen those that the user showed or hid; what was asked for stays, however narrow the window is
  * @param room pixels
+ * @param sort of the list: without its column the order would look random
  */
-export function columnsFor(chosen: Record<string, boolean>, room: number): Set<string> {
-  const shown = new Set(Object.keys(LAYOUT).filter((id) => chosen[id] ?? !LAYOUT[id]?.extra));
+export function columnsFor(chosen: Record<string, boolean>, room: number, sort: FileSort): Set<string> {
+  const shown = new Set(Object.keys(LAYOUT).filter((id) => isTicked(chosen, id)));
   const widthOf = (id: string) => Number.parseInt(LAYOUT[id]?.width ?? '', 10) || 0;
   let needed = [...shown].reduce((sum, id) => sum + widthOf(id), VIDEO + SIDES);
   for (const id of [...MAKES_WAY, ...MAKES_WAY_LAST]) {
     if (needed <= room) break;
-    if (chosen[id] || !shown.delete(id)) continue;
+    if (chosen[id] || LAYOUT[id]?.sort === sort || !shown.delete(id)) continue;
     needed -= widthOf(id);
   }
   return shown;
 }
+
+/** The width that the table has for its columns, in pixels; null before it was measured. */
+export const useTableRoom = create<{ room: number | null }>()(() => ({ room: null }));

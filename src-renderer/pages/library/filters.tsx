@@ -125,7 +125,7 @@ export function Filters(props: Props) {
           <SavedViews view={view} />
           {!view.folders && (
             <span className={classes.columns}>
-              <ColumnChoice />
+              <ColumnChoice view={view} />
             </span>
           )}
         </div>

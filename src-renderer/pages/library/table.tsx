@@ -7,7 +7,7 @@ import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { type ReactTable, type Row, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, memo, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import type { FileView } from '../../../src-shared/contract/file-view.ts';
+import type { FileSort, FileView } from '../../../src-shared/contract/file-view.ts';
 import { ErrorAlert } from '../../components/error-alert.tsx';
 import { useNarrow } from '../../components/use-narrow.ts';
 import { FileMenu } from '../../features/file-actions/file-menu.tsx';
@@ -16,7 +16,7 @@ import { nameOf } from '../../lib/labels.ts';
 import { useNeighbors } from '../../store/open-file.ts';
 import { usePreferences } from '../../store/preferences.ts';
 import { KEEPS_ROWS, notifyError } from '../../store/queries.ts';
-import { columnsFor, LAYOUT, NARROW } from './column-layout.ts';
+import { columnsFor, LAYOUT, NARROW, useTableRoom } from './column-layout.ts';
 import { ColumnResizer } from './column-resizer.tsx';
 import { columns, features } from './columns.tsx';
 import { Estimates, useEstimates } from './estimates.ts';
@@ -37,12 +37,14 @@ interface Props {
 }
 
 /** Which columns are shown: the user's choice, as far as there is room. */
-function useShownColumns(narrow: boolean, room: number): Record<string, boolean> {
+function useShownColumns(narrow: boolean, room: number, sort: FileSort): Record<string, boolean> {
   const chosen = usePreferences((preferences) => preferences.columns);
+  // The choice of columns says which of them have no room.
+  useEffect(() => useTableRoom.setState({ room }), [room]);
   return useMemo(() => {
-    const shown = narrow ? new Set(Object.keys(NARROW)) : columnsFor(chosen, room);
+    const shown = narrow ? new Set(Object.keys(NARROW)) : columnsFor(chosen, room, sort);
     return Object.fromEntries(Object.keys(LAYOUT).map((id) => [id, shown.has(id)]));
-  }, [narrow, chosen, room]);
+  }, [narrow, chosen, room, sort]);
 }
 
 function HeadCell({ id, title, view, setView }: { id: string; title: string } & Pick<Props, 'view' | 'setView'>) {
@@ -192,7 +194,7 @@ export function FileTable({ view, setView, total, openFile }: Props) {
   const [first, setFirst] = useState(0);
   // The size is reported after the first frame, in which columns would stand that have no room.
   useLayoutEffect(() => setFirst(scroll.current?.clientWidth ?? 0), []);
-  const shown = useShownColumns(narrow, width || first || window.innerWidth);
+  const shown = useShownColumns(narrow, width || first || window.innerWidth, view.sort);
   const table = useTable({
     features,
     columns,

@@ -3,14 +3,16 @@ import { IconBookmark, IconColumns3, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { removeView, saveView, usePreferences } from '../../store/preferences.ts';
-import { LAYOUT } from './column-layout.ts';
+import { columnsFor, isTicked, useTableRoom } from './column-layout.ts';
 import { columns } from './columns.tsx';
 import classes from './filters.module.css';
 import { paramsOf, type View } from './view.ts';
 
 /** Which columns the table shows; remembered by this browser. */
-export function ColumnChoice() {
+export function ColumnChoice({ view }: { view: View }) {
   const chosen = usePreferences((preferences) => preferences.columns);
+  const room = useTableRoom((table) => table.room);
+  const shown = room === null ? null : columnsFor(chosen, room, view.sort);
   return (
     <Popover position="bottom-end" shadow="sm">
       <Popover.Target>
@@ -22,12 +24,14 @@ export function ColumnChoice() {
         <Stack gap={0} role="group" aria-label="Columns">
           {columns.slice(1).map(({ id, header, ...column }) => {
             const key = id ?? ('accessorKey' in column ? String(column.accessorKey) : '');
+            const checked = isTicked(chosen, key);
             return (
               <Checkbox
                 key={key}
                 className={classes.option}
                 label={String(header)}
-                checked={chosen[key] ?? !LAYOUT[key]?.extra}
+                description={checked && shown?.has(key) === false ? 'No room in this window' : undefined}
+                checked={checked}
                 onChange={(event) =>
                   usePreferences.setState({ columns: { ...chosen, [key]: event.currentTarget.checked } })
                 }
