@@ -66,8 +66,16 @@ describe('a library of 100,000 videos', () => {
 
   it('narrows down by state, codec and saving, with counts', async () => {
     const page = await enter(server, '/library');
+    const grid = page.getByRole('grid', { name: 'Videos' });
+    const busy = await grid.evaluateHandle((element) => {
+      const seen: (string | null)[] = [];
+      new MutationObserver(() => seen.push(element.ariaBusy)).observe(element, { attributeFilter: ['aria-busy'] });
+      return seen;
+    });
     await chip(page, 'Done').click();
     await sentence(page, '30,000 videos');
+    // The rows of the filter before are marked until those of this one are there.
+    await until(async () => expect(await busy.jsonValue()).toEqual(['true', 'false']));
     await page.getByRole('button', { name: 'Codec' }).first().click();
     await page.getByRole('checkbox', { name: 'H.264' }).click();
     await sentence(page, '13,333 videos');

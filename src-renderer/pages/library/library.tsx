@@ -100,7 +100,11 @@ export function LibraryPage() {
     <div className={`${classes.page} ${offline ? 'stale' : ''}`}>
       <PageHead
         title="Library"
-        sentence={sentence}
+        sentence={
+          <span className={classes.sentence} aria-busy={tally.isPlaceholderData}>
+            {sentence}
+          </span>
+        }
         actions={
           <Button
             variant="default"
@@ -125,7 +129,7 @@ export function LibraryPage() {
           }
         />
       ) : (
-        <FileTable view={view} setView={setView} total={total} openFile={openFile} />
+        <FileTable view={view} setView={setView} total={total} outdated={tally.isPlaceholderData} openFile={openFile} />
       )}
       {!view.folders && <BatchBar filter={view.filter} total={total} />}
     </div>

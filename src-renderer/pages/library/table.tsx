@@ -33,6 +33,8 @@ interface Props {
   view: View;
   setView: (next: Partial<View>) => void;
   total: number;
+  /** True while `total` is still that of the view before. */
+  outdated: boolean;
   openFile: (id: number) => void;
 }
 
@@ -80,7 +82,7 @@ function HeadCell({ id, title, view, setView }: { id: string; title: string } & 
   );
 }
 
-function Head({ table, view, setView, total }: { table: FileTable } & Omit<Props, 'openFile'>) {
+function Head({ table, view, setView, total }: { table: FileTable } & Pick<Props, 'view' | 'setView' | 'total'>) {
   const { all, ids } = useSelection();
   const some = ids.size > 0;
   return (
@@ -183,12 +185,13 @@ function useVirtualRows(scroll: RefObject<HTMLDivElement | null>, total: number,
 }
 
 /** The videos of a view as a table of any length. */
-export function FileTable({ view, setView, total, openFile }: Props) {
+export function FileTable({ view, setView, total, outdated, openFile }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
   const narrow = useNarrow();
   const virtualizer = useVirtualRows(scroll, total, narrow);
   const items = virtualizer.getVirtualItems();
-  const { files, fileAt, error, retry } = useRows(view, items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
+  const rowsOfView = useRows(view, items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
+  const { files, fileAt, error, retry } = rowsOfView;
   const { ref: measured, width } = useElementSize();
   const grid = useMergedRef(scroll, measured);
   const [first, setFirst] = useState(0);
@@ -253,6 +256,7 @@ export function FileTable({ view, setView, total, openFile }: Props) {
       aria-rowcount={total + 1}
       aria-colcount={visible.length + 2}
       aria-multiselectable
+      aria-busy={outdated || rowsOfView.outdated}
       aria-activedescendant={
         activeFile && items.some(({ index }) => index === active) ? `row-${activeFile.id}` : undefined
       }

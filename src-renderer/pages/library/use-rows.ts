@@ -42,6 +42,8 @@ export function useRows(view: View, first: number, last: number) {
   return {
     files,
     fileAt,
+    /** True while the rows are still those of the view before. */
+    outdated: shown.current.view !== view,
     error: failed?.error ?? null,
     retry: () => results.forEach((result) => void result.refetch()),
   };
