@@ -7,6 +7,7 @@ import {
   ChunkView,
   MAX_SHARED_CHUNKS,
   NextChunk,
+  OfferedChunk,
   StoredChunks,
 } from '../jobs/chunk-lease.ts';
 import { Lease } from '../jobs/lease.ts';
@@ -34,7 +35,7 @@ export const CHUNK_CALLS = {
     Lease.extend({
       /** The CRF that was chosen for all of them. */
       crf: z.number().min(1).max(63),
-      chunks: z.array(ChunkRange).min(1).max(MAX_SHARED_CHUNKS),
+      chunks: z.array(OfferedChunk).min(1).max(MAX_SHARED_CHUNKS),
     }),
     done,
   ),

@@ -1,5 +1,6 @@
 /** How the chunks of one video are shared among workers. */
 import { z } from 'zod';
+import type { ChunkLocation } from '../plan/chunk-location.ts';
 import { line, Reason } from '../util/plain-text.ts';
 import { Grant, Lease } from './lease.ts';
 
@@ -18,8 +19,25 @@ export const ChunkRange = z.object({ from: frame, to: z.int().positive() });
 export const ChunkLease = Lease.extend(ChunkRange.shape);
 export type ChunkLease = z.infer<typeof ChunkLease>;
 
+const byte = z.int().nonnegative();
+
+/** Where a chunk lies in its video's file: {@link ChunkLocation}. It only saves a helper bytes, whose file is fetched whole otherwise. */
+const Location = z.object({
+  begin: z.number(),
+  end: z.number().optional(),
+  // Head, pictures, and tail.
+  ranges: z
+    .array(z.tuple([byte, byte]).readonly())
+    .min(1)
+    .max(3),
+}) satisfies z.ZodType<ChunkLocation>;
+
+/** A chunk that is shared with other workers. */
+export const OfferedChunk = ChunkRange.extend({ location: Location.optional() });
+export type OfferedChunk = z.infer<typeof OfferedChunk>;
+
 /** All that a worker needs to encode one chunk of a video. */
-export const ChunkGrant = Grant.extend(ChunkRange.shape);
+export const ChunkGrant = Grant.extend(OfferedChunk.shape);
 export type ChunkGrant = z.infer<typeof ChunkGrant>;
 
 const word = line(100).optional();

@@ -96,7 +96,7 @@ export function whyWhole(plan: Plan, probe: Probe, line: PacketTimes | undefined
 const timeOf = ({ times, start }: ChunkSource, frame: number) => (times[frame] ?? 0) - start;
 
 /** Index of the greatest of ascending times that is not after `time`; -1 where there is none. */
-function lastUpTo(times: Float64Array, time: number): number {
+export function lastUpTo(times: Float64Array, time: number): number {
   let [low, high] = [0, times.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -25,6 +25,11 @@ export interface StreamTimeline {
   keys?: Float64Array;
   /** Bytes of each picture, in the order of the times; video only. */
   sizes?: Float64Array;
+  /** Where each picture begins in the file, in bytes, in the order of the times; NaN where that isn't known. Video only. */
+  positions?: Float64Array;
+  /** In the file, in bytes: where its first packet ends, and where the last one begins. NaN where that isn't known. */
+  firstEnd?: number;
+  lastStart?: number;
   /** Of each packet, in the file's order; subtitles only. */
   spans?: readonly Span[];
   /** The decoding time, in s, after which the next packet's lies before it, as where two videos were joined by force. */
@@ -55,6 +60,9 @@ const REORDERED = 16;
 
 /** Packets in which a decoder is through with the encoder's priming. */
 const FIRST_PACKETS = 12;
+
+/** What ffprobe is asked of packets. */
+export const PACKET_ENTRIES = 'packet=stream_index,pts_time,dts_time,duration_time,size,pos,flags';
 
 /** How many timelines are remembered: the worker's and the master's look at the same file fall together, with several checks between them. */
 const REMEMBERED = 12;
@@ -95,15 +103,17 @@ export class Timelines {
     const video = new Set(probe.streams.filter((s) => s.type === 'video').map((s) => s.index));
     const timeline = new Map<number, StreamTimeline>();
     const times = new Map(
-      [...video].map((index) => [index, { all: [] as number[], keys: [] as number[], sizes: [] as number[] }]),
+      [...video].map((index) => {
+        const lists = { all: [] as number[], keys: [] as number[], sizes: [] as number[], positions: [] as number[] };
+        return [index, lists] as const;
+      }),
     );
     const subtitles = probe.streams.filter((s) => s.type === 'subtitle');
     const spans = new Map(subtitles.map(({ index }) => [index, [] as Span[]]));
     const errors: string[] = [];
     const deep = needsDeepProbe(demuxer) ? DEEP_PROBE_ARGS : [];
     const input = ['-hide_banner', '-v', 'error', '-protocol_whitelist', 'file', ...deep, '-f', demuxer];
-    const entries = 'packet=stream_index,pts_time,dts_time,duration_time,size,flags';
-    const args = [...input, '-show_entries', entries, '-of', 'csv=p=0', '-i', `file:${file}`];
+    const args = [...input, '-show_entries', PACKET_ENTRIES, '-of', 'csv=p=0', '-i', `file:${file}`];
     const end = await this.#processes.run(this.#tools.ffprobe, args, {
       stallMs: STALL_MS,
       ...(signal && { signal }),
@@ -118,6 +128,7 @@ export class Timelines {
         const lists = times.get(packet.index);
         lists?.all.push(packet.time);
         lists?.sizes.push(packet.size);
+        lists?.positions.push(packet.position);
         if (packet.key) lists?.keys.push(packet.time);
         spans.get(packet.index)?.push([packet.time, packet.duration, packet.size]);
       },
@@ -127,12 +138,13 @@ export class Timelines {
     if (end.kind !== 'exit') throw new Fault('conflict', 'its packets could not be read to the end in time.');
     if (timeline.size === 0)
       throw new Fault('conflict', `it holds no packets (${errors.at(-1) ?? 'no reason given'}).`);
-    for (const [index, { all, keys, sizes }] of times) {
+    for (const [index, { all, keys, sizes, positions }] of times) {
       const stream = timeline.get(index);
       if (!stream) continue;
       const order = Uint32Array.from(all.keys()).sort((a, b) => (all[a] as number) - (all[b] as number));
       stream.times = Float64Array.from(order, (n) => all[n] as number);
       stream.sizes = Float64Array.from(order, (n) => sizes[n] as number);
+      stream.positions = Float64Array.from(order, (n) => positions[n] as number);
       stream.keys = Float64Array.from(keys).sort();
     }
     for (const [index, list] of spans) {
@@ -170,7 +182,8 @@ export class Timelines {
   }
 }
 
-interface Packet {
+/** A packet as ffprobe describes it. */
+export interface Packet {
   index: number;
   time: number;
   /** Decoding time, which never goes back in a sound stream; NaN when the file does not say. */
@@ -178,14 +191,17 @@ interface Packet {
   duration: number;
   /** In bytes. */
   size: number;
+  /** Of its first byte in the file; NaN when that isn't known. */
+  position: number;
   timed: boolean;
   /** An edit list keeps it from being shown. */
   hidden: boolean;
   key: boolean;
 }
 
-function parsePacket(line: string): Packet {
-  const [index = '', pts = '', dts = '', duration = '', size = '', flags = ''] = line.split(',');
+/** Parses a line of {@link PACKET_ENTRIES}. */
+export function parsePacket(line: string): Packet {
+  const [index = '', pts = '', dts = '', duration = '', size = '', position = '', flags = ''] = line.split(',');
   const timed = pts !== 'N/A';
   return {
     index: Number(index),
@@ -193,6 +209,7 @@ function parsePacket(line: string): Packet {
     order: Number(dts),
     duration: Number(duration) || 0,
     size: Number(size),
+    position: Number(position),
     timed,
     hidden: flags.includes('D'),
     key: flags.includes('K'),
@@ -205,7 +222,7 @@ function note(
   packet: Packet,
   stray: number,
 ): void {
-  const { index, time, order, duration, timed } = packet;
+  const { index, time, order, duration, timed, position, size } = packet;
   const end = time + duration;
   const stream = timeline.get(index);
   if (!stream) {
@@ -216,6 +233,8 @@ function note(
       end,
       covered: duration,
       timed,
+      firstEnd: position + size,
+      lastStart: position,
       ...(!Number.isNaN(order) && { order }),
     });
     return;
@@ -225,6 +244,7 @@ function note(
   stream.count += 1;
   stream.covered += duration;
   stream.timed &&= timed;
+  stream.lastStart = Math.max(stream.lastStart ?? Number.NaN, position);
   stream.first = Math.min(stream.first, time);
   stream.last = Math.max(stream.last, time);
   stream.end = Math.max(stream.end, end);

@@ -50,13 +50,13 @@ function parseHead(data: Buffer, at: number): Extent {
   return { id: id.value, start, end: unknown ? Number.POSITIVE_INFINITY : start + size.value };
 }
 
-/** The elements that an element's data consists of. */
-export function children(data: Buffer): Element[] {
+/** The elements that an element's data consists of. @param most elements that are sensible */
+export function children(data: Buffer, most = MAX_CHILDREN): Element[] {
   const found: Element[] = [];
   for (let at = 0; at < data.length; ) {
     const { id, start, end } = parseHead(data, at);
     if (at + end > data.length) throw new RangeError('An element reaches beyond its parent.');
-    if (found.length === MAX_CHILDREN) throw new RangeError('There are too many elements.');
+    if (found.length === most) throw new RangeError('There are too many elements.');
     const whole = data.subarray(at, at + end);
     found.push({ id, whole, data: whole.subarray(start) });
     at += end;

@@ -113,3 +113,16 @@ export async function readMp4Tracks(file: string): Promise<Map<number, Mp4Track>
     await handle.close();
   }
 }
+
+/**
+ * Whether a file's samples are described where they lie, fragment by fragment, instead of once for all of them.
+ * @throws the operating system's error when the file cannot be read
+ */
+export async function isFragmented(file: string): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
+    return (await find(handle, { start: 0, end: (await handle.stat()).size }, ['moov', 'mvex'])) !== undefined;
+  } finally {
+    await handle.close();
+  }
+}

@@ -24,6 +24,7 @@ import { count } from '../../../src-shared/text/format.ts';
 import { Fault } from '../../../src-shared/util/errors.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { StreamTimeline, Timeline } from '../../media/ffmpeg/timeline.ts';
+import { type ChunkLocator, makeChunkLocator } from './chunk-locator.ts';
 import type { ChunkPace } from './chunk-pace.ts';
 import { ChunkQueue, type NextStep } from './chunk-queue.ts';
 import type { ChunkSharing } from './chunk-sharing.ts';
@@ -45,6 +46,8 @@ export interface ChunkedVideo {
   /** Through which other computers encode some of the chunks; undefined where this one encodes alone. */
   sharing: ChunkSharing | undefined;
   grant: Grant;
+  /** Absolute path of the original. */
+  input: string;
   plan: Plan;
   timeline: Timeline;
   caps: Capabilities;
@@ -77,7 +80,14 @@ export class ChunkEncoder {
 
   private constructor(
     of: ChunkedVideo,
-    parts: { store: ChunkStore; source: ChunkSource; line: StreamTimeline; pixels: number; giveBack: () => void },
+    parts: {
+      store: ChunkStore;
+      source: ChunkSource;
+      line: StreamTimeline;
+      pixels: number;
+      giveBack: () => void;
+      locate: ChunkLocator | undefined;
+    },
   ) {
     this.#of = of;
     this.#store = parts.store;
@@ -87,7 +97,7 @@ export class ChunkEncoder {
     this.#giveBack = parts.giveBack;
     const { grant, log, sharing } = of;
     this.#queue = new ChunkQueue({
-      ...{ store: parts.store, source: parts.source, sharing },
+      ...{ store: parts.store, source: parts.source, locate: parts.locate, sharing },
       onRefused: ({ from, to }, reason) =>
         log?.warn(
           { file: grant.file },
@@ -116,7 +126,11 @@ export class ChunkEncoder {
     try {
       if (store.table.whole === undefined && !(isShort && store.table.stored.length === 0)) {
         giveBack = await place.reserve(grant.uselessAt);
-        const encoder = new ChunkEncoder(of, { store, source, line, pixels, giveBack });
+        // An original that can't be read shows where it is encoded.
+        const locate =
+          of.sharing &&
+          (await makeChunkLocator(of.input, source, { line, probe: grant.probe, timeline }).catch(() => undefined));
+        const encoder = new ChunkEncoder(of, { store, source, line, pixels, giveBack, locate });
         await encoder.#takeUp();
         return encoder;
       }

@@ -6,6 +6,7 @@ import { type Chunk, type ChunkSource, chunkedVideo, isSameChunk } from '../../.
 import type { Plan } from '../../../src-shared/plan/plan.ts';
 import { sha256 } from '../../fs/sha256.ts';
 import { Shape, shapeChange } from '../../media/probe/shape.ts';
+import type { ChunkLocator } from './chunk-locator.ts';
 import type { ChunkSharing, UploadedChunk } from './chunk-sharing.ts';
 import type { ChunkStore } from './chunk-store.ts';
 import { type ProvenChunk, proveChunk } from './encode-chunk.ts';
@@ -27,6 +28,8 @@ export interface ChunkQueueParts {
   source: ChunkSource;
   /** Undefined where this computer encodes alone. */
   sharing: ChunkSharing | undefined;
+  /** For helpers that can't read the video in place. */
+  locate?: ChunkLocator | undefined;
   onRefused: (chunk: Chunk, reason: string) => void;
   pollMs?: number;
 }
@@ -88,9 +91,9 @@ export class ChunkQueue {
   }
 
   async #ask(plan: Plan, assign: boolean) {
-    const { sharing, store } = this.#parts;
+    const { locate, sharing, store } = this.#parts;
     const { split, stored } = store.table;
-    return sharing?.ask({ split, stored, crf: chunkedVideo(plan)?.crf ?? 0 }, { assign });
+    return sharing?.ask({ split, stored, locate, crf: chunkedVideo(plan)?.crf ?? 0 }, { assign });
   }
 
   /** Fetches and proves a chunk. @returns whether it was stored or refused; false if nothing became of it yet */

@@ -38,6 +38,14 @@ describe('the chunks of a video', () => {
     expect(names()).toEqual(['chunk.offer', 'chunk.next']);
   });
 
+  it('are offered with where they lie in the file, as far as that is known', async () => {
+    const { stage, sharing } = make();
+    const location = { begin: 0, end: 10, ranges: [[0, 100] as const] };
+    await sharing.ask({ ...TABLE, locate: ({ from }) => (from === 0 ? location : undefined) }, ASSIGN);
+    const [[, offer] = []] = stage.calls;
+    expect(offer).toEqual({ ...LEASE, crf: 30, chunks: [{ ...SPLIT[0], location }, SPLIT[1]] });
+  });
+
   it('are encoded here alone with a master that does not share them, which is asked once', async () => {
     const { stage, sharing, names } = make();
     stage.faults = [new Fault('missing', 'Unknown call chunk.next.')];

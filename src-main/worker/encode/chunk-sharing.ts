@@ -5,6 +5,7 @@ import { type Chunk, rangeOf } from '../../../src-shared/plan/chunks.ts';
 import { Fault, messageOf } from '../../../src-shared/util/errors.ts';
 import { shorten } from '../../../src-shared/util/plain-text.ts';
 import type { Logger } from '../../log/logger.ts';
+import type { ChunkLocator } from './chunk-locator.ts';
 
 /** Longest wait for an uploaded chunk, in ms: whoever waits longer encodes in the meantime. */
 const FETCH_MS = 300_000;
@@ -25,6 +26,8 @@ export interface SharedTable {
   split: readonly Chunk[];
   stored: readonly (Chunk & { size: number })[];
   crf: number;
+  /** For helpers that can't read the video in place. */
+  locate?: ChunkLocator | undefined;
 }
 
 /**
@@ -61,11 +64,11 @@ export class ChunkSharing {
     }
   }
 
-  async #next({ split, stored, crf }: SharedTable, assign: boolean): Promise<NextChunk> {
+  async #next({ split, stored, crf, locate }: SharedTable, assign: boolean): Promise<NextChunk> {
     const { call, lease } = this.#parts;
-    const chunks = split.map(rangeOf);
-    const offer = JSON.stringify([chunks, crf]);
+    const offer = JSON.stringify([split.map(rangeOf), crf]);
     if (offer !== this.#offered) {
+      const chunks = split.map((chunk) => ({ ...rangeOf(chunk), location: locate?.(chunk) }));
       await call('chunk.offer', { ...lease, crf, chunks });
       this.#offered = offer;
     }

@@ -167,7 +167,7 @@ export class Converter {
     const { lines } = texts;
     const plan = withoutEmptyTexts(asked, lines);
     const flawed = flaw !== undefined;
-    const video = { grant, plan, timeline, caps, flawed };
+    const video = { grant, input: source, plan, timeline, caps, flawed };
     const chunked = { ...video, place, sharing, pace: this.#pace, signal, log: this.#log };
     const chunks = await ChunkEncoder.open(chunked);
     try {

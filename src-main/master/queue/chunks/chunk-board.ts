@@ -1,4 +1,4 @@
-import type { ChunkFacts, ChunkOutcome, NextChunk } from '../../../../src-shared/jobs/chunk-lease.ts';
+import type { ChunkFacts, ChunkOutcome, NextChunk, OfferedChunk } from '../../../../src-shared/jobs/chunk-lease.ts';
 import type { Lease } from '../../../../src-shared/jobs/lease.ts';
 import { type Chunk, isSameChunk, rangeOf } from '../../../../src-shared/plan/chunks.ts';
 import { Fault } from '../../../../src-shared/util/errors.ts';
@@ -18,7 +18,7 @@ const MAX_COMPUTERS = 2;
 export const CHUNK_FENCED = 'This chunk is no longer yours: another computer encodes it, or its video has ended.';
 
 /** A chunk on a board. */
-export interface BoardChunk extends Chunk {
+export interface BoardChunk extends OfferedChunk {
   /** Its video's worker has it. */
   done: boolean;
   /** Helpers that encode it. */
@@ -88,16 +88,18 @@ export class ChunkBoard {
    * Replaces the split. Chunks that stay as they are keep their state; helpers lose all others.
    * @throws Fault `usage` when the chunks overlap or aren't in order
    */
-  offer(chunks: readonly Chunk[], crf: number): void {
+  offer(chunks: readonly OfferedChunk[], crf: number): void {
     let end = 0;
     for (const { from, to } of chunks) {
       if (from < end || to <= from) throw new Fault('usage', 'The chunks of a video must follow each other.');
       end = to;
     }
     const before = crf === this.crf ? this.#chunks : [];
-    const kept = chunks.map(
-      ({ from, to }) => before.find((chunk) => isSameChunk(chunk, { from, to })) ?? fresh(from, to),
-    );
+    const kept = chunks.map((offered) => {
+      const chunk = before.find((each) => isSameChunk(each, offered)) ?? fresh(offered);
+      chunk.location = offered.location;
+      return chunk;
+    });
     for (const chunk of this.#chunks.filter((old) => !kept.includes(old))) this.#end(chunk);
     this.#chunks = kept;
     this.crf = crf;
@@ -335,7 +337,7 @@ export class ChunkBoard {
   }
 }
 
-const fresh = (from: number, to: number): BoardChunk => ({ from, to, done: false, runs: [], failures: new Map() });
+const fresh = ({ from, to }: Chunk): BoardChunk => ({ from, to, done: false, runs: [], failures: new Map() });
 
 const isWaiting = ({ done, runs, upload }: BoardChunk) => !done && runs.length === 0 && !upload;
 

@@ -94,6 +94,16 @@ describe('an idle worker', () => {
     expect(await originals.find(leaseOf(grant), 'holder')).toMatchObject({ path: 'one.mp4' });
   });
 
+  it('is told where its chunk lies in the file, if the worker of the video has said so', async () => {
+    const { chunks, grant, next } = await make(['one.mp4'], [memberOf('a'), memberOf('b')]);
+    const location = { begin: 1, end: 2, ranges: [[0, 100] as const, [300, 400] as const] };
+    const offered = CHUNKS.map((chunk) => (chunk.from === 10 ? { ...chunk, location } : chunk));
+    chunks.offer({ ...leaseOf(grant), crf: 33, chunks: offered }, 'holder');
+    next();
+    expect(chunks.lease('a')).toMatchObject({ from: 10, location });
+    expect(chunks.lease('b')?.location).toBeUndefined();
+  });
+
   it('gets none with another encoder, without the decoder, paused, or of its own video', async () => {
     const paused: Member = { ...memberOf('paused'), mode: 'paused' };
     const others = [memberOf('old', 'SVT-AV1 1.4.1'), memberOf('blind', 'SVT-AV1 2.3.0', ['hevc']), paused];

@@ -71,11 +71,11 @@ export class ChunkDispatcher {
     return this.#grant(candidate);
   }
 
-  #grant({ board, chunk: { from, to }, file, plan, task }: Candidate): ChunkGrant {
+  #grant({ board, chunk: { from, to, location }, file, plan, task }: Candidate): ChunkGrant {
     const settings = withOverrides(this.#ctx.settings(), file.overrides);
     return {
       ...board.lease,
-      ...{ from, to, job: task.job, file: file.id, library: file.library, path: file.path, size: file.size },
+      ...{ from, to, location, job: task.job, file: file.id, library: file.library, path: file.path, size: file.size },
       ...{ plan: atCrf(plan, board.crf), probe: file.probe, version: file.version, uselessAt: file.size },
       priority: { nice: settings.niceLevel, ionice: settings.ioniceClass },
       convertDamaged: settings.convertDamaged,

@@ -1,5 +1,5 @@
 import type { Emit, Parsed } from '../../../../src-shared/contract/index.ts';
-import type { ChunkLease, ChunkOutcome } from '../../../../src-shared/jobs/chunk-lease.ts';
+import type { ChunkLease, ChunkOutcome, OfferedChunk } from '../../../../src-shared/jobs/chunk-lease.ts';
 import type { Lease, Progress } from '../../../../src-shared/jobs/lease.ts';
 import { type Chunk, isSameChunk, rangeOf } from '../../../../src-shared/plan/chunks.ts';
 import { Fault } from '../../../../src-shared/util/errors.ts';
@@ -44,7 +44,7 @@ export class SharedChunks {
   }
 
   /** Shares the chunks of a video, or replaces the list. @throws Fault `usage` when they overlap */
-  offer(lease: Lease, holder: string, { chunks, crf }: { chunks: readonly Chunk[]; crf: number }): void {
+  offer(lease: Lease, holder: string, { chunks, crf }: { chunks: readonly OfferedChunk[]; crf: number }): void {
     const known = this.find(lease);
     const board =
       known?.holder === holder
