@@ -8,6 +8,9 @@ import { aborted } from '../util/abort.ts';
 /** Room that must stay free beside everything that is promised, in bytes. */
 const RESERVE = 100_000_000;
 
+/** Unit of `stat.blocks`, whatever the file system (POSIX leaves it open, Linux, macOS, and libuv don't). */
+const BLOCK_BYTES = 512;
+
 /** Room on a disk that a file or folder may still take. */
 interface Promised {
   place: string;
@@ -82,11 +85,11 @@ async function outstanding({ place, bytes }: Promised): Promise<number> {
   return Math.max(0, bytes - (await sizeOf(place)));
 }
 
-/** Bytes of a file, or of the files right in a folder; 0 when there is none. */
+/** Bytes that a file takes without its holes, or the files right in a folder; 0 when there is none. */
 async function sizeOf(place: string): Promise<number> {
   try {
     const found = await lstat(place);
-    if (!found.isDirectory()) return found.size;
+    if (!found.isDirectory()) return Math.min(found.size, found.blocks * BLOCK_BYTES);
     const sizes = await Promise.all((await readdir(place)).map((name) => sizeOf(path.join(place, name))));
     return sizes.reduce((sum, size) => sum + size, 0);
   } catch {

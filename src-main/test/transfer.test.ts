@@ -1,12 +1,13 @@
 /** Files between computers: a master as its users start it, and a worker whose every word the test chooses. */
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { type Agent, request } from 'node:https';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Hello, PROTOCOL } from '../../src-shared/fleet/protocol.ts';
 import type { Capabilities } from '../../src-shared/fleet/worker-info.ts';
 import type { Grant } from '../../src-shared/jobs/lease.ts';
+import type { ByteRange } from '../../src-shared/util/byte-ranges.ts';
 import type { Fault } from '../../src-shared/util/errors.ts';
 import { type Device, loadDevice } from '../lan/device-identity.ts';
 import { DEFAULT_TOOLS, detectCapabilities } from '../media/ffmpeg/capabilities.ts';
@@ -133,6 +134,7 @@ const fileState = (grant: Grant) =>
 
 interface Fetching {
   file?: string;
+  range?: ByteRange;
   agent?: Agent;
   bandwidth?: Bandwidth;
   epoch?: number;
@@ -146,6 +148,7 @@ async function fetchVideo(grant: Grant, options: Fetching = {}): Promise<string>
     etag: `"${grant.version}"`,
     size: grant.size,
     file,
+    range: options.range,
     bandwidth,
     signal: new AbortController().signal,
     onProgress: () => undefined,
@@ -249,6 +252,24 @@ describe('a video', () => {
       await giveBack(grant);
     },
   );
+
+  it('a part of a video arrives at its place, also over a connection that is cut, and the rest of the file stays as it is', async () => {
+    const grant = await lease(hand);
+    const original = readFileSync(videoOf(grant));
+    const [begin, end] = [Math.floor(grant.size / 4), Math.floor(grant.size / 2)];
+    const file = await fetchVideo(grant, { range: [grant.size - 1000, grant.size] });
+    expect(statSync(file).size).toBe(grant.size);
+    const before = proxy.down;
+    proxy.cutAfter('down', (end - begin) / 2);
+    await fetchVideo(grant, { file, range: [begin, end] });
+    expect(proxy.armed).toBe(false);
+    expect(proxy.down - before).toBeLessThan((end - begin) * 1.4 + 100_000);
+    const due = Buffer.alloc(grant.size);
+    original.copy(due, begin, begin, end);
+    original.copy(due, grant.size - 1000, grant.size - 1000);
+    expect(readFileSync(file).equals(due)).toBe(true);
+    await giveBack(grant);
+  });
 
   it("a video that changes during its download ends the attempt, and its bytes aren't mixed with the old ones", async () => {
     const grant = await lease(hand);

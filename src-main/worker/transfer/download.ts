@@ -1,5 +1,7 @@
+import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { Agent } from 'node:https';
+import type { ByteRange } from '../../../src-shared/util/byte-ranges.ts';
 import { Fault } from '../../../src-shared/util/errors.ts';
 import { writeAll } from '../../fs/write-all.ts';
 import type { Bandwidth } from './bandwidth.ts';
@@ -17,30 +19,38 @@ export interface FetchRequest {
   etag: string;
   /** Of the whole, in bytes. */
   size: number;
-  /** Destination; existing content is taken for its beginning. */
+  /** Destination; without a range, existing content is taken for its beginning. */
   file: string;
+  /** Bytes to fetch to their own place in the destination, which isn't touched elsewhere; undefined for the whole. */
+  range?: ByteRange | undefined;
   bandwidth: Bandwidth;
   signal: AbortSignal;
-  /** Called with the number of bytes fetched so far. */
-  onProgress: (bytes: number) => void;
+  /** Called with the position up to which all is fetched, in the file. */
+  onProgress: (position: number) => void;
 }
 
 /**
- * Fetches a file over as many connections as it takes: after an interruption it resumes at the byte where it stopped.
+ * Fetches a file or a range of it over as many connections as it takes: after an interruption it resumes at the byte where it stopped.
  * @throws Fault `fenced` when the master has ended the lease, also because the file changed
  * @throws Error when the master can't read the file to its end
  */
 export async function downloadFile(options: FetchRequest): Promise<void> {
-  const { size, file, signal } = options;
+  const { size, file, range, signal } = options;
+  const [start, end] = range ?? [await sizeOf(file), size];
+  let position = start <= end ? start : 0;
+  const onProgress = (reached: number) => {
+    position = reached;
+    options.onProgress(reached);
+  };
   let fruitless = 0;
   await retryWhileLeased(signal, async () => {
-    const before = await sizeOf(file);
-    if (before === size) return;
-    const answer = await ask(options, 'GET', before < size ? before : 0);
+    const before = position;
+    if (before === end) return;
+    const answer = await ask(options, 'GET', [before, end]);
     try {
-      await save(answer, options);
+      await save(answer, { ...options, onProgress }, [before, end]);
     } catch (error) {
-      fruitless = (await sizeOf(file)) > before ? 0 : fruitless + 1;
+      fruitless = position > before ? 0 : fruitless + 1;
       if (fruitless < FRUITLESS) throw error;
       throw new Error(`The master can't read the video beyond byte ${before}; check the disk that it lies on.`);
     } finally {
@@ -48,12 +58,17 @@ export async function downloadFile(options: FetchRequest): Promise<void> {
     }
   });
   // It may have changed while its last bytes came.
-  await retryWhileLeased(signal, async () => (await ask(options, 'HEAD', 0)).close());
+  await retryWhileLeased(signal, async () => (await ask(options, 'HEAD')).close());
 }
 
 /** The master's answer, when it is a good one for the version that is wanted. */
-async function ask({ url, agent, etag, signal }: FetchRequest, method: string, from: number): Promise<Answer> {
-  const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-`, 'if-range': etag } : {};
+async function ask(
+  { url, agent, etag, signal, size }: FetchRequest,
+  method: string,
+  [from, to]: ByteRange = [0, size],
+): Promise<Answer> {
+  const isPart = from > 0 || to < size;
+  const headers: Record<string, string> = isPart ? { range: `bytes=${from}-${to - 1}`, 'if-range': etag } : {};
   const answer = await httpGet(url, { agent, headers, method, signal });
   try {
     if (answer.status !== 200 && answer.status !== 206) throw faultIn(answer.status, await textOf(answer));
@@ -71,9 +86,14 @@ async function textOf({ body }: Answer): Promise<string> {
   return text;
 }
 
-async function save({ headers, body }: Answer, { file, size, bandwidth, onProgress }: FetchRequest): Promise<void> {
+async function save(
+  { headers, body }: Answer,
+  { file, size, range, bandwidth, onProgress }: FetchRequest,
+  [from, to]: ByteRange,
+): Promise<void> {
   const start = Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1] ?? 0);
-  const handle = await open(file, start > 0 ? 'r+' : 'w');
+  if (range && start !== from) throw new Error(`The master sent a video from byte ${start} instead of ${from}.`);
+  const handle = await open(file, range || start > 0 ? constants.O_RDWR | constants.O_CREAT : 'w');
   try {
     let position = start;
     for await (const piece of body) {
@@ -82,7 +102,7 @@ async function save({ headers, body }: Answer, { file, size, bandwidth, onProgre
       position += piece.length;
       onProgress(position);
     }
-    if (position !== size) throw new Error(`The master sent ${position} bytes of a video of ${size}.`);
+    if (position !== to) throw new Error(`The master sent ${position} bytes of a video of ${size} instead of ${to}.`);
   } finally {
     await handle.close();
   }
