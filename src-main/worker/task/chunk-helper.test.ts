@@ -9,13 +9,14 @@ import type { Orders } from '../../../src-shared/jobs/lease.ts';
 import { DEFAULT_TABLES } from '../../../src-shared/media/quality.ts';
 import { makePlan } from '../../../src-shared/plan/plan.ts';
 import { resolveSettings } from '../../../src-shared/settings/settings.ts';
+import type { ByteRange } from '../../../src-shared/util/byte-ranges.ts';
 import { Fault } from '../../../src-shared/util/errors.ts';
 import { DiskSpace } from '../../fs/disk-space.ts';
 import { PROBE } from '../../test/support/context.ts';
 import { tempFolder } from '../../test/support/temp.ts';
 import { until } from '../../test/support/wait.ts';
-import type { ChunkConversion, ChunkConverter } from '../encode/chunk-converter.ts';
-import type { Converter, ConverterWork } from '../encode/converter.ts';
+import type { ChunkConversion, ChunkConverter, ChunkConverterWork } from '../encode/chunk-converter.ts';
+import type { Converter } from '../encode/converter.ts';
 import type { ChunkTransfer } from '../transfer/chunk-transfer.ts';
 import type { Transfer } from '../transfer/transfer.ts';
 import { Worker } from '../worker.ts';
@@ -32,14 +33,24 @@ function grantOf(n: number, task = 1): ChunkGrant {
   };
 }
 
+/** A chunk of a file of 1000 bytes whose place is known. */
+function partOf(n: number, pictures: [number, number], task = 1): ChunkGrant {
+  const ranges: [number, number][] = [[0, 100], pictures, [990, 1000]];
+  return { ...grantOf(n, task), location: { begin: n, end: n + 1, ranges } };
+}
+
+const DAMAGE = { count: 1, first: 'Invalid data found.', lost: null };
+
 /** A worker of a master that has no videos for it, and these chunks; its encodes end when the test says so. */
 async function make(chunks: ChunkGrant[], jobs = 1) {
   const temp = path.join(tempFolder(), 'temp');
   const stage = {
     chunks,
     calls: [] as { name: string; input: Record<string, unknown> }[],
-    encodes: [] as { grant: ChunkGrant; work: ConverterWork; end: (conversion?: ChunkConversion) => void }[],
+    encodes: [] as { grant: ChunkGrant; work: ChunkConverterWork; end: (conversion?: ChunkConversion) => void }[],
     fetched: [] as number[],
+    /** What was fetched each time of videos whose chunks have a known place. */
+    ranges: [] as (readonly ByteRange[])[],
     sent: [] as ChunkLease[],
     lost: [] as ChunkLease[],
     faults: new Map<string, Fault[]>(),
@@ -62,7 +73,7 @@ async function make(chunks: ChunkGrant[], jobs = 1) {
     return answer ? answer() : {};
   }) as Caller;
   const converter = {
-    convert: (grant: ChunkGrant, _source: string, work: ConverterWork) => {
+    convert: (grant: ChunkGrant, _source: string, work: ChunkConverterWork) => {
       const ended = Promise.withResolvers<ChunkConversion>();
       const file = path.join(work.folder, 'chunk');
       const end = (conversion: ChunkConversion = { file, outcome: { kind: 'done', ...FACTS } }) => {
@@ -79,8 +90,13 @@ async function make(chunks: ChunkGrant[], jobs = 1) {
     limit: () => undefined,
     needs: async () => 1,
     holds: async () => true,
-    source: async ({ task }, { folder }) => {
+    source: async ({ task, ...grant }, { folder }, part) => {
       stage.fetched.push(task);
+      if (part && 'location' in grant) {
+        const missing = part.fetched.missing(part.wanted);
+        stage.ranges.push(missing);
+        for (const range of missing) part.fetched.add(range);
+      }
       writeFileSync(path.join(folder, 'source.mkv'), 'video');
       return path.join(folder, 'source.mkv');
     },
@@ -217,5 +233,73 @@ describe('a worker for which the queue has nothing', () => {
     );
     await encode(1);
     expect(stage.sent).toEqual([]);
+  });
+});
+
+// There, files have no holes unless a program asks for them.
+describe.skipIf(process.platform === 'win32')('a worker that helps with a video that it has to fetch', () => {
+  it('fetches what each chunk needs and is not there yet', async () => {
+    const { stage, encode } = await make([partOf(0, [200, 400]), partOf(1, [300, 500]), partOf(0, [200, 400], 2)]);
+    for (const n of [0, 1, 2]) {
+      const { end, work } = await encode(n);
+      expect(work.isPartial).toBe(true);
+      end();
+    }
+    await until(() => expect(stage.called('chunk.finish')).toHaveLength(3));
+    const first = [[0, 100] as const, [200, 400] as const, [990, 1000] as const];
+    expect(stage.ranges).toEqual([first, [[400, 500]], first]);
+  });
+
+  const problems: [string, ChunkConversion | undefined][] = [
+    ['fails', { outcome: { kind: 'failed', reason: 'It has 9 frames instead of 10.', log: '' } }],
+    ['shows damage', { file: 'chunk', outcome: { kind: 'done', ...FACTS, damage: DAMAGE } }],
+    ['looks like a fault of the computer', { outcome: { kind: 'node', reason: 'Its storage went away.' } }],
+  ];
+  it.for(problems)('fetches the rest once and encodes the chunk again when a part %s', async ([, conversion]) => {
+    const { stage, encode } = await make([partOf(0, [200, 400]), partOf(1, [300, 500])]);
+    (await encode(0)).end(conversion);
+    const again = await encode(1);
+    expect(again).toMatchObject({ grant: { from: 0 }, work: { isPartial: false } });
+    again.end();
+    const next = await encode(2);
+    expect(next).toMatchObject({ grant: { from: 10 }, work: { isPartial: false } });
+    next.end();
+    await until(() => expect(stage.called('chunk.finish')).toHaveLength(2));
+    for (const { outcome } of stage.called('chunk.finish')) expect(outcome).toEqual({ kind: 'done', ...FACTS });
+    expect(stage.ranges.at(-1)).toEqual([
+      [100, 200],
+      [400, 990],
+    ]);
+    expect(stage.ranges).toHaveLength(2);
+  });
+
+  it('reports a failure and damage that the whole video shows, too', async () => {
+    const { stage, encode } = await make([partOf(0, [200, 400])]);
+    const failed = { outcome: { kind: 'failed', reason: 'ffmpeg failed.', log: '' } } as const;
+    (await encode(0)).end(failed);
+    (await encode(1)).end(failed);
+    await until(() => expect(stage.called('chunk.finish')).toMatchObject([{ outcome: failed.outcome }]));
+    expect(stage.encodes).toHaveLength(2);
+  });
+
+  it('keeps what it has fetched of a video when it loses a chunk of it', async () => {
+    const { stage, worker, encode } = await make([partOf(0, [200, 400]), partOf(1, [300, 500])]);
+    await encode(0);
+    worker.revoke({ task: 1, epoch: 1 });
+    (await encode(1)).end();
+    await until(() => expect(stage.called('chunk.finish')).toHaveLength(1));
+    expect(stage.ranges[1]).toEqual([[400, 500]]);
+  });
+
+  it('reads nothing beyond the end of the file, whatever it is told', async () => {
+    const { stage, encode } = await make([partOf(0, [200, 5000])]);
+    (await encode(0)).end();
+    await until(() => expect(stage.called('chunk.finish')).toHaveLength(1));
+    expect(stage.ranges).toEqual([
+      [
+        [0, 100],
+        [200, 1000],
+      ],
+    ]);
   });
 });

@@ -11,7 +11,7 @@ import type { ChunkTransfer } from '../transfer/chunk-transfer.ts';
 import { sendIntact } from '../transfer/retry.ts';
 import type { Transfer } from '../transfer/transfer.ts';
 import { ActiveChunk } from './active-chunk.ts';
-import { SourceKeeper } from './source-keeper.ts';
+import { type ChunkFiles, SourceKeeper } from './source-keeper.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Dependencies of a {@link ChunkHelper}. */
@@ -137,19 +137,39 @@ export class ChunkHelper {
   /** @returns how it ended, or undefined when the master has the chunk */
   async #attempt(chunk: ActiveChunk): Promise<ChunkOutcome | undefined> {
     const { grant, report, signal } = chunk;
-    const { brake, converter, encode, transfer } = this.#parts;
-    const { folder, source } = await this.#sources.get(grant, { signal, report });
-    const work = { folder, signal, report, brake };
-    const conversion = await encode(async (threads): Promise<ChunkConversion> => {
-      if (signal.aborted) return { outcome: { kind: 'released' } };
-      return converter.convert(grant, source, { ...work, threads });
-    });
+    const { log, transfer } = this.#parts;
+    let files = await this.#sources.get(grant, { signal, report });
+    let conversion = await this.#convert(chunk, files);
+    const problem = files.isPartial && !signal.aborted ? problemOf(conversion) : undefined;
+    if (problem !== undefined) {
+      // Holes look like damage: only the whole video shows what is true of it.
+      log?.info({ task: grant.task, file: grant.file, problem }, `Fetching the rest of ${grant.path} for its chunk.`);
+      this.#sources.distrustPart();
+      files = await this.#sources.get(grant, { signal, report });
+      conversion = await this.#convert(chunk, files);
+    }
     if (signal.aborted) return { kind: 'released' };
+    const { source } = files;
     if (conversion.file !== undefined) return this.#deliver(chunk, conversion.file, conversion.outcome);
     // Storage that went away looks like a bad video.
     if (conversion.outcome.kind === 'failed' && !(await transfer.holds(grant, source)))
       return { kind: 'node', reason: `${source} can no longer be read; check its storage.` };
     return conversion.outcome;
+  }
+
+  async #convert({ grant, report, signal }: ActiveChunk, files: ChunkFiles): Promise<ChunkConversion> {
+    const { brake, converter, encode } = this.#parts;
+    const { folder, source, isPartial } = files;
+    const work = { folder, signal, report, brake, isPartial };
+    try {
+      return await encode(async (threads): Promise<ChunkConversion> => {
+        if (signal.aborted) return { outcome: { kind: 'released' } };
+        return converter.convert(grant, source, { ...work, threads });
+      });
+    } catch (error) {
+      if (!isPartial || signal.aborted) throw error;
+      return { outcome: { kind: 'failed', reason: shorten(messageOf(error)), log: '' } };
+    }
   }
 
   /** Sends a chunk until it has arrived intact. */
@@ -172,6 +192,12 @@ export class ChunkHelper {
       if (!(error instanceof Fault && error.code === 'fenced')) throw error;
     }
   }
+}
+
+/** What may come from bytes that aren't there: any error. */
+function problemOf({ outcome }: ChunkConversion): string | undefined {
+  if (outcome.kind === 'done') return outcome.damage?.first;
+  return outcome.kind === 'released' ? undefined : outcome.reason;
 }
 
 /** How an attempt ended that threw; undefined when the master needs no word of it. */

@@ -37,6 +37,9 @@ const Kept = z.object({
 });
 export type Kept = z.infer<typeof Kept>;
 
+/** Reserves room for that many bytes in a lease's folder, those that are there included, instead of what was reserved before. */
+export type ReserveRoom = (bytes: number, signal: AbortSignal) => Promise<void>;
+
 /** Dependencies of a workspace. */
 export interface WorkspaceParts {
   /** Where it is unless it was moved before: this node's own. */
@@ -181,19 +184,23 @@ export class Workspace {
    */
   async use<T>(
     { name, needed, signal }: { name: string; needed: number; signal: AbortSignal },
-    work: (folder: string) => Promise<T>,
+    work: (folder: string, reserve: ReserveRoom) => Promise<T>,
   ): Promise<T> {
     const place = this.#inUse.get(name) ?? this.#folder;
     const folder = path.join(place, name);
     this.#inUse.set(name, place);
     let giveBack: (() => void) | undefined;
+    const reserve: ReserveRoom = async (bytes, patience) => {
+      // It would wait for its own.
+      giveBack?.();
+      giveBack = undefined;
+      await this.#chunks.sweepOld(path.join(place, CHUNKS));
+      giveBack = await this.#reserve(folder, bytes, patience);
+    };
     try {
       await mkdir(folder, { recursive: true });
-      if (needed > 0) {
-        await this.#chunks.sweepOld(path.join(place, CHUNKS));
-        giveBack = await this.#reserve(folder, needed, signal);
-      }
-      return await work(folder);
+      if (needed > 0) await reserve(needed, signal);
+      return await work(folder, reserve);
     } catch (error) {
       if (error instanceof Fault) throw error;
       const reason =

@@ -4,14 +4,15 @@ import path from 'node:path';
 import type { Caller } from '../../../src-shared/contract/index.ts';
 import type { ChunkFacts, ChunkLease } from '../../../src-shared/jobs/chunk-lease.ts';
 import { type Grant, LOG_LENGTH, MAX_AHEAD } from '../../../src-shared/jobs/lease.ts';
+import { type ByteRange, bytesIn } from '../../../src-shared/util/byte-ranges.ts';
 import { sha256 } from '../../fs/sha256.ts';
 import { faultPoint } from '../../util/fault-injection.ts';
 import { Bandwidth } from './bandwidth.ts';
 import type { ChunkTransfer } from './chunk-transfer.ts';
-import { downloadFile } from './download.ts';
+import { downloadFile, type FetchRequest } from './download.ts';
 import { retryWhileLeased, sendIntact } from './retry.ts';
 import { isReadable, type SharedStorage } from './shared-storage.ts';
-import type { Result, Transfer, TransferWork } from './transfer.ts';
+import type { PartialFetch, Result, Transfer, TransferWork } from './transfer.ts';
 
 /** The way to the master. */
 export interface Route {
@@ -46,7 +47,7 @@ export class RemoteTransfer implements Transfer, ChunkTransfer {
     return inPlace === undefined ? grant.size : 0;
   }
 
-  async source(grant: Grant, work: TransferWork): Promise<string> {
+  async source(grant: Grant, work: TransferWork, part?: PartialFetch): Promise<string> {
     const { folder, signal, report } = work;
     const inPlace = await retryWhileLeased(signal, () => this.#storage.resolve(grant));
     if (inPlace !== undefined) return inPlace;
@@ -54,19 +55,16 @@ export class RemoteTransfer implements Transfer, ChunkTransfer {
     const file = fetchedFile(grant, folder);
     const route = this.#route;
     report({ stage: 'fetching', share: 0 });
-    await downloadFile({
-      // Read for every request, since the master may move.
-      get url() {
-        return `${route.origin}/tasks/${task}/source?epoch=${epoch}`;
-      },
-      agent: this.#route.agent,
-      etag: `"${version}"`,
-      size,
-      file,
-      bandwidth: this.#down,
-      signal,
-      onProgress: (bytes) => report({ stage: 'fetching', share: bytes / size }),
-    });
+    const fetch = (onProgress: FetchRequest['onProgress'], range?: ByteRange) =>
+      downloadFile({
+        // Read for every request, since the master may move.
+        get url() {
+          return `${route.origin}/tasks/${task}/source?epoch=${epoch}`;
+        },
+        ...{ agent: route.agent, etag: `"${version}"`, size, file, range, bandwidth: this.#down, signal, onProgress },
+      });
+    if (part) await fetchMissing(part, fetch, report);
+    else await fetch((bytes) => report({ stage: 'fetching', share: bytes / size }));
     return file;
   }
 
@@ -134,4 +132,21 @@ const chunkPath = ({ task, epoch, from, to }: ChunkLease) => `/chunks/${task}-${
 /** Where a video lies that was fetched under a lease. */
 function fetchedFile(grant: Grant, folder: string): string {
   return path.join(folder, `source${path.extname(grant.path)}`);
+}
+
+/** Fetches what isn't there yet of what is wanted. */
+async function fetchMissing(
+  { fetched, wanted }: PartialFetch,
+  fetch: (onProgress: FetchRequest['onProgress'], range: ByteRange) => Promise<void>,
+  report: TransferWork['report'],
+): Promise<void> {
+  const missing = fetched.missing(wanted);
+  const [before, all] = [fetched.count, bytesIn(missing)];
+  for (const range of missing) {
+    const onProgress = (position: number) => {
+      fetched.add([range[0], position]);
+      report({ stage: 'fetching', share: (fetched.count - before) / all });
+    };
+    await fetch(onProgress, range);
+  }
 }

@@ -1,5 +1,7 @@
 import type { Grant, Progress } from '../../../src-shared/jobs/lease.ts';
+import type { ByteRange } from '../../../src-shared/util/byte-ranges.ts';
 import type { Conversion } from '../encode/converter.ts';
+import type { FetchedBytes } from './fetched-bytes.ts';
 
 export type Result = Extract<Conversion, { kind: 'result' }>;
 
@@ -9,6 +11,13 @@ export interface TransferWork {
   folder: string;
   signal: AbortSignal;
   report: (progress: Progress) => void;
+}
+
+/** Fetches some bytes of an original to their places in a file that has holes elsewhere. */
+export interface PartialFetch {
+  wanted: readonly ByteRange[];
+  /** Those that were fetched before, to which new ones are added; none as long as the original is read in place. */
+  fetched: FetchedBytes;
 }
 
 /** How a worker gets at originals and hands results over: in place here, over the network elsewhere. */
@@ -22,9 +31,10 @@ export interface Transfer {
   /**
    * Absolute path of the original on this computer, fetched into `work.folder` where it cannot be read in place; it waits by
    * itself for the connection.
+   * @param part what has to be there of a file that is fetched; all of it by default
    * @throws Fault `node` when it is out of reach, `fenced` when the lease is lost
    */
-  source(grant: Grant, work: TransferWork): Promise<string>;
+  source(grant: Grant, work: TransferWork, part?: PartialFetch): Promise<string>;
   /** False when the original can no longer be read at the path that `source` returned, for example because its storage is gone. */
   holds(grant: Grant, source: string): Promise<boolean>;
   /** Sees to it that nothing more comes from the storage of an original that is out of reach; without it this computer is at fault. */
