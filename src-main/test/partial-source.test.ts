@@ -33,11 +33,12 @@ const fromFirst = (times: number[]) => times.map((time) => Math.round((time - (t
 async function help(name: string, chunks: number, before?: string): Promise<number[]> {
   const seconds = { FLOTILLA_CHUNKS: '4' };
   const gate = makeGate();
-  const master = await lead(makeHome(), { env: { ...gate.env, ...seconds } });
-  await master.call('worker.resume', { worker: 'master' });
-  const clip = makeClip(path.join(master.media, name), { seconds: 4 * chunks, options: OPEN });
+  const home = makeHome();
+  const clip = makeClip(path.join(home.media, name), { seconds: 4 * chunks, options: OPEN });
   const { size } = statSync(clip);
   const times = packetTimes(clip, 0);
+  const master = await lead(home, { env: { ...gate.env, ...seconds } });
+  await master.call('worker.resume', { worker: 'master' });
   const { library } = await master.call('library.add', { path: master.media });
   await master.call('library.scan', { library: library.id });
   await gate.reached();
