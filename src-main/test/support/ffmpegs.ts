@@ -49,8 +49,8 @@ const IS_THOROUGH = process.env.FLOTILLA_TEST_ALL === '1';
  * The kinds of a thing that are tested with this ffmpeg: all of them with the installed one, and each with one other, which
  * take turns; all of them with each by FLOTILLA_TEST_ALL=1.
  */
-export function shareOf<T>(ffmpeg: Ffmpeg, kinds: readonly T[]): readonly T[] {
-  if (IS_THOROUGH) return kinds;
+export function shareOf<T>(ffmpeg: Ffmpeg, kinds: readonly T[]): T[] {
+  if (IS_THOROUGH) return [...kinds];
   const others = FFMPEGS.slice(1);
   return kinds.filter((_, i) => ffmpeg.installed || others[i % others.length]?.folder === ffmpeg.folder);
 }
@@ -59,7 +59,7 @@ export function shareOf<T>(ffmpeg: Ffmpeg, kinds: readonly T[]): readonly T[] {
  * The kinds of a thing that are tested with this ffmpeg where each is tested with one of them: for verdicts that are Flotilla's own, by
  * what every ffmpeg measures alike. Each is tested with each by FLOTILLA_TEST_ALL=1.
  */
-export function turnsOf<T>(ffmpeg: Ffmpeg, kinds: readonly T[]): readonly T[] {
-  if (IS_THOROUGH) return kinds;
+export function turnsOf<T>(ffmpeg: Ffmpeg, kinds: readonly T[]): T[] {
+  if (IS_THOROUGH) return [...kinds];
   return kinds.filter((_, i) => FFMPEGS[i % FFMPEGS.length]?.folder === ffmpeg.folder);
 }
