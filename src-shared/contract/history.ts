@@ -39,6 +39,8 @@ export const HISTORY_CALLS = {
     z.strictObject({
       kind: z.array(HistoryKind).max(HISTORY_KINDS.length).optional(),
       search,
+      /** Only entries about this video. */
+      file: id.optional(),
       /** Only entries older than this one. */
       before: id.optional(),
       limit: z.int().min(1).max(500).default(100),

@@ -29,6 +29,7 @@ it('keeps the newest entries, and finds them by kind and by words, page by page'
     'Converted Islands.mkv.',
   ]);
   expect(texts(table, { kind: ['conversion'], search: 'FERRY', limit: 10 })).toEqual(['Converted Night ferry.mkv.']);
+  expect(texts(table, { file: 1, limit: 10 })).toEqual([]);
   const [newest] = table.page({ limit: 1 });
   expect(texts(table, { before: newest?.id, limit: 1 })).toEqual(['Changed preset.']);
 });

@@ -11,6 +11,7 @@ const MAX_ENTRIES = 10_000;
 interface HistoryPage {
   kind?: HistoryEntry['kind'][] | undefined;
   search?: string | undefined;
+  file?: number | undefined;
   before?: number | undefined;
   limit: number;
 }
@@ -36,15 +37,16 @@ export class HistoryTable {
   }
 
   /** Returns a page of entries, the latest first. */
-  page({ kind, search, before, limit }: HistoryPage): HistoryEntry[] {
+  page({ kind, search, file, before, limit }: HistoryPage): HistoryEntry[] {
     const hits = searchCondition('text', search);
     const conditions = [
       hits.sql,
       kind && 'kind IN (SELECT value FROM json_each(@kinds))',
+      file !== undefined && 'file = @file',
       before !== undefined && 'id < @before',
     ].filter(Boolean);
     const sql = `SELECT * FROM history WHERE ${conditions.join(' AND ') || 'TRUE'} ORDER BY id DESC LIMIT @limit`;
-    const values = { ...hits.values, kinds: JSON.stringify(kind ?? []), before: before ?? 0, limit };
+    const values = { ...hits.values, kinds: JSON.stringify(kind ?? []), file: file ?? 0, before: before ?? 0, limit };
     return z.array(HistoryEntry).parse(this.#sql(sql).all(values));
   }
 }

@@ -27,7 +27,7 @@ import classes from './drawer.module.css';
 import { factsOf, sourceFactsOf } from './facts.ts';
 import { PlanList } from './plan-list.tsx';
 import { reportOf } from './report.ts';
-import { Timeline } from './timeline.tsx';
+import { TIMELINE_KINDS, Timeline } from './timeline.tsx';
 
 type Detail = Output<'file.get'>;
 
@@ -108,6 +108,7 @@ function Part({ title, children }: { title: string; children: React.ReactNode })
 
 function Body({ detail, root }: { detail: Detail; root: string }) {
   const { file, plan, attempts, original, sample } = detail;
+  const { data: history = [] } = useCall('history.list', { file: file.id, kind: TIMELINE_KINDS });
   const comparable = file.state === 'done' ? original !== null : sample !== null;
   return (
     <Stack gap="lg">
@@ -135,9 +136,9 @@ function Body({ detail, root }: { detail: Detail; root: string }) {
           <PlanList streams={plan.streams} />
         </Part>
       )}
-      {attempts.length > 0 && (
+      {attempts.length + history.length > 0 && (
         <Part title="Timeline">
-          <Timeline attempts={attempts} />
+          <Timeline attempts={attempts} history={history} />
         </Part>
       )}
       <Stack gap="xs">

@@ -1,4 +1,5 @@
 import { Accordion, Group, Timeline as Line, ScrollArea, Stack, Text } from '@mantine/core';
+import type { HistoryKind } from '../../../src-shared/contract/history.ts';
 import type { Output } from '../../../src-shared/contract/index.ts';
 import { formatDuration } from '../../../src-shared/text/format.ts';
 import { CopyText } from '../../components/copy-text.tsx';
@@ -65,30 +66,58 @@ function Log({ log }: { log: string }) {
   );
 }
 
-/** Every attempt at a video, newest first: when, on which computer, how long each stage took, and how it ended. */
-export function Timeline({ attempts }: { attempts: Attempt[] }) {
+/** The line of an attempt; no component of its own, as the timeline marks its lines itself. */
+function attemptItem(attempt: Attempt) {
   return (
-    <Line bulletSize={12} lineWidth={2} active={attempts.length}>
-      {attempts.toReversed().map((attempt) => (
-        <Line.Item
-          key={attempt.startedAt}
-          color={colourOf(attempt)}
-          title={`${outcomeLabel(attempt)} on ${attempt.worker}`}
-        >
+    <Line.Item
+      key={attempt.startedAt}
+      color={colourOf(attempt)}
+      title={`${outcomeLabel(attempt)} on ${attempt.worker}`}
+    >
+      <Text size="xs" c="dimmed">
+        <RelativeTime time={attempt.startedAt} />
+        {attempt.encoder && `, ${attempt.encoder}`}
+        {attempt.quality && `, ${qualityText(attempt.quality)}`}
+      </Text>
+      {attempt.reason && <Text>{attempt.reason}</Text>}
+      <Text size="xs" c="dimmed" className={classes.stages}>
+        {stageTexts(attempt).map((words) => (
+          <span key={words}>{words}</span>
+        ))}
+      </Text>
+      {attempt.log && <Log log={attempt.log} />}
+    </Line.Item>
+  );
+}
+
+/** What the history knows of a video beside its attempts. */
+export const TIMELINE_KINDS: HistoryKind[] = ['restore', 'purge', 'video'];
+
+interface Props {
+  attempts: Attempt[];
+  history: Output<'history.list'>;
+}
+
+/**
+ * Every attempt at a video and what users did to it, newest first: when, on which computer, how long each stage took, and how it ended.
+ */
+export function Timeline({ attempts, history }: Props) {
+  const items = [
+    ...attempts.map((attempt) => ({ time: attempt.startedAt, item: attemptItem(attempt) })),
+    ...history.map(({ id, time, text }) => ({
+      time,
+      item: (
+        <Line.Item key={`history ${id}`} title={text}>
           <Text size="xs" c="dimmed">
-            <RelativeTime time={attempt.startedAt} />
-            {attempt.encoder && `, ${attempt.encoder}`}
-            {attempt.quality && `, ${qualityText(attempt.quality)}`}
+            <RelativeTime time={time} />
           </Text>
-          {attempt.reason && <Text>{attempt.reason}</Text>}
-          <Text size="xs" c="dimmed" className={classes.stages}>
-            {stageTexts(attempt).map((words) => (
-              <span key={words}>{words}</span>
-            ))}
-          </Text>
-          {attempt.log && <Log log={attempt.log} />}
         </Line.Item>
-      ))}
+      ),
+    })),
+  ].sort((a, b) => b.time - a.time);
+  return (
+    <Line bulletSize={12} lineWidth={2} active={items.length}>
+      {items.map(({ item }) => item)}
     </Line>
   );
 }
