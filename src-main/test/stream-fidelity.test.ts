@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -265,22 +265,29 @@ describe.each(FFMPEGS)('with $name', (tested) => {
   });
 });
 
+/** Has a QuickTime file with nothing but pictures show a part of them: `width` by `height`, the center `down` lines below theirs. */
+function showOnly(file: string, { width, height, down }: { width: number; height: number; down: number }): void {
+  const data = readFileSync(file);
+  const clap = Buffer.alloc(40);
+  clap.writeUInt32BE(40);
+  clap.write('clap', 4);
+  for (const [n, value] of [width, 1, height, 1, 0, 1, down, 1].entries()) clap.writeInt32BE(value, 8 + 4 * n);
+  const places = ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd', 'avc1'].map((type) => data.indexOf(type) - 4);
+  const entry = places.at(-1) ?? 0;
+  const end = entry + data.readUInt32BE(entry);
+  // Each box is in the one before; the pictures lie ahead of them all, where they stay.
+  for (const place of places) data.writeUInt32BE(data.readUInt32BE(place) + clap.length, place);
+  writeFileSync(file, Buffer.concat([data.subarray(0, end), clap, data.subarray(end)]));
+}
+
 it('a picture is shown without the borders that its container hides, in its shape', async ({ skip }) => {
   const { data, media } = makeHome();
-  const source = path.join(media, 'video.mkv');
-  ffmpeg(
-    '-f',
-    'lavfi',
-    '-i',
-    `${PICTURE},pad=200:160:4:16:green`,
-    '-c:v',
-    'libx264',
-    '-crf',
-    '4',
-    '-pix_fmt',
-    'yuv420p',
-    source,
-  );
+  const [source, movie] = [path.join(media, 'video.mkv'), path.join(media, 'movie.mov')];
+  const padded = (above: number) => ['-f', 'lavfi', '-i', `${PICTURE},pad=200:160:4:${above}:green`];
+  const sharp = ['-c:v', 'libx264', '-crf', '4', '-pix_fmt', 'yuv420p'];
+  ffmpeg(...padded(16), ...sharp, source);
+  ffmpeg(...padded(20), ...sharp, movie);
+  showOnly(movie, { width: 192, height: 128, down: 4 });
   const crop = ['top=16', 'bottom=16', 'left=4', 'right=4'].flatMap((side) => ['--set', `pixel-crop-${side}`]);
   const shape = ['--set', 'display-width=384', '--set', 'display-height=128'];
   const { failed } = execaSync('mkvpropedit', [source, '--edit', 'track:v1', ...crop, ...shape], { reject: false });
@@ -290,4 +297,7 @@ it('a picture is shown without the borders that its container hides, in its shap
   const [video] = ffprobe(source, '-show_streams').streams;
   expect(video).toMatchObject({ codec_name: 'av1', width: 192, height: 128, sample_aspect_ratio: '2:1' });
   expect(likeness(upright, source)).toBeGreaterThan(30);
+  const shown = path.join(media, 'movie.mkv');
+  expect(ffprobe(shown, '-show_streams').streams).toMatchObject([{ codec_name: 'av1', width: 192, height: 128 }]);
+  expect(likeness(upright, shown)).toBeGreaterThan(30);
 });

@@ -271,12 +271,17 @@ export function timeFlaw(probe: Probe, timeline: Timeline): Flaw | undefined {
     return { code: 'too-damaged', reason };
   }
   const all = [...timeline.values()];
+  const isMp4 = probe.format.split(',').includes('mp4');
   const ends: [claimed: number | undefined, real: number][] = [
     ...videos.map(({ duration }, i): [number | undefined, number] => {
       const line = lines[i];
       return [duration, line ? line.end - Math.min(line.first, 0) : 0];
     }),
-    [probe.duration, Math.max(...all.map(({ end }) => end)) - Math.min(0, ...all.map(({ first }) => first))],
+    // MP4 keeps chapters in a track, which may end behind all others, and each track says its own length.
+    [
+      isMp4 && probe.chapters > 0 ? undefined : probe.duration,
+      Math.max(...all.map(({ end }) => end)) - Math.min(0, ...all.map(({ first }) => first)),
+    ],
   ];
   for (const [claimed, real] of ends) {
     if (!claimed || claimed - real <= Math.max(SLACK_SECONDS, claimed * SLACK_SHARE)) continue;

@@ -15,7 +15,7 @@ import type { ProcessManager } from '../ffmpeg/process-manager.ts';
 import { type FfprobeFrame, type FfprobeStream, Report, STILL_CODECS, tagKinds, toStream } from './ffprobe-report.ts';
 import { measureFields } from './interlacing.ts';
 import { readTracks } from './matroska.ts';
-import { readMp4Tracks } from './mp4.ts';
+import { hiddenBorders, readMp4Tracks } from './mp4.ts';
 import { findExtras } from './nal.ts';
 import { holdsObjects, OBJECT_CODECS } from './object-audio.ts';
 import { readChapterFeatures } from './segments.ts';
@@ -89,6 +89,8 @@ async function addMp4Tracks(
     addContainerColour(stream, track.colour);
     // Spatial video, of which the second eye is a layer that may begin later than the packets that were looked at.
     if (track.spatial) stream.layers = true;
+    const crop = hiddenBorders(stream, track.aperture);
+    if (crop) stream.crop = crop;
   }
 }
 

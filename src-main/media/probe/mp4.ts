@@ -1,6 +1,6 @@
 /** What MP4 and QuickTime files say of their pictures and ffmpeg does not report, or not in all versions (ISO/IEC 14496-12). */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Colour } from '../../../src-shared/media/probe.ts';
+import type { Colour, Crop } from '../../../src-shared/media/probe.ts';
 import { colourOf } from './code-points.ts';
 
 /** Bytes of a description that are read into memory; real ones have some hundred. */
@@ -9,6 +9,14 @@ const MAX_BOX_BYTES = 2 ** 20;
 const MAX_BOXES = 100_000;
 /** A sample entry's own fields before its boxes (12.1.3.2), the head of the box included. */
 const VISUAL_ENTRY = 86;
+
+/** Clean aperture: the part of the pictures that is to be shown (12.1.4.1), its center in pixels off theirs. */
+export interface CleanAperture {
+  width: number;
+  height: number;
+  right: number;
+  down: number;
+}
 
 /** Where a box's content lies. */
 interface Box {
@@ -22,6 +30,7 @@ export interface Mp4Track {
   colour: Colour;
   /** Apple's box of spatial video describes two eyes' views. */
   spatial?: true;
+  aperture?: CleanAperture;
 }
 
 async function bytes(handle: FileHandle, at: number, length: number): Promise<Buffer> {
@@ -67,6 +76,11 @@ function parseEntry(entry: Buffer): Mp4Track {
   const track: Mp4Track = { colour: {} };
   for (const { type, data } of boxesIn(entry.subarray(VISUAL_ENTRY))) {
     if (type === 'vexu') track.spatial = true;
+    if (type === 'clap' && data.length >= 32) {
+      // Four fractions of 32 bits; only offsets may be negative.
+      const [width, height, right, down] = [0, 8, 16, 24].map((at) => data.readInt32BE(at) / data.readUInt32BE(at + 4));
+      track.aperture = { width, height, right, down } as CleanAperture;
+    }
     const kind = type === 'colr' ? data.toString('latin1', 0, 4) : '';
     if ((kind !== 'nclx' && kind !== 'nclc') || data.length < 10) continue;
     const [primaries, transfer, matrix] = [data.readUInt16BE(4), data.readUInt16BE(6), data.readUInt16BE(8)];
@@ -80,6 +94,20 @@ function parseEntry(entry: Buffer): Mp4Track {
     });
   }
   return track;
+}
+
+/** Lines and columns of a picture around its clean aperture; undefined where there are none, or it isn't inside the picture. */
+export function hiddenBorders(
+  { width, height }: { width: number; height: number },
+  aperture: CleanAperture | undefined,
+): Crop | undefined {
+  if (!aperture) return undefined;
+  const [shownWidth, shownHeight] = [Math.round(aperture.width), Math.round(aperture.height)];
+  const left = Math.round((width - shownWidth) / 2 + aperture.right);
+  const top = Math.round((height - shownHeight) / 2 + aperture.down);
+  const crop = { left, top, right: width - shownWidth - left, bottom: height - shownHeight - top };
+  const isInside = shownWidth > 0 && shownHeight > 0 && Object.values(crop).every((lines) => lines >= 0);
+  return isInside && (shownWidth < width || shownHeight < height) ? crop : undefined;
 }
 
 /**
