@@ -97,13 +97,6 @@ it.each<[string, string[], lead: number, lost: number]>([
   expect(log.lostSeconds(timeline(lead))).toBeCloseTo(lost, 5);
 });
 
-it('loses nothing by a cover that is none: it is copied as it is', () => {
-  const cover = { index: 3, type: 'cover' as const, codec: 'png' };
-  const log = new EncoderLog({ ...PROBE, streams: [...PROBE.streams, cover] });
-  for (const line of [FIRST_PICTURE, '[png @ 0x1] [error] Invalid PNG signature 0xFFD8FFE000104A46.']) log.add(line);
-  expect(log.lostSeconds(timeline())).toBe(0);
-});
-
 it('tells the layouts of sound in the order they came in', () => {
   const log = new EncoderLog(PROBE);
   for (const layout of ['stereo', '5.1(side)', 'stereo'])

@@ -91,8 +91,6 @@ export class Damage {
     let lost = 0;
     const counted = new Set<string>();
     for (const { index, codec = '', type } of probe.streams) {
-      // ffmpeg looks at a cover, but no conversion decodes it: its bytes are copied.
-      if (type === 'cover') continue;
       const line = timeline.get(index);
       const lines = counted.has(codec) ? undefined : this.#byCodec.get(codec);
       counted.add(codec);
