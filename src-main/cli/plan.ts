@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { presetFor, qualityFor } from '../../src-shared/fleet/svt-av1.ts';
 import type { Capabilities } from '../../src-shared/fleet/worker-info.ts';
 import { describeStream, formatName } from '../../src-shared/media/describe.ts';
-import { mainVideo, type Probe } from '../../src-shared/media/probe.ts';
+import { type Probe, pictureSeconds } from '../../src-shared/media/probe.ts';
 import { captionArgs, teletextArgs } from '../../src-shared/plan/caption-args.ts';
 import { estimateSize } from '../../src-shared/plan/estimate.ts';
 import { encodeArgs, labelsOf, pictureArgs } from '../../src-shared/plan/ffmpeg-args.ts';
@@ -151,7 +151,7 @@ function storedSettings(dataDir: string) {
 
 function inWords({ file, size, probe, plan: made, estimate, commands, preset, crf }: Report): string[] {
   const lines: string[] = [];
-  const seconds = probe && (mainVideo(probe)?.duration ?? probe.duration);
+  const seconds = probe && pictureSeconds(probe);
   const facts = [formatBytes(size), seconds && formatDuration(seconds), probe && formatName(probe)].filter(Boolean);
   lines.push(`${path.basename(file)} (${facts.join(', ')})`);
   if (made.kind === 'skip') {

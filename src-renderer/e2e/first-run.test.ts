@@ -76,7 +76,10 @@ describe('someone who starts Flotilla for the first time', () => {
       .getByRole('button', { name: 'Restore original' })
       .click();
     await page.getByText('Original restored.').waitFor();
-    await drawer.getByRole('region', { name: 'Timeline' }).getByText(/^Restored /).waitFor();
+    await drawer
+      .getByRole('region', { name: 'Timeline' })
+      .getByText(/^Restored /)
+      .waitFor();
     expect(sha256(file)).toBe(original);
   });
 

@@ -218,6 +218,17 @@ export function mainVideo(probe: Probe): VideoStream | undefined {
   return probe.streams.find((s) => s.type === 'video');
 }
 
+/**
+ * Returns the seconds that its pictures take; undefined where nobody says. A container's length also counts sound before them, and
+ * that of Matroska, as ffmpeg writes and reads it, the time from 0 on, whatever begins later.
+ */
+export function pictureSeconds(probe: Probe): number | undefined {
+  const video = mainVideo(probe);
+  if (video?.duration !== undefined || probe.duration === undefined) return video?.duration;
+  const begin = probe.format.startsWith('matroska') ? 0 : (probe.start ?? 0);
+  return Math.max(0, probe.duration - Math.max(0, (video?.start ?? begin) - begin));
+}
+
 export const DYNAMIC_RANGES = ['SDR', 'HLG', 'HDR10', 'HDR10+', 'Dolby Vision', 'PQ'] as const;
 export type DynamicRange = (typeof DYNAMIC_RANGES)[number];
 

@@ -1,4 +1,4 @@
-import { mainVideo, type Probe } from '../media/probe.ts';
+import { mainVideo, type Probe, pictureSeconds } from '../media/probe.ts';
 import type { Plan } from './plan.ts';
 
 /**
@@ -14,7 +14,7 @@ const MAX_RATE = 60;
 
 /** Bytes of all streams but the pictures. */
 export function copiedBytes(probe: Probe, plan: Plan): number {
-  const seconds = mainVideo(probe)?.duration ?? probe.duration ?? 0;
+  const seconds = pictureSeconds(probe) ?? 0;
   const bits = plan.streams.map((stream) => {
     const source = probe.streams.find((s) => s.index === stream.source);
     if (stream.action === 'opus') return stream.kbps * 1000 * seconds;

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Sample } from '../../../src-shared/contract/stats-view.ts';
 import { POSITIONS, WORST } from '../../../src-shared/media/preview-positions.ts';
-import { mainVideo, type Probe } from '../../../src-shared/media/probe.ts';
+import { type Probe, pictureSeconds } from '../../../src-shared/media/probe.ts';
 import { withOverrides } from '../../../src-shared/plan/override.ts';
 import { makePlan, type Plan } from '../../../src-shared/plan/plan.ts';
 import type { Skip } from '../../../src-shared/plan/skip.ts';
@@ -99,7 +99,7 @@ export class Previews {
       ...{ file: place, version, position: worst ?? request.position, width: request.width },
       probe: result ? await this.#ctx.prober.probe(place) : file.probe,
       filters: result ? [] : filtersOf(plan),
-      duration: lengthOf(file.probe),
+      duration: pictureSeconds(file.probe) ?? 0,
     });
   }
 
@@ -149,9 +149,4 @@ function filtersOf(plan: Plan | Skip): string[] {
 /** Which version stands there; undefined where nothing does. */
 function versionAt(place: string): Promise<string | undefined> {
   return lstat(place, { bigint: true }).then(versionOf, () => undefined);
-}
-
-/** Seconds that pictures are spread over. */
-function lengthOf(probe: Probe): number {
-  return mainVideo(probe)?.duration ?? probe.duration ?? 0;
 }

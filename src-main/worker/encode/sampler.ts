@@ -3,7 +3,7 @@ import path from 'node:path';
 import pLimit from 'p-limit';
 import type { Sample } from '../../../src-shared/contract/stats-view.ts';
 import type { Grant, Progress } from '../../../src-shared/jobs/lease.ts';
-import { mainVideo, type Probe } from '../../../src-shared/media/probe.ts';
+import { mainVideo, type Probe, pictureSeconds } from '../../../src-shared/media/probe.ts';
 import { inputArgs } from '../../../src-shared/plan/ffmpeg-args.ts';
 import type { Plan } from '../../../src-shared/plan/plan.ts';
 import type { Skip } from '../../../src-shared/plan/skip.ts';
@@ -117,7 +117,7 @@ export class Sampler {
   async #convert(request: SampleRequest, folder: string, stamp: string, signal: AbortSignal): Promise<KeptSample> {
     const { prober, verifier, converter } = this.#parts;
     const name = path.basename(request.source);
-    const length = mainVideo(request.probe)?.duration ?? request.probe.duration ?? 0;
+    const length = pictureSeconds(request.probe) ?? 0;
     const start = Math.max(0, Math.min(length * WHERE, length - request.seconds));
     const clip = path.join(folder, 'source.mkv');
     await this.#cut(request, start, clip, signal);
@@ -161,7 +161,7 @@ export class Sampler {
       .catch((error) => {
         throw new Fault('conflict', `Couldn't compare the sample of ${name}: ${messageOf(error)}`);
       });
-    const seconds = mainVideo(probe)?.duration ?? probe.duration ?? request.seconds;
+    const seconds = pictureSeconds(probe) ?? request.seconds;
     this.#note(probe, seconds, encoded);
     return {
       sample: {
