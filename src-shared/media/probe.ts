@@ -188,8 +188,17 @@ export type CoverStream = z.infer<typeof CoverStream>;
 export const Stream = z.discriminatedUnion('type', [VideoStream, AudioStream, OtherStream, CoverStream]);
 export type Stream = z.infer<typeof Stream>;
 
-/** What Matroska chapters can hold and ffmpeg neither reads nor writes. */
-export const ChapterFeature = z.enum(['ordered', 'linked', 'editions', 'nested', 'languages', 'flags', 'commands']);
+/** What Matroska chapters can hold and ffmpeg neither reads nor writes, the gravest first; `unlisted`: chapters that it drops. */
+export const ChapterFeature = z.enum([
+  'ordered',
+  'linked',
+  'editions',
+  'nested',
+  'commands',
+  'flags',
+  'languages',
+  'unlisted',
+]);
 export type ChapterFeature = z.infer<typeof ChapterFeature>;
 
 /** What ffprobe found in a file: only what plans, tables and checks need, so that it stays small in the database. */

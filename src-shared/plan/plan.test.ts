@@ -102,6 +102,7 @@ describe('skips', () => {
     ['chapters', 'play in an order of their own', { ...probe(video()), chapterFeatures: ['ordered', 'linked'] }],
     ['chapters', 'refer to other files', { ...probe(video()), chapterFeatures: ['linked'] }],
     ['chapters', 'come in several editions', { ...probe(video()), chapterFeatures: ['editions'] }],
+    ['chapters', 'later than the one before', { ...probe(video()), chapterFeatures: ['unlisted'] }],
     ['chapters', 'names in several languages', { ...probe(video()), chapterFeatures: ['languages'] }],
   ])('%s: %s', (code, words, source) => {
     const skip = makePlan(source, settings, DEFAULT_TABLES);

@@ -155,6 +155,7 @@ const CHAPTER_FEATURES: Record<ChapterFeature, string> = {
   languages: 'have names in several languages',
   flags: 'are partly hidden or switched off',
   commands: 'hold commands for the player',
+  unlisted: 'do not all begin later than the one before, or have no numbers of their own',
 };
 
 function planStreams(probe: Probe, settings: Settings, tables: Tables, container: Container): StreamPlan[] {

@@ -43,4 +43,25 @@ describe.each(FFMPEGS)('the probe with $name', ({ tools }) => {
     expect((await prober.probe(file)).streams[0]).toMatchObject({ codec: 'h264', layers: true });
     expect((await prober.probe(path.join(folder, `plain ${name}`))).streams[0]).not.toHaveProperty('layers');
   });
+
+  it.each([
+    ['that begin one after the other', [0, 1, 2, 2.000001], {}],
+    ['of which two begin at the start', [0, 0, 1], {}],
+    ['of which two begin at the same time', [0, 1, 1], { chapterFeatures: ['unlisted'] }],
+    ['of which one begins before the one before', [0, 1, 2, 0.5], { chapterFeatures: ['unlisted'] }],
+  ])('lists chapters %s, or says that ffmpeg drops some', async (_, starts, features) => {
+    const folder = tempFolder();
+    const processes = await ProcessManager.create(path.join(folder, 'children'));
+    const caps = await detectCapabilities(processes, tools);
+    const chapters = starts.map(
+      (start) => `[CHAPTER]\nTIMEBASE=1/1000000\nSTART=${start * 1e6}\nEND=4000000\ntitle=A\n`,
+    );
+    const [list, file] = [path.join(folder, 'chapters.txt'), path.join(folder, 'video.mkv')];
+    writeFileSync(list, `;FFMETADATA1\n${chapters.join('')}`);
+    const pictures = ['-f', 'lavfi', '-i', 'testsrc2=s=64x64:r=24:d=4', '-i', list, '-map', '0', '-map_chapters', '1'];
+    execaSync('ffmpeg', ['-nostdin', '-v', 'error', ...pictures, '-c:v', 'libx264', '-preset', 'ultrafast', file]);
+    const { chapters: listed, chapterFeatures } = await new Prober(processes, tools, async () => caps).probe(file);
+    expect({ ...(chapterFeatures && { chapterFeatures }) }).toEqual(features);
+    if (!chapterFeatures) expect(listed).toBe(starts.length);
+  });
 });

@@ -181,7 +181,7 @@ export class Prober {
     await this.#listen(file, deep, streams, { start, duration }, signal);
     if (demuxer === 'matroska') await addTracks(file, streams);
     if (demuxer === 'mov') await addMp4Tracks(file, report.streams, streams);
-    const chapterFeatures = demuxer === 'matroska' ? await readChapterFeatures(file) : [];
+    const chapterFeatures = demuxer === 'matroska' ? await readChapterFeatures(file, report.chapters.length) : [];
     // As it's stored and sent to workers, so that both sides of a comparison have truncated the same texts.
     return Probe.parse({
       format,

@@ -53,12 +53,23 @@ describe('chapters', () => {
     ['commands of a DVD', [chapters(edition(atom(['6944', ''])))], ['commands']],
     ['a piece of another file', [chapters(edition(['45dd', '01'], atom(['6e67', '00'])))], ['ordered', 'linked']],
     ['a file that goes on in another', [['1549a966', [['3eb923', '00']]]], ['linked']],
-  ])('with %s', async (_, parts, features) => expect(await readChapterFeatures(put(...parts))).toEqual(features));
+  ])('with %s', async (_, parts, features) => {
+    // As many as ffmpeg lists: it ignores those within others.
+    const editions = parts.flatMap(([id, data]) => (id === '1043a770' ? (data as Part[]) : []));
+    const atoms = editions.flatMap(([, data]) => data as Part[]).filter(([id]) => id === 'b6');
+    expect(await readChapterFeatures(put(...parts), atoms.length)).toEqual(features);
+  });
+
+  it('of which ffmpeg drops some are named', async () => {
+    const file = put(chapters(edition(atom(), atom(), atom())));
+    expect(await readChapterFeatures(file, 3)).toEqual([]);
+    expect(await readChapterFeatures(file, 2)).toEqual(['unlisted']);
+  });
 
   it('of a file that is no Matroska are none', async () => {
     const file = path.join(folder, 'no.mkv');
     writeFileSync(file, 'no Matroska at all');
-    expect(await readChapterFeatures(file)).toEqual([]);
+    expect(await readChapterFeatures(file, 0)).toEqual([]);
     rmSync(file);
   });
 });

@@ -1,5 +1,5 @@
 /** How Matroska files refer to each other and to their own parts: chapters beyond a plain list, and the number of a segment. */
-import type { ChapterFeature } from '../../../src-shared/media/probe.ts';
+import { ChapterFeature } from '../../../src-shared/media/probe.ts';
 import { children, type Element, fieldsOf, renewCrc, store, uint } from './ebml.ts';
 import { ID, withPart } from './matroska.ts';
 
@@ -25,7 +25,8 @@ function featuresOfAtom(atom: Element, depth: number): ChapterFeature[] {
   ];
 }
 
-function featuresOfChapters(chapters: Buffer): ChapterFeature[] {
+/** @param listed how many of them ffmpeg lists */
+function featuresOfChapters(chapters: Buffer, listed: number): ChapterFeature[] {
   const editions = children(chapters).filter(({ id }) => id === ID.EditionEntry);
   const found = editions.flatMap((edition): ChapterFeature[] => {
     const parts = children(edition.data);
@@ -35,22 +36,29 @@ function featuresOfChapters(chapters: Buffer): ChapterFeature[] {
       ...parts.filter(({ id }) => id === ID.ChapterAtom).flatMap((atom) => featuresOfAtom(atom, 0)),
     ];
   });
-  return editions.length > 1 ? [...found, 'editions'] : found;
+  const count = editions.flatMap(({ data }) => children(data)).filter(({ id }) => id === ID.ChapterAtom).length;
+  return [
+    ...found,
+    ...(editions.length > 1 ? (['editions'] as const) : []),
+    // ffmpeg drops those that do not begin after the one before, to the nanosecond, and those without a number of their own. Both the
+    // source and the result are read by it, so that no comparison of the two would show it.
+    ...(count === listed ? [] : (['unlisted'] as const)),
+  ];
 }
 
 /**
  * What of a Matroska file's chapters, and of its links to other files, ffmpeg would not carry into a result.
+ * @param listed how many chapters ffmpeg lists
  * @returns each once, the gravest first; empty for a plain list, and where there are none or the file is no sound Matroska
  * @throws the operating system's error when the file cannot be read
  */
-export async function readChapterFeatures(file: string): Promise<ChapterFeature[]> {
-  const chapters = (await withPart(file, ID.Chapters, 'r', featuresOfChapters)) ?? [];
+export async function readChapterFeatures(file: string, listed: number): Promise<ChapterFeature[]> {
+  const chapters = (await withPart(file, ID.Chapters, 'r', (part) => featuresOfChapters(part, listed))) ?? [];
   const linked = await withPart(file, ID.Info, 'r', (info) =>
     has(children(info), ID.PrevUUID, ID.NextUUID, ID.SegmentFamily),
   );
   const found = new Set<ChapterFeature>([...chapters, ...(linked ? (['linked'] as const) : [])]);
-  const ranks: ChapterFeature[] = ['ordered', 'linked', 'editions', 'nested', 'commands', 'flags', 'languages'];
-  return ranks.filter((feature) => found.has(feature));
+  return ChapterFeature.options.filter((feature) => found.has(feature));
 }
 
 /**
