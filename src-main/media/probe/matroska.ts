@@ -28,6 +28,18 @@ export const ID = {
   Cluster: 0x1f43b675,
   Info: 0x1549a966,
   TimestampScale: 0x2ad7b1,
+  Title: 0x7ba9,
+  Tags: 0x1254c367,
+  Tag: 0x7373,
+  Targets: 0x63c0,
+  TargetTypeValue: 0x68ca,
+  TagTrackUID: 0x63c5,
+  TagChapterUID: 0x63c4,
+  TagAttachmentUID: 0x63c6,
+  SimpleTag: 0x67c8,
+  TagName: 0x45a3,
+  TagLanguage: 0x447a,
+  TagString: 0x4487,
   Cues: 0x1c53bb6b,
   CuePoint: 0xbb,
   CueTime: 0xb3,
@@ -51,6 +63,8 @@ export const ID = {
   Tracks: 0x1654ae6b,
   TrackEntry: 0xae,
   TrackType: 0x83,
+  FlagEnabled: 0xb9,
+  FlagLacing: 0x9c,
   CodecID: 0x86,
   Language: 0x22b59c,
   LanguageBCP47: 0x22b59d,
@@ -83,6 +97,8 @@ export interface Crop {
 /** One track; fields that the file lacks are undefined. */
 export interface MatroskaTrack {
   type: 'video' | 'audio' | 'subtitle' | 'metadata';
+  /** It is switched off: players don't offer it. */
+  disabled?: true | undefined;
   /** Matroska's name of a subtitle's codec: `S_TEXT/WEBVTT`. */
   codec?: string | undefined;
   /** BCP 47 tag (`pt-BR`), which overrules the ISO 639-2 code that ffprobe reports. */
@@ -110,6 +126,9 @@ const STREAMS: Record<number, { type: MatroskaTrack['type']; codec: RegExp }> = 
   33: { type: 'metadata', codec: /^[DS]/ },
 };
 
+/** Indexes of a file's parts that lead from one to the next; real ones are two at the most. */
+const MAX_INDEXES = 8;
+
 function seekTo(id: number, seekHead: Buffer): number | undefined {
   const seeks = children(seekHead).filter((child) => child.id === ID.Seek);
   const entry = seeks.map((seek) => fieldsOf(seek.data)).find((seek) => uint(seek.get(ID.SeekID)) === id);
@@ -131,9 +150,19 @@ async function findPart(handle: FileHandle, id: number): Promise<Extent | undefi
     if (element.id === ID.SeekHead) seekHead ??= element;
     at = element.end;
   }
-  const offset = seekHead && seekTo(id, await load(handle, seekHead));
-  const found = offset === undefined ? undefined : await extentAt(handle, segment.start + offset);
-  return found?.id === id ? found : undefined;
+  // mkvpropedit leaves an index in front that leads to one behind the clusters.
+  for (let count = 0; count < MAX_INDEXES && seekHead; count++) {
+    const index = await load(handle, seekHead);
+    const to = async (what: number) => {
+      const offset = seekTo(what, index);
+      const found = offset === undefined ? undefined : await extentAt(handle, segment.start + offset);
+      return found?.id === what ? found : undefined;
+    };
+    const found = await to(id);
+    if (found) return found;
+    seekHead = await to(ID.SeekHead);
+  }
+  return undefined;
 }
 
 /** Opens a file and hands over one of its parts; undefined when it has none, or is no sound Matroska file. */
@@ -201,6 +230,7 @@ function parseTrack(entry: Buffer): MatroskaTrack | undefined {
   const video = stream.type === 'video' ? fields.get(ID.Video) : undefined;
   return {
     type: stream.type,
+    disabled: uint(fields.get(ID.FlagEnabled)) === 0 ? true : undefined,
     codec: stream.type === 'subtitle' ? codec : undefined,
     language: isLanguageTag(language) ? language : undefined,
     ...(video && pictureOf(video)),

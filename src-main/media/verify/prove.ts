@@ -3,13 +3,14 @@ import { resultStreams } from '../../../src-shared/plan/ffmpeg-args.ts';
 import type { VideoEncode } from '../../../src-shared/plan/stream-plan.ts';
 import { Fault } from '../../../src-shared/util/errors.ts';
 import type { StreamTimeline } from '../ffmpeg/timeline.ts';
+import { readDisabled } from '../probe/disabled-tracks.ts';
 import { comparePictures, type Likeness } from './pictures/compare-pictures.ts';
 import { Looks } from './pictures/looks.ts';
 import { type Others, type Pass, passResult, passSource } from './pictures/passes.ts';
 import { type Sides, together } from './sides.ts';
 import { checkLevels, checkSound, measuredOf, type Track } from './sound/check-sound.ts';
 import { checkCopies, copiedStreams } from './streams/check-copies.ts';
-import { checkAttachments, checkChapters, checkStyles, hasStyles } from './streams/check-inventory.ts';
+import { checkAttachments, checkChapters, checkDisabled, checkStyles, hasStyles } from './streams/check-inventory.ts';
 import { readInventory } from './streams/inventory.ts';
 import { checkTexts } from './subtitles/check-texts.ts';
 import { VerificationError } from './verify-request.ts';
@@ -64,6 +65,8 @@ async function proveInventory(sides: Sides): Promise<void> {
   const { request, source, result } = sides;
   const chapters = source.probe.chapters + result.probe.chapters;
   const streams = resultStreams(request.plan);
+  if (source.demuxer === 'matroska')
+    checkDisabled(streams, await readDisabled(request.source), await readDisabled(request.result));
   const codecOf = (index: number) => source.probe.streams.find((s) => s.index === index)?.codec;
   if (chapters === 0 && !streams.some((s) => s.type === 'attachment' || hasStyles(s, codecOf(s.source)))) return;
   const [before, after] = await together(sides, [

@@ -26,6 +26,7 @@ import {
   STALL_MS,
 } from '../../media/ffmpeg/process-manager.ts';
 import { type Timeline, type Timelines, timeFlaw } from '../../media/ffmpeg/timeline.ts';
+import { keepDisabled } from '../../media/probe/disabled-tracks.ts';
 import { writeLanguages } from '../../media/probe/matroska.ts';
 import { keepSegmentNumber } from '../../media/probe/segments.ts';
 import { findChange } from '../../media/probe/shape.ts';
@@ -255,6 +256,7 @@ export class Converter {
       await writeLanguages(files.output);
       await keepSegmentNumber(files.input, files.output);
     }
+    if (plan.demuxer === 'matroska') await keepDisabled(files.input, files.output, resultStreams(plan));
     const judged = this.#judge(work, log, run.commands, encoded);
     if (judged.kind !== 'result' || !work.search) return judged;
     return { ...judged, quality: await work.search.measure(judged.file, this.#timelines) };

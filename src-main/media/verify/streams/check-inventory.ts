@@ -1,4 +1,5 @@
 import type { StreamPlan } from '../../../../src-shared/plan/stream-plan.ts';
+import { disabledIn } from '../../probe/disabled-tracks.ts';
 import { VerificationError } from '../verify-request.ts';
 import type { Chapter, Inventory } from './inventory.ts';
 
@@ -75,5 +76,18 @@ export function checkStyles(
   for (const [index, want] of streams.entries()) {
     if (hasStyles(want, codecOf(want.source)) && before.data.get(want.source) !== after.data.get(index))
       throw new VerificationError(`In the result, ${want.from} has other styles.`);
+  }
+}
+
+/**
+ * Compares which tracks are switched off.
+ * @param streams of the result, in its order
+ * @throws VerificationError when a track is on that was off, or the other way round
+ */
+export function checkDisabled(streams: StreamPlan[], before: ReadonlySet<number>, after: ReadonlySet<number>): void {
+  const wanted = disabledIn(streams, before);
+  for (const [index, { from }] of streams.entries()) {
+    if (wanted.has(index) === after.has(index)) continue;
+    throw new VerificationError(`In the result, ${from} is switched ${after.has(index) ? 'off' : 'on'}.`);
   }
 }
