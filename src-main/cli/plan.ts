@@ -166,6 +166,7 @@ function inWords({ file, size, probe, plan: made, estimate, commands, preset, cr
   lines.push('');
   for (const s of made.streams) lines.push(`  ${s.from} → ${s.to}${s.why ? ` (${s.why})` : ''}`);
   if (probe?.chapters) lines.push(`  ${probe.chapters} chapters → kept`);
+  if (made.tagsLost) lines.push(`  ${made.tagsLost}`);
   if (preset && preset.asked !== preset.sent)
     lines.push('', `Preset ${preset.asked} is preset ${preset.sent} of the encoder here, ${preset.encoder}.`);
   if (crf?.varianceBoost)

@@ -215,6 +215,10 @@ export const Probe = z.object({
   chapters: z.int().nonnegative(),
   /** What its chapters are beside a plain list; missing when they are that. */
   chapterFeatures: firstOf(ChapterFeature, MAX_ENTRIES).optional(),
+  /** The title of the whole file; of Matroska, what its own field says, even if a tag says otherwise. */
+  title: FileText.optional(),
+  /** Names of Matroska's tags of which ffmpeg keeps one value, and not the level: those of episode, season and show. */
+  mergedTags: firstOf(FileText, MAX_ENTRIES).optional(),
   /** Tags of the whole file, as those of streams. */
   customTags: firstOf(FileText, MAX_ENTRIES).optional(),
   /** It has tags that players show, too: a title, an artist … */

@@ -86,6 +86,12 @@ const STALE =
     ' ',
   );
 
+it('writes the title of the file after the tags, which may have another', () => {
+  const args = encode({ ...plan(video()), title: 'Film = 1' });
+  expect(args.indexOf('title=Film = 1')).toBeGreaterThan(args.indexOf('-map_metadata'));
+  expect(encode(plan(video())).some((arg) => arg.startsWith('title='))).toBe(false);
+});
+
 it('writes the whole command', () => {
   const made = plan(video(), opus(1, { kbps: 256, channels: 6, layout: '5.1' }), copy(2, 'subtitle'));
   const command = `-nostdin -hide_banner -y -loglevel level+verbose -progress pipe:1 -nostats -stats_period 1

@@ -32,7 +32,7 @@ export interface EncodeFiles {
 }
 
 /** Per-stream statistics that mkvmerge writes as tags; copied, they would describe the source. */
-const STALE_TAGS = [
+export const STALE_TAGS = [
   'BPS',
   'DURATION',
   'NUMBER_OF_FRAMES',
@@ -221,6 +221,7 @@ export function encodeArgs(
   });
   // Asked for by name, or the date of creation would be dropped.
   args.push('-map_metadata', '0');
+  if (plan.title) args.push('-metadata', `title=${plan.title}`);
   for (const tag of STALE_TAGS) args.push('-metadata:s', `${tag}=`);
   args.push('-max_muxing_queue_size', String(MUXING_QUEUE));
   if (plan.customTags) for (const tag of BRANDS) args.push('-metadata', `${tag}=`);

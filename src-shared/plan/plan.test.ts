@@ -265,6 +265,22 @@ function mixedProbes(howMany: number): Probe[] {
   );
 }
 
+describe('tags', () => {
+  it('are named where their values and levels are lost, and the title is the one of the file', () => {
+    const source = { ...probe(video(), audio()), title: 'Film', mergedTags: ['TITLE', 'PART_NUMBER'] };
+    expect(planned(source)).toMatchObject({
+      title: 'Film',
+      tagsLost: expect.stringMatching(/: TITLE, PART_NUMBER\.$/),
+    });
+    expect(planned({ ...source, mergedTags: ['ACTOR'] })).not.toHaveProperty('title');
+  });
+
+  it('are kept without a word otherwise, and where a video was analyzed before this was looked at', () => {
+    const plans = [planned({ ...probe(video(), audio()), title: 'Film' }), planned(probe(video(), audio()))];
+    for (const plan of plans) expect(plan.title ?? plan.tagsLost).toBeUndefined();
+  });
+});
+
 describe('every plan', () => {
   const probes = [EVERYTHING, ...mixedProbes(300)];
   const deepFreeze = <T extends object>(value: T): T => {

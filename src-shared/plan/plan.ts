@@ -11,7 +11,7 @@ import {
 } from '../media/probe.ts';
 import type { Tables } from '../media/quality.ts';
 import type { Settings } from '../settings/settings.ts';
-import { Words } from '../util/plain-text.ts';
+import { FileText, Words } from '../util/plain-text.ts';
 import { planAudio } from './audio-plan.ts';
 import { Container, FORMATS, whyUnfit } from './container.ts';
 import { skipUndecodable } from './decoders.ts';
@@ -40,6 +40,10 @@ export const Plan = z.object({
   containerWhy: Words.optional(),
   /** MP4 is asked to hold tags whose keys it does not know. */
   customTags: z.literal(true).optional(),
+  /** The title to write, where ffmpeg would take another. */
+  title: FileText.optional(),
+  /** What of the tags is lost, as a sentence. */
+  tagsLost: Words.optional(),
   /** One entry a stream of the source, in the source's order, and one for captions behind their pictures'. */
   streams: z.array(StreamPlan).max(MAX_STREAMS),
 });
@@ -183,6 +187,13 @@ function planContainer(
   return { container: probe.container, streams, ...(custom && { customTags: true }) };
 }
 
+/** What becomes of tags that Matroska holds several times, or on levels. */
+function planTags({ title, mergedTags = [] }: Probe): Pick<Plan, 'title' | 'tagsLost'> {
+  if (mergedTags.length === 0) return {};
+  const tagsLost = `Not all values and levels (episode, season, show) of these tags are kept: ${mergedTags.join(', ')}.`;
+  return { ...(title && mergedTags.includes('TITLE') && { title }), tagsLost };
+}
+
 /** Why a video stays as it is rather than lose tracks; undefined where that is no reason. */
 export function whyNotWithout(streams: StreamPlan[], { dataStreams }: Pick<Settings, 'dataStreams'>): Skip | undefined {
   const lost = streams.filter((s) => s.action === 'drop' && s.type !== 'cover' && !NO_LOSS.has(s.why ?? ''));
@@ -227,5 +238,5 @@ export function makePlan(probe: Probe, settings: Settings, tables: Tables): Plan
   const planned = planContainer(probe, settings, tables);
   const refusal = whyNotWithout(planned.streams, settings);
   if (refusal) return refusal;
-  return { kind: 'convert', demuxer, ...planned };
+  return { kind: 'convert', demuxer, ...planned, ...planTags(probe) };
 }

@@ -22,6 +22,7 @@ import { readChapterFeatures } from './segments.ts';
 import { SHAPE_ENTRIES } from './shape.ts';
 import { addDecoded, decodedPlaces, HEARD_ENTRIES } from './sound-probe.ts';
 import { stereoOfMode } from './stereo.ts';
+import { readTags } from './tags.ts';
 import { teletextPages } from './teletext.ts';
 
 /** A disk that was asleep is up by then, and a failing one has tried its reads again (some for half a minute). */
@@ -182,6 +183,8 @@ export class Prober {
     if (demuxer === 'matroska') await addTracks(file, streams);
     if (demuxer === 'mov') await addMp4Tracks(file, report.streams, streams);
     const chapterFeatures = demuxer === 'matroska' ? await readChapterFeatures(file, report.chapters.length) : [];
+    const own = demuxer === 'matroska' ? await readTags(file) : {};
+    const title = own.title ?? tags.title;
     // As it's stored and sent to workers, so that both sides of a comparison have truncated the same texts.
     return Probe.parse({
       format,
@@ -191,6 +194,8 @@ export class Prober {
       streams,
       chapters: report.chapters.length,
       ...(chapterFeatures.length > 0 && { chapterFeatures }),
+      ...(title && { title }),
+      ...(own.mergedTags && { mergedTags: own.mergedTags }),
       ...(container === 'mp4' && tagKinds(tags)),
     });
   }

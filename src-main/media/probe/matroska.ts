@@ -38,7 +38,6 @@ export const ID = {
   TagAttachmentUID: 0x63c6,
   SimpleTag: 0x67c8,
   TagName: 0x45a3,
-  TagLanguage: 0x447a,
   TagString: 0x4487,
   Cues: 0x1c53bb6b,
   CuePoint: 0xbb,

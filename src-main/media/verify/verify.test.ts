@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { AudioStream, Probe, Stream, VideoStream } from '../../../src-shared/media/probe.ts';
 import { DEFAULT_TABLES } from '../../../src-shared/media/quality.ts';
+import { resultStreams } from '../../../src-shared/plan/ffmpeg-args.ts';
 import { makePlan, type Plan } from '../../../src-shared/plan/plan.ts';
 import { resolveSettings } from '../../../src-shared/settings/settings.ts';
 import type { StreamTimeline, Timeline } from '../ffmpeg/timeline.ts';
+import { checkDisabled } from './streams/check-inventory.ts';
 import { checkStreams } from './streams/check-streams.ts';
 import { checkTimes } from './streams/check-times.ts';
 import { VerificationError } from './verify-request.ts';
@@ -20,6 +22,7 @@ const colour = { range: 'tv', matrix: 'bt2020nc', transfer: 'smpte2084', primari
 
 const SOURCE: Probe = {
   format: 'matroska,webm',
+  title: 'Film',
   duration: 10,
   chapters: 2,
   streams: [
@@ -65,6 +68,17 @@ function result(change: (streams: Stream[], probe: Probe) => void = () => undefi
 const video = (streams: Stream[]) => streams[0] as VideoStream;
 const sound = (streams: Stream[]) => streams[1] as AudioStream;
 
+describe('checkDisabled', () => {
+  it('refuses a track that is switched on and was off, and the other way round', () => {
+    const check = (before: number[], after: number[]) => () =>
+      checkDisabled(resultStreams(PLAN), new Set(before), new Set(after));
+    // A track that is left out is not in the result.
+    expect(check([1, 4], [1])).not.toThrow();
+    expect(check([1], [])).toThrow(/switched on/);
+    expect(check([], [1])).toThrow(/switched off/);
+  });
+});
+
 describe('checkStreams', () => {
   it('lets a right result pass', () => {
     expect(() => checkStreams(PLAN, SOURCE, result())).not.toThrow();
@@ -97,6 +111,7 @@ describe('checkStreams', () => {
     ['a stream too many', (s) => s.push({ index: 6, type: 'data' }), /cover, data instead of/],
     ['streams in another order', (s) => s.reverse(), /instead of/],
     ['a lost chapter', (_, probe) => Object.assign(probe, { chapters: 1 }), /has 1 chapters instead of 2/],
+    ['another title of the file', (_, probe) => Object.assign(probe, { title: 'Show' }), /"Show" instead of "Film"/],
     ['another language', (s) => Object.assign(sound(s), { language: 'ger' }), /language "ger" instead of "eng"/],
     ['a lost language', (s) => Object.assign(sound(s), { language: undefined }), /language "none" instead of "eng"/],
     ['a language from nowhere', (s) => Object.assign(s[2] as Stream, { language: 'eng' }), /"eng" instead of "none"/],

@@ -25,7 +25,10 @@ export function previewHandlers({ ctx, list, libraries }: PreviewHandlerParts): 
         return {
           ...{ file: id, path, size },
           estimate: converts ? estimate : null,
-          leftOut: dropped.map(({ from, why }) => (why ? `${from} (${why})` : from)),
+          leftOut: [
+            ...dropped.map(({ from, why }) => (why ? `${from} (${why})` : from)),
+            ...(converts && plan.tagsLost ? [plan.tagsLost] : []),
+          ],
           skip: plan?.kind === 'skip' ? plan.reason : state === 'skipped' ? (reason ?? '') : null,
         };
       });

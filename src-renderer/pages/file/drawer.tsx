@@ -134,6 +134,7 @@ function Body({ detail, root }: { detail: Detail; root: string }) {
       {plan?.kind === 'convert' && (
         <Part title={file.state === 'done' ? 'What was done' : 'Plan'}>
           <PlanList streams={plan.streams} />
+          {plan.tagsLost && <Text size="sm">{plan.tagsLost}</Text>}
         </Part>
       )}
       {attempts.length + history.length > 0 && (

@@ -29,6 +29,10 @@ export function checkStreams(plan: Plan, source: Probe, result: Probe): void {
   }
   if (source.chapters !== result.chapters)
     throw new VerificationError(`The result has ${result.chapters} chapters instead of ${source.chapters}.`);
+  // Programs put as many signs as they like in the place of bytes that are no text.
+  const titleOf = ({ title }: Probe) => title?.replace(/\ufffd+/g, '\ufffd');
+  if (source.title && titleOf(result) !== titleOf(source))
+    throw new VerificationError(`The result is called "${result.title ?? ''}" instead of "${source.title}".`);
   wanted.forEach((want, i) => {
     const original = source.streams.find((s) => s.index === want.source);
     const stream = got[i];
