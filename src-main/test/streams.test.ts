@@ -88,13 +88,23 @@ describe('odd streams', () => {
     // Between the places that are listened to beforehand.
     joined('glimpse.mkv', 20, ...Array(10).fill(two), two.subarray(0, two.length / 2), glimpse, ...Array(9).fill(two));
 
+    // Two programs of a recording, the second in another rate.
+    const programs = [44_100, 48_000].map((rate, i) => {
+      const tone = `sine=f=${300 + 200 * i}:r=${rate}:d=2`;
+      const pictures = ['-f', 'lavfi', '-i', 'testsrc2=s=160x90:r=25:d=2'];
+      const codecs = [...X264, '-bf', '0', '-c:a', 'aac', '-output_ts_offset', String(2 * i)];
+      ffmpeg(...pictures, '-f', 'lavfi', '-i', tone, ...codecs, aside('program.ts'));
+      return readFileSync(aside('program.ts'));
+    });
+    writeFileSync(at('rates.ts'), Buffer.concat(programs));
+
     run = await convert(home.data, [home.media], ['--testing', '--crf', '35']);
   });
 
   it('odd streams are converted', () => {
-    const names = ['broken.mkv', 'covers.mkv', 'more.mkv', 'night.mkv', 'recording.mkv', 'textless.mkv'];
+    const names = ['broken', 'covers', 'more', 'night', 'rates', 'recording', 'textless'];
     expect(outcomes(run).filter((outcome) => !outcome.startsWith('glimpse'))).toEqual(
-      names.map((name) => `${name}: done`),
+      names.map((name) => `${name}.mkv: done`),
     );
   });
 

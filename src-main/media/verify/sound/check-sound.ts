@@ -46,15 +46,19 @@ export async function checkSound(sides: Sides, track: Track): Promise<void> {
   const starts = [...Array(Math.floor(seconds)).keys(), seconds - SECONDS];
   const places = Array.from({ length: RANDOM }, () => line.first + sides.random() * (latest - line.first));
   const windows = isShort ? [line.first] : [...new Set([line.first, ...places, latest])];
-  const listen = async (at: number, seeking: boolean) => {
-    const [before, after] = await together(sides, [
-      decodeWindow(sides, sides.source, track.source, track, { at, seconds }, seeking),
-      decodeWindow(sides, sides.result, track.index, track, { at: at + sides.shift, seconds }, seeking),
+  const decode = (at: number, seeking: boolean, counting: boolean) =>
+    together(sides, [
+      decodeWindow(sides, sides.source, track.source, track, { at, seconds }, { seeking, counting }),
+      decodeWindow(sides, sides.result, track.index, track, { at: at + sides.shift, seconds }, { seeking, counting }),
     ]);
+  const listen = async (at: number, seeking: boolean) => {
+    let both = await decode(at, seeking, false);
+    if (both.some(({ restarted }) => restarted)) both = await decode(at, seeking, true);
     for (const start of starts) {
-      const [source, result] = [before, after].map((channels) =>
-        withoutHighEffects(secondFrom(channels, start), heard),
-      ) as [Channels, Channels];
+      const [source, result] = both.map(({ channels }) => withoutHighEffects(secondFrom(channels, start), heard)) as [
+        Channels,
+        Channels,
+      ];
       const flaw = compareSound(source, result);
       if (flaw) return { ...flaw, at: at + start };
     }
@@ -110,32 +114,48 @@ const secondFrom = (channels: Channels, start: number): Channels => {
   return channels.map((samples) => samples.subarray(from, from + SECONDS * SOUND_RATE));
 };
 
-/** The sound of a window of one side, silence where there is none. */
+/** Line of a verbose log in which filters are set up for sound: another one follows where its rate, layout, or format changes. */
+const FILTERS_START = /\[graph_\S+_in_\S+ @ .*?\bsamplerate:/;
+
+/**
+ * The sound of a window of one side, silence where there is none.
+ * @param how - `seeking`: by seeking in the file, not by decoding all of it up to the window; `counting`: by the number of samples,
+ *   not by their times
+ * @returns also whether filters restarted on the way, which forget what they have padded and cut: the sound is to be counted then
+ */
 async function decodeWindow(
   sides: Sides,
   side: Side,
   index: number,
-  { channels, layout, source }: Track,
+  { channels, layout }: Track,
   { at, seconds }: { at: number; seconds: number },
-  seeking: boolean,
-): Promise<Channels> {
+  { seeking, counting }: { seeking: boolean; counting: boolean },
+): Promise<{ channels: Channels; restarted: boolean }> {
   const input = ['-vn', '-sn', '-dn', ...inputOf(side, seeking ? at : undefined)];
-  const heard = sides.source.probe.streams.find((s) => s.index === source);
   const begins = seeking ? 0 : Math.max(0, at - (side.probe.start ?? 0));
   // A late start is padded with silence and gaps are filled, so that both sides have the same length.
   const aligned = `aresample=${SOUND_RATE}:async=1:first_pts=0`;
   const cut = `atrim=start=${begins.toFixed(6)}:duration=${seconds.toFixed(6)},apad=whole_len=${Math.round(seconds * SOUND_RATE)}`;
   // With integer samples, ffmpeg lowers the volume when it mixes.
   const mapped = layout ? [`aformat=sample_fmts=flt:channel_layouts=${layout}`] : [];
-  // Where the layout changes, filters restart with their counters, so that counting happens here instead.
-  const changes = heard?.type === 'audio' && heard.layouts !== undefined;
-  const filters = [...mapped, ...(changes ? [`aresample=${SOUND_RATE}`] : [aligned, cut])].join(',');
+  const filters = [...mapped, ...(counting ? [`aresample=${SOUND_RATE}`] : [aligned, cut])].join(',');
   const pieces: Uint8Array[] = [];
-  let early = changes ? Math.round(begins * SOUND_RATE) * channels * Float32Array.BYTES_PER_ELEMENT : 0;
+  let early = counting ? Math.round(begins * SOUND_RATE) * channels * Float32Array.BYTES_PER_ELEMENT : 0;
   const output = ['-map', `0:${index}`, '-af', filters, '-t', (begins + seconds).toFixed(6), '-c:a', 'pcm_f32le'];
-  await runFor(sides, ['-v', 'level+error', ...input, ...output, '-f', 'f32le', 'pipe:1'], (bytes) => {
-    pieces.push(bytes.subarray(Math.min(early, bytes.length)));
-    early -= Math.min(early, bytes.length);
-  });
-  return deinterleave(Buffer.concat(pieces), channels);
+  let starts = 0;
+  await runFor(
+    sides,
+    // Verbose, because only then does ffmpeg report the filters that it sets up.
+    ['-v', 'level+verbose', ...input, ...output, '-f', 'f32le', 'pipe:1'],
+    (bytes) => {
+      pieces.push(bytes.subarray(Math.min(early, bytes.length)));
+      early -= Math.min(early, bytes.length);
+    },
+    (line) => {
+      if (FILTERS_START.test(line)) starts++;
+      // Nobody reads this log.
+      return true;
+    },
+  );
+  return { channels: deinterleave(Buffer.concat(pieces), channels), restarted: starts > 1 };
 }
