@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { Report, tagKinds, toStream } from './ffprobe-report.ts';
 
 /** A stream as ffprobe prints it. */
-const parse = (printed: object, still = false) => {
-  const [stream] = Report.parse({ streams: [{ index: 1, ...printed }] }).streams;
-  if (!stream) throw new Error('no stream');
-  return toStream(stream, [], still);
+const parse = (printed: object, still = false, shown: object[] = []) => {
+  const { streams, frames } = Report.parse({ streams: [{ index: 1, ...printed }], frames: shown });
+  if (!streams[0]) throw new Error('no stream');
+  return toStream(streams[0], frames, still);
 };
 
 it.each([
@@ -36,6 +36,27 @@ it.each([
   const side = { side_data_type: 'Content light level metadata', ...light };
   const pictures = { codec_type: 'video', codec_name: 'hevc', width: 160, height: 90, side_data_list: [side] };
   expect((parse(pictures) as { contentLight?: object }).contentLight).toEqual(contentLight);
+});
+
+it.each([
+  ['the container', [{ side_data_type: 'Display Matrix', rotation: -90 }], [], -90],
+  ['the pictures', [], [{ side_data_type: '3x3 displaymatrix', rotation: 90 }], 90],
+  [
+    'the pictures, against the container',
+    [{ side_data_type: 'Display Matrix', rotation: -90 }],
+    [{ side_data_type: '3x3 displaymatrix', rotation: 180 }],
+    180,
+  ],
+])('reads a rotation of %s', (_, ofStream, ofFrame, rotation) => {
+  const pictures = { codec_type: 'video', codec_name: 'h264', width: 160, height: 90, side_data_list: ofStream };
+  expect(parse(pictures, false, [{ side_data_list: ofFrame }])).toMatchObject({ rotation });
+});
+
+it('knows pictures of which ffmpeg would turn some only', () => {
+  const pictures = { codec_type: 'video', codec_name: 'h264', width: 160, height: 90 };
+  const turned = { side_data_list: [{ side_data_type: '3x3 displaymatrix', rotation: 90 }] };
+  expect(parse(pictures, false, [turned, turned])).not.toHaveProperty('changes');
+  expect(parse(pictures, false, [turned, {}])).toMatchObject({ changes: 'the rotation from 90° to 0°' });
 });
 
 it('knows VobSub whose colors are elsewhere', () => {

@@ -147,6 +147,21 @@ function otherDynamic(sides: SideData[]): string | undefined {
 }
 const DYNAMIC = /Dynamic (HDR|Metadata)|2094|Vivid/i;
 
+const matrixIn = (sides: SideData[]) => find(sides, /^(Display Matrix|3x3 displaymatrix)/);
+
+/**
+ * How the pictures are turned. ffmpeg calls the matrix of a stream `Display Matrix` and that of a frame `3x3 displaymatrix`. It turns
+ * each picture by its own one, and by the stream's if it has none; a message at a key frame that speaks of all until the next one
+ * (H.264, D.2.26) turns only that key frame.
+ */
+function rotationOf(s: FfprobeStream, frames: FfprobeFrame[]): { rotation: number; change: string | undefined } {
+  const ofStream = matrixIn(s.side_data_list);
+  const turns = frames.map((f) => Number((matrixIn(f.side_data_list) ?? ofStream)?.rotation ?? 0));
+  const rotation = turns[0] ?? Number(ofStream?.rotation ?? 0);
+  const other = turns.find((turn) => turn !== rotation);
+  return { rotation, change: other === undefined ? undefined : `the rotation from ${rotation}° to ${other}°` };
+}
+
 const COLOURS = ['color_range', 'color_space', 'color_transfer', 'color_primaries'] as const;
 
 /** Codecs whose fields ffmpeg does not join, so that every flagged frame is one field of half the height. */
@@ -159,7 +174,7 @@ function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
   const [range, matrix, transfer, primaries] = COLOURS.map(value);
   const colour: Colour = compact({ range, matrix, transfer, primaries });
   const aspect = ratio(s.sample_aspect_ratio?.replace(':', '/'));
-  const rotation = Number(find(sides, /^Display Matrix/)?.rotation ?? 0);
+  const { rotation, change } = rotationOf(s, frames);
   const interlaced = frames.filter((f) => f.interlaced_frame === 1).length / Math.max(1, frames.length);
   // These decoders give a frame for each coded field, where others join two (H.265, D.3.3: pic_struct 1, 2, 9 to 12).
   const flagged = interlaced > 0 && FIELD_BY_FIELD.has(s.codec_name ?? '');
@@ -177,7 +192,7 @@ function videoStream(s: FfprobeStream, frames: FfprobeFrame[]): VideoStream {
     duration: seconds(s.duration, s.tags.duration ?? s.tags['duration-eng']),
     colour: Object.keys(colour).length > 0 ? colour : undefined,
     interlaced: interlaced > 0 ? interlaced : undefined,
-    changes: firstChange(frames),
+    changes: firstChange(frames) ?? change,
     singleFields: singleFields ? (true as const) : undefined,
     rotation: rotation || undefined,
     mastering: mastering(sides),
