@@ -97,6 +97,8 @@ describe('skips', () => {
       'cut at its borders and turned',
       probe(video({ rotation: 90, crop: { left: 0, top: 8, right: 0, bottom: 8 } })),
     ],
+    ['size', 'turned by 45°', probe(video({ rotation: -45 }))],
+    ['size', 'turned by 91°', probe(video({ rotation: 91 }))],
     ['size', 'The picture is 1280x60;', probe(video({ crop: { left: 0, top: 330, right: 0, bottom: 330 } }))],
     ['hdr10-plus', 'HDR10+', probe(video(), audio(), video({ index: 2, hdr10Plus: true }))],
     ['chapters', 'play in an order of their own', { ...probe(video()), chapterFeatures: ['ordered', 'linked'] }],

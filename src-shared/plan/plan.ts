@@ -21,6 +21,7 @@ import { NO_LOSS, planCaptions, planCover, planOther, planTeletext } from './tra
 import {
   ALPHA,
   changeReason,
+  isTilted,
   keptDolbyVision,
   MAX_HEIGHT,
   MAX_WIDTH,
@@ -131,6 +132,10 @@ function whyNotVideo(video: VideoStream): Skip | undefined {
       'fields',
       'The pictures are single fields of half the height, which ffmpeg does not join to whole ones.',
     );
+  if (isTilted(video)) {
+    const turn = `The picture is turned by ${Math.abs(video.rotation ?? 0)}°`;
+    return skip('size', `${turn}; a conversion would cut off its corners, as only multiples of 90° keep them.`);
+  }
   if (video.crop && video.rotation)
     return skip('size', 'The picture is both cut at its borders and turned by its container, which is not supported.');
   return undefined;

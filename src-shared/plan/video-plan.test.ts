@@ -70,6 +70,8 @@ it.each([
   [320, 180, -90, 180, 320, 'it is stored upright'],
   [320, 180, 270, 180, 320, 'it is stored upright'],
   [320, 180, 180, 320, 180, 'it is stored upright'],
+  // ffprobe's number for -89.5°, which ffmpeg takes for -90°.
+  [320, 180, -89, 180, 320, 'it is stored upright'],
   [321, 180, -90, 180, 322, 'it is stored upright; its odd size is padded by one line'],
 ])('%ix%i turned by %i becomes %ix%i', (width, height, rotation, toWidth, toHeight, why) => {
   const made = plan({ width, height, rotation });

@@ -39,9 +39,19 @@ function chromaChanges(pixelFormat: string): string[] {
   return changes;
 }
 
+/** Degrees by which ffprobe's number may be less than the real one, as it cuts off the fraction. */
+const CUT_OFF = 1;
+
 /** True when the picture lies on its side and is stored upright. */
 export function isTurned({ rotation = 0 }: VideoStream): boolean {
-  return Math.abs(rotation % 180) === 90;
+  const beyond = Math.abs(rotation % 180);
+  return beyond <= 90 && beyond >= 90 - CUT_OFF;
+}
+
+/** True when the picture is turned by no multiple of 90°, to which ffmpeg adds black corners, and cuts off those of the picture. */
+export function isTilted({ rotation = 0 }: VideoStream): boolean {
+  const beyond = Math.abs(rotation % 90);
+  return beyond > 0 && beyond < 90 - CUT_OFF;
 }
 
 /** Size of the displayed picture, before rotation. */
