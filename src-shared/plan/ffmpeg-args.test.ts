@@ -228,6 +228,7 @@ describe('picture', () => {
       ['setparams=range=tv:color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc'],
     ],
     [{ colour: { transfer: 'vlog' } }, []],
+    [{ hideMatrix: true, colour: { range: 'tv' } }, ['setparams=range=tv:colorspace=unknown']],
     [{ deinterlace: 'flagged' }, ['bwdif=mode=send_frame:deint=interlaced']],
     [{ deinterlace: 'flagged', fieldRate: true }, ['bwdif=mode=send_field:deint=all']],
     [{ deinterlace: 'bff' }, ['bwdif=mode=send_frame:parity=bff:deint=all']],

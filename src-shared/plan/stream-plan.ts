@@ -40,6 +40,8 @@ export const VideoEncode = z.object({
   pad: z.literal(true).optional(),
   fromRgb: z.literal(true).optional(),
   limitRange: z.literal(true).optional(),
+  /** The source's color matrix is impossible and isn't told to the encoder. */
+  hideMatrix: z.literal(true).optional(),
   /** Lines and columns to crop because the container hides them; `aspect` is the pixel aspect ratio of the rest. */
   crop: Crop.extend({ aspect: z.number().positive() }).optional(),
   /** Encoded apart from the rest, so that the source's Dolby Vision record, which would be false, cannot follow it. */

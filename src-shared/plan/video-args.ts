@@ -45,7 +45,7 @@ const SETTABLE: Record<string, string> = {
 };
 
 /** Sets the color description of the source's frames: decoders ignore what only the container specifies. */
-function colours({ colour, fromRgb, limitRange }: VideoEncode): string | undefined {
+function colours({ colour, fromRgb, limitRange, hideMatrix }: VideoEncode): string | undefined {
   const { range, matrix, transfer, primaries } = colour;
   const values = {
     range: limitRange ? 'pc' : fromRgb ? undefined : range,
@@ -54,6 +54,7 @@ function colours({ colour, fromRgb, limitRange }: VideoEncode): string | undefin
     colorspace: fromRgb ? undefined : matrix,
   };
   const set = Object.entries(values).filter(([key, value]) => value && SETTABLE[key]?.split(' ').includes(value));
+  if (hideMatrix) set.push(['colorspace', 'unknown']);
   return set.length > 0 ? `setparams=${set.map((pair) => pair.join('=')).join(':')}` : undefined;
 }
 

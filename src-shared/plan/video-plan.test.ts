@@ -180,3 +180,12 @@ describe('colour', () => {
     expect([hlg.mastering, hlg.contentLight]).toEqual([undefined, undefined]);
   });
 });
+
+it('drops the matrix of RGB where the chroma has fewer samples', () => {
+  const colour = { matrix: 'gbr', primaries: 'bt709' };
+  const made = plan({ colour });
+  expect(made).toMatchObject({ hideMatrix: true, colour: { primaries: 'bt709' } });
+  expect(made.colour).not.toHaveProperty('matrix');
+  expect(made.why).toContain('its color matrix');
+  expect(plan({ colour, pixelFormat: 'gbrp' })).not.toHaveProperty('hideMatrix');
+});

@@ -21,6 +21,15 @@ const RGB = /^(gbr|rgb|bgr|argb|abgr|0rgb|0bgr|x2rgb|x2bgr|pal8)/;
 /** Pixel formats whose name says that they carry transparency. */
 export const ALPHA = /^(yuva|ayuv|vuya|gbrap|rgba|bgra|argb|abgr|ya8|ya16|yaf)/;
 
+/** RGB is described by this matrix, and needs as many chroma samples as luma samples (H.273, 8.3). */
+const RGB_MATRIX = 'gbr';
+
+/** True when a video is wrongly described as RGB: its chroma has fewer samples. */
+function hasFalseMatrix({ colour, pixelFormat = '' }: VideoStream): boolean {
+  return colour?.matrix === RGB_MATRIX && SUBSAMPLED.test(pixelFormat);
+}
+const SUBSAMPLED = /^(yuvj?4(20|22|11|10|40)|nv(12|16|20|21)|p[02]1|gray)/;
+
 function rateOf(video: VideoStream): { keyint: number; nominalRate?: number } {
   const fps = video.frameRate ?? 24;
   const tooFast = fps > HIGHEST_RATE || (video.maxFrameRate ?? 0) > HIGHEST_RATE;
@@ -144,6 +153,8 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
     const other = Object.values(video.containerColour).join(', ');
     changes.push(`its container describes other colors (${other}), those of the pictures are kept`);
   }
+  const hideMatrix = hasFalseMatrix(video);
+  if (hideMatrix) changes.push('its color matrix (that of RGB), which its chroma cannot have, is dropped');
   if (video.ambient) changes.push('its note of the light around the screen is dropped');
   if (video.crop) changes.push('the borders that its container hides are cut off');
   if (video.rotation) changes.push('it is stored upright');
@@ -170,9 +181,10 @@ export function planVideo(video: VideoStream, settings: Settings, tables: Tables
     ...(video.dolbyVision && (kept ? { dolbyVision: kept } : { baseLayer: true as const })),
     ...(fromRgb && { fromRgb: true as const }),
     ...(limitRange && { limitRange: true as const }),
+    ...(hideMatrix && { hideMatrix: true as const }),
     colour: {
       ...(fromRgb || limitRange ? { range: 'tv' } : range && { range }),
-      ...(fromRgb ? { matrix: 'bt709' } : matrix && { matrix }),
+      ...(fromRgb ? { matrix: 'bt709' } : matrix && !hideMatrix && { matrix }),
       ...(transfer && { transfer }),
       ...(primaries && { primaries }),
     },
