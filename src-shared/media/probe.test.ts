@@ -8,7 +8,8 @@ const probeOf = (probe: Partial<Probe>, video: { start?: number; duration?: numb
 });
 
 it('pictures take as long as they say, or else as their container from where they begin', () => {
-  expect(pictureSeconds(probeOf({ duration: 9 }, { duration: 8, start: 1 }))).toBe(8);
+  expect(pictureSeconds(probeOf({ format: 'mov,mp4', duration: 9 }, { duration: 8, start: 1 }))).toBe(8);
+  expect(pictureSeconds(probeOf({ duration: 4.5 }, { duration: 4.325, start: 0.445 }))).toBeCloseTo(3.88);
   expect(pictureSeconds(probeOf({ duration: 4.325 }, { start: 0.445 }))).toBeCloseTo(3.88);
   // A recording that begins at hour one, its sound half a second before its pictures.
   expect(pictureSeconds(probeOf({ format: 'mpegts', duration: 60, start: 3600 }, { start: 3600.5 }))).toBe(59.5);

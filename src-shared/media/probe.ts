@@ -233,13 +233,15 @@ export function mainVideo(probe: Probe): VideoStream | undefined {
 
 /**
  * Returns the seconds that its pictures take; undefined where nobody says. A container's length also counts sound before them, and
- * that of Matroska, as ffmpeg writes and reads it, the time from 0 on, whatever begins later.
+ * both lengths of Matroska, as ffmpeg and MKVToolNix write them, the time from 0 on, whatever begins later.
  */
 export function pictureSeconds(probe: Probe): number | undefined {
-  const video = mainVideo(probe);
-  if (video?.duration !== undefined || probe.duration === undefined) return video?.duration;
-  const begin = probe.format.startsWith('matroska') ? 0 : (probe.start ?? 0);
-  return Math.max(0, probe.duration - Math.max(0, (video?.start ?? begin) - begin));
+  const { duration: own, start } = mainVideo(probe) ?? {};
+  const isMatroska = probe.format.startsWith('matroska');
+  if (own !== undefined && !isMatroska) return own;
+  const duration = own ?? probe.duration;
+  const begin = isMatroska ? 0 : (probe.start ?? 0);
+  return duration === undefined ? undefined : Math.max(0, duration - Math.max(0, (start ?? begin) - begin));
 }
 
 export const DYNAMIC_RANGES = ['SDR', 'HLG', 'HDR10', 'HDR10+', 'Dolby Vision', 'PQ'] as const;
