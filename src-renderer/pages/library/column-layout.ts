@@ -37,7 +37,7 @@ export const LAYOUT: Record<string, Layout> = {
 };
 
 /** Columns that a phone has room for, and their widths there. */
-export const NARROW: Record<string, string> = { video: 'minmax(0, 1fr)', state: '112px' };
+export const NARROW: Record<string, string> = { video: 'minmax(0, 1fr)', state: '124px' };
 
 /** Columns that make way where there is no room for all, the first one first. */
 const MAKES_WAY = [
