@@ -76,7 +76,8 @@ describe('someone who starts Flotilla for the first time', () => {
       .getByRole('button', { name: 'Restore original' })
       .click();
     await page.getByText('Original restored.').waitFor();
-    await drawer
+    // The video has its own name again, and so has the drawer.
+    await page
       .getByRole('region', { name: 'Timeline' })
       .getByText(/^Restored /)
       .waitFor();
