@@ -304,40 +304,25 @@ it('a picture is shown without the borders that its container hides, in its shap
   expect(likeness(upright, shown)).toBeGreaterThan(30);
 });
 
-/** Converts a video with two sound tracks that MKVToolNix has edited so. @returns the result; undefined without MKVToolNix */
-async function convertEdited(edits: (folder: string) => string[]): Promise<string | undefined> {
-  const { data, media } = makeHome();
-  const source = path.join(media, 'video.mkv');
-  const tone = ['-f', 'lavfi', '-i', 'sine=d=1'];
-  const streams = ['-map', '0', '-map', '1', '-map', '1', '-c:v', 'libx264', '-crf', '1', '-c:a', 'flac'];
-  // Noise for bits that AV1 can save.
-  ffmpeg('-f', 'lavfi', '-i', `${PICTURE},noise=alls=20:allf=t`, ...tone, ...streams, source);
-  if (execaSync('mkvpropedit', [source, ...edits(path.dirname(media))], { reject: false }).failed) return undefined;
-  const { code } = await convert(data, [media], ['--testing', '--crf', '40', '--settle', '0']);
-  expect(code).toBe(0);
-  expect(ffprobe(source, '-show_streams').streams.map((s: { codec_name: string }) => s.codec_name)).toEqual([
-    'av1',
-    'opus',
-    'opus',
-  ]);
-  return source;
-}
-
-it('a track that is switched off is so in the result', async ({ skip }) => {
-  const result = await convertEdited(() => ['--edit', 'track:a2', '--set', 'flag-enabled=0']);
-  if (!result) return skip('mkvpropedit, which switches tracks off, is not installed');
-  expect((await readTracks(result))?.map((track) => track.disabled)).toEqual([undefined, undefined, true]);
-});
-
-it('a title stays, whatever the tags of its show and season are called', async ({ skip }) => {
-  const tag = (level: number, name: string, value: string) =>
-    `<Tag><Targets><TargetTypeValue>${level}</TargetTypeValue></Targets><Simple><Name>${name}</Name><String>${value}</String></Simple></Tag>`;
-  const tags = [tag(50, 'TITLE', 'Episode'), tag(60, 'PART_NUMBER', '2'), tag(70, 'TITLE', 'Show')];
-  const result = await convertEdited((folder) => {
-    const file = path.join(folder, 'tags.xml');
-    writeFileSync(file, `<?xml version="1.0"?><Tags>${tags.join('')}</Tags>`);
-    return ['--tags', `global:${file}`, '--edit', 'info', '--set', 'title=Real title'];
-  });
-  if (!result) return skip('mkvpropedit, which writes such tags, is not installed');
-  expect((await readTags(result)).title).toBe('Real title');
-});
+it.for(FFMPEGS)(
+  'tracks that are switched off stay so, and a title whatever tags of its show say, with $name',
+  async ({ env }, { skip }) => {
+    const { data, media } = makeHome();
+    const [source, xml] = [path.join(media, 'video.mkv'), path.join(tempFolder(), 'tags.xml')];
+    const tone = ['-f', 'lavfi', '-i', 'sine=d=1'];
+    const streams = ['-map', '0', '-map', '1', '-map', '1', '-c:v', 'libx264', '-crf', '1', '-c:a', 'flac'];
+    // Noise for bits that AV1 can save.
+    ffmpeg('-f', 'lavfi', '-i', `${PICTURE},noise=alls=20:allf=t`, ...tone, ...streams, source);
+    const tag = (level: number, name: string, value: string) =>
+      `<Tag><Targets><TargetTypeValue>${level}</TargetTypeValue></Targets><Simple><Name>${name}</Name><String>${value}</String></Simple></Tag>`;
+    const tags = [tag(50, 'TITLE', 'Episode'), tag(60, 'PART_NUMBER', '2'), tag(70, 'TITLE', 'Show')];
+    writeFileSync(xml, `<?xml version="1.0"?><Tags>${tags.join('')}</Tags>`);
+    const edits = ['--tags', `global:${xml}`, '--edit', 'info', '--set', 'title=Real title'];
+    const off = ['--edit', 'track:a2', '--set', 'flag-enabled=0'];
+    if (execaSync('mkvpropedit', [source, ...edits, ...off], { reject: false }).failed)
+      skip('mkvpropedit, which writes such tags and flags, is not installed');
+    expect(outcomes(await convert(data, [media], ['--crf', '40'], { env }))).toEqual(['video.mkv: done']);
+    expect((await readTracks(source))?.map((track) => track.disabled)).toEqual([undefined, undefined, true]);
+    expect((await readTags(source)).title).toBe('Real title');
+  },
+);

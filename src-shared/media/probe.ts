@@ -201,6 +201,12 @@ export const ChapterFeature = z.enum([
 ]);
 export type ChapterFeature = z.infer<typeof ChapterFeature>;
 
+/**
+ * Raised when probes find out more than before that a conversion must respect: an older probe is made again before its video is
+ * converted.
+ */
+export const PROBE_REVISION = 1;
+
 /** What ffprobe found in a file: only what plans, tables and checks need, so that it stays small in the database. */
 export const Probe = z.object({
   /** ffmpeg's demuxer name list: `matroska,webm`. */
@@ -219,6 +225,8 @@ export const Probe = z.object({
   title: FileText.optional(),
   /** Names of Matroska's tags of which ffmpeg keeps one value, and not the level: those of episode, season and show. */
   mergedTags: firstOf(FileText, MAX_ENTRIES).optional(),
+  /** {@link PROBE_REVISION} of the Flotilla that made it; missing in those from before there was one. */
+  revision: z.int().optional(),
   /** Tags of the whole file, as those of streams. */
   customTags: firstOf(FileText, MAX_ENTRIES).optional(),
   /** It has tags that players show, too: a title, an artist … */

@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { PROBE_REVISION } from '../../../src-shared/media/probe.ts';
 import { withOverrides } from '../../../src-shared/plan/override.ts';
 import { makePlan } from '../../../src-shared/plan/plan.ts';
 import { Fault, messageOf, nodeFaultReason } from '../../../src-shared/util/errors.ts';
@@ -106,7 +107,7 @@ export class ProbeQueue {
       // A stored one may be of other bytes: a file can change without its times telling.
       const hash = await callWithTimeout(root, () => sampledHash(file));
       if (!this.#waits(row) || this.#moved(row, hash)) return;
-      const known = row.hash === hash ? row.probe : null;
+      const known = row.hash === hash && row.probe?.revision === PROBE_REVISION ? row.probe : null;
       const probe = known ?? (await this.#ctx.prober.probe(file, this.#stopping.signal));
       if (!this.#waits(row)) return;
       files.setProbe(row.id, hash, probe);

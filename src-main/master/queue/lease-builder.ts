@@ -3,6 +3,7 @@ import { access, lstat } from 'node:fs/promises';
 import path from 'node:path';
 import type { LibraryView } from '../../../src-shared/contract/index.ts';
 import type { Grant } from '../../../src-shared/jobs/lease.ts';
+import { PROBE_REVISION, type Probe } from '../../../src-shared/media/probe.ts';
 import { whyUndecodable } from '../../../src-shared/plan/decoders.ts';
 import { withOverrides } from '../../../src-shared/plan/override.ts';
 import { makePlan, Plan } from '../../../src-shared/plan/plan.ts';
@@ -41,8 +42,8 @@ export class LeaseBuilder {
     const library = libraries.get(job.library);
     if (!file || !library) throw new Error(`job ${job.id} has no file`);
     const source = path.join(library.root, file.path);
-    const { probe } = file;
-    if (!probe) throw new Error(`file ${file.id} was queued without a probe`);
+    const probe = await this.#currentProbe(job, file, library).catch((error) => this.#obstruct(job, library, error));
+    if (!probe || !this.#isQueued(job)) return undefined;
     const settings = withOverrides(this.#ctx.settings(), file.overrides);
     const wanted = makePlan(probe, settings, this.#ctx.tables());
     // The master can only verify what it can decode.
@@ -62,16 +63,7 @@ export class LeaseBuilder {
         await callWithTimeout(library.root, () => requireReplaceable(source, plan.container, library.root));
       }
     } catch (error) {
-      const fault = nodeFaultReason(error);
-      const pause = (reason: string) => pauseLibrary(this.#ctx, library.id, reason);
-      // Its own disk, or those that hold all threads which libraries are asked by.
-      if (error instanceof Fault && error.code === 'node') pause(error.message);
-      else if (fault) pause(`${library.root}: ${fault}`);
-      else {
-        const isReadable = callWithTimeout(library.root, () => this.#canBeRead(library));
-        if (await isReadable.catch((silence) => pause(messageOf(silence)))) this.#block(job, error);
-      }
-      return undefined;
+      return this.#obstruct(job, library, error);
     }
     if (!this.#isQueued(job)) return undefined;
     if (swaps.waitingFor(job.id)) {
@@ -109,6 +101,33 @@ export class LeaseBuilder {
       priority: { nice: settings.niceLevel, ionice: settings.ioniceClass },
       convertDamaged: settings.convertDamaged,
     };
+  }
+
+  /**
+   * The probe of a video; one that an older Flotilla made, which may have known less of what a conversion loses, is made again.
+   * Undefined when the file is another one by now.
+   */
+  async #currentProbe(job: JobRow, file: FileRow, library: LibraryView): Promise<Probe | undefined> {
+    const source = path.join(library.root, file.path);
+    if (!file.probe) throw new Error(`file ${file.id} was queued without a probe`);
+    if (file.probe.revision === PROBE_REVISION) return file.probe;
+    if (!(await callWithTimeout(library.root, () => this.#unchanged(job, file, source)))) return undefined;
+    const probe = await this.#ctx.prober.probe(source);
+    if (this.#isQueued(job)) this.#ctx.files.setProbe(file.id, file.hash ?? '', probe);
+    return probe;
+  }
+
+  /** Pauses a library that can't be read, or else blocks the video. */
+  async #obstruct(job: JobRow, library: LibraryView, error: unknown): Promise<undefined> {
+    const fault = nodeFaultReason(error);
+    const pause = (reason: string) => pauseLibrary(this.#ctx, library.id, reason);
+    // Its own disk, or those that hold all threads which libraries are asked by.
+    if (error instanceof Fault && error.code === 'node') pause(error.message);
+    else if (fault) pause(`${library.root}: ${fault}`);
+    else {
+      const isReadable = callWithTimeout(library.root, () => this.#canBeRead(library));
+      if (await isReadable.catch((silence) => pause(messageOf(silence)))) this.#block(job, error);
+    }
   }
 
   /** False once the user skipped or forgot the video, or a scan saw another one: looking at it takes its time. */

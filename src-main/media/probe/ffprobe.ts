@@ -2,6 +2,7 @@ import path from 'node:path';
 import {
   type AudioStream,
   type Colour,
+  PROBE_REVISION,
   Probe,
   type Stream,
   type VideoStream,
@@ -188,6 +189,7 @@ export class Prober {
     // As it's stored and sent to workers, so that both sides of a comparison have truncated the same texts.
     return Probe.parse({
       format,
+      revision: PROBE_REVISION,
       ...(container && { container }),
       ...(duration && duration > 0 && { duration }),
       ...(start && { start }),

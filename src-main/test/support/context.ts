@@ -4,7 +4,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { EventName, Events } from '../../../src-shared/contract/index.ts';
-import type { Probe } from '../../../src-shared/media/probe.ts';
+import { PROBE_REVISION, type Probe } from '../../../src-shared/media/probe.ts';
 import { DEFAULT_TABLES } from '../../../src-shared/media/quality.ts';
 import { resolveSettings } from '../../../src-shared/settings/settings.ts';
 import { type Db, openDatabase } from '../../db/open.ts';
@@ -25,6 +25,7 @@ import { tempFolder } from './temp.ts';
 
 /** Of a video that is worth converting. */
 export const PROBE: Probe = {
+  revision: PROBE_REVISION,
   format: 'mov,mp4,m4a,3gp,3g2,mj2',
   duration: 1,
   streams: [{ index: 0, type: 'video', codec: 'h264', width: 640, height: 360, pixelFormat: 'yuv420p', frameRate: 24 }],

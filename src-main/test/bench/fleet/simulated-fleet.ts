@@ -4,7 +4,7 @@ import type { Handlers } from '../../../../src-shared/contract/index.ts';
 import { type Hello, PROTOCOL } from '../../../../src-shared/fleet/protocol.ts';
 import { Capabilities } from '../../../../src-shared/fleet/worker-info.ts';
 import { MAX_AHEAD } from '../../../../src-shared/jobs/lease.ts';
-import type { Probe } from '../../../../src-shared/media/probe.ts';
+import { PROBE_REVISION, type Probe } from '../../../../src-shared/media/probe.ts';
 import { openContext } from '../../../app/context.ts';
 import { Lifecycle } from '../../../app/lifecycle.ts';
 import { Master } from '../../../app/master.ts';
@@ -61,7 +61,7 @@ export interface FleetTime {
 function probeOf(seconds: number): Probe {
   const size = { width: 1280, height: 720, pixelFormat: 'yuv420p', frameRate: 24 };
   const video = { index: 0, type: 'video' as const, codec: 'h264', ...size, duration: seconds };
-  return { format: 'matroska,webm', duration: seconds, streams: [video], chapters: 0 };
+  return { revision: PROBE_REVISION, format: 'matroska,webm', duration: seconds, streams: [video], chapters: 0 };
 }
 
 /** An ffmpeg that can do all that is needed here. */
