@@ -292,14 +292,14 @@ describe.skipIf(process.platform === 'win32')('a worker that helps with a video 
   });
 
   it('reads nothing beyond the end of the file, whatever it is told', async () => {
-    const { stage, encode } = await make([partOf(0, [200, 5000])]);
-    (await encode(0)).end();
-    await until(() => expect(stage.called('chunk.finish')).toHaveLength(1));
-    expect(stage.ranges).toEqual([
-      [
-        [0, 100],
-        [200, 1000],
-      ],
+    const { stage, encode } = await make([
+      partOf(0, [200, 5000]),
+      partOf(0, [5000, 6000], 2),
+      partOf(0, [400, 200], 3),
     ]);
+    for (const n of [0, 1, 2]) (await encode(n)).end();
+    await until(() => expect(stage.called('chunk.finish')).toHaveLength(3));
+    const ends = [[0, 100] as const, [990, 1000] as const];
+    expect(stage.ranges).toEqual([[[0, 100] as const, [200, 1000] as const], ends, ends]);
   });
 });
