@@ -262,10 +262,10 @@ export class FileTable {
   }
 
   /** The original is back: what was known of it when it was converted is true again. The state is the caller's matter. */
-  setRestored(id: number, original: Omit<FileStat, 'settles'>): void {
+  setRestored(id: number, original: Omit<FileStat, 'settles'> & { hash: string }): void {
     this.#removeOthersAt(id, original.path);
     this.#sql(
-      `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime, hash = NULL,
+      `UPDATE files SET path = @path, inode = @inode, version = @version, size = @size, mtime = @mtime, hash = @hash,
            source_size = NULL, result_size = NULL, missing = NULL, overrides = NULL, code = NULL, reason = NULL WHERE id = @id`,
     ).run({ ...original, id });
   }

@@ -112,8 +112,8 @@ export class LeaseBuilder {
     if (!file.probe) throw new Error(`file ${file.id} was queued without a probe`);
     if (file.probe.revision === PROBE_REVISION) return file.probe;
     if (!(await callWithTimeout(library.root, () => this.#unchanged(job, file, source)))) return undefined;
-    const probe = await this.#ctx.prober.probe(source);
-    if (this.#isQueued(job)) this.#ctx.files.setProbe(file.id, file.hash ?? '', probe);
+    const [probe, hash] = [await this.#ctx.prober.probe(source), file.hash ?? (await sampledHash(source))];
+    if (this.#isQueued(job)) this.#ctx.files.setProbe(file.id, hash, probe);
     return probe;
   }
 
