@@ -447,7 +447,7 @@ describe('the vault', () => {
     expect(nothing.stderr).toMatch(/^The vault has no original of .*one\.mkv\.$/);
   });
 
-  it('the vault is never restored over another file; restore --all, which needs no ffmpeg, returns the library to its previous state', async () => {
+  it('the vault is never restored over another file; restore --all, which needs no ffmpeg, returns the library to its previous state, from which it can be converted again', async () => {
     const { data, media, before } = converted();
     makeClip(path.join(media, 'one.mp4'), { seconds: 2 });
     const mine = sha256(path.join(media, 'one.mp4'));
@@ -460,6 +460,7 @@ describe('the vault', () => {
     rmSync(path.join(media, 'one.mp4'));
     expect(await run(['restore', '--all', '--data', data], { env: { PATH: media } })).toMatchObject({ code: 0 });
     expect(treeOf(media)).toEqual(before);
+    expect(outcomes(await convert(data, [media], ['--retry']))).toEqual(['one.mkv: done', 'two.mkv: done']);
   });
 
   it('vault commands go through the server that holds the data folder', async () => {
