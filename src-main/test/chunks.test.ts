@@ -3,13 +3,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { convert, outcomes, start, TINY } from './support/cli.ts';
-import { makeClip } from './support/clips.ts';
+import { makeClip, OPEN_GOP } from './support/clips.ts';
 import { wrap } from './support/ffmpeg.ts';
-import { packetTimes } from './support/media-probe.ts';
+import { fromFirst, packetTimes } from './support/media-probe.ts';
 import { makeHome, tempFolder } from './support/temp.ts';
 import { until } from './support/wait.ts';
-
-const OPEN = ['-preset', 'veryfast', '-x264-params', 'keyint=24:min-keyint=24:scenecut=0:bframes=3:open-gop=1'];
 
 /** Has every encode leave its command in a list. */
 function recordEncodes() {
@@ -20,9 +18,6 @@ function recordEncodes() {
   return { env: { ...wrap('ffmpeg', record), FLOTILLA_CHUNKS: '2' }, encodes };
 }
 
-/** Times in whole ms after the first. */
-const fromFirst = (times: number[]) => times.map((time) => Math.round((time - (times[0] ?? 0)) * 1000));
-
 /** The files of chunks under a data folder. */
 const chunksIn = (data: string) =>
   readdirSync(data, { recursive: true, encoding: 'utf8' }).filter((name) => /chunks.\d+-\d+.\d+-\d+$/.test(name));
@@ -31,7 +26,7 @@ const chunksIn = (data: string) =>
 describe.skipIf(process.platform === 'win32')('chunks', () => {
   test('frames encoded before kill -9 are not encoded again', async () => {
     const { data, media } = makeHome();
-    const clip = makeClip(path.join(media, 'clip.mkv'), { seconds: 9, options: OPEN });
+    const clip = makeClip(path.join(media, 'clip.mkv'), { seconds: 9, options: OPEN_GOP });
     const times = packetTimes(clip, 0);
     const { env, encodes } = recordEncodes();
     await convert(data, [media], [], { env: { ...env, FLOTILLA_FAULT: 'chunk-stored@2' } });
@@ -54,7 +49,7 @@ describe.skipIf(process.platform === 'win32')('chunks', () => {
 
   test('a kill between a file and its entry costs this chunk, and nothing else', async () => {
     const { data, media } = makeHome();
-    makeClip(path.join(media, 'clip.mkv'), { seconds: 9, options: OPEN });
+    makeClip(path.join(media, 'clip.mkv'), { seconds: 9, options: OPEN_GOP });
     const { env, encodes } = recordEncodes();
     await convert(data, [media], [], { env: { ...env, FLOTILLA_FAULT: 'chunk-moved@2' } });
     const before = encodes().length;
@@ -66,7 +61,7 @@ describe.skipIf(process.platform === 'win32')('chunks', () => {
     timeout: 600_000,
   }, async () => {
     const { data, media } = makeHome();
-    makeClip(path.join(media, 'clip.mkv'), { seconds: 9, options: OPEN });
+    makeClip(path.join(media, 'clip.mkv'), { seconds: 9, options: OPEN_GOP });
     const { env, encodes } = recordEncodes();
     // The first chunk is encoded, and the second one never ends.
     const hold = 'if [ $encode = 1 ]; then case "$*" in *" -ss "*) exec sleep 600;; esac; fi\nexec "$REAL" "$@"';

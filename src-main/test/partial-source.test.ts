@@ -2,15 +2,13 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeClip } from './support/clips.ts';
+import { makeClip, OPEN_GOP } from './support/clips.ts';
 import { makeGate, wrap } from './support/ffmpeg.ts';
 import { filesIn } from './support/files.ts';
 import { allDone, attemptHistories, join, lead } from './support/fleet.ts';
-import { packetTimes } from './support/media-probe.ts';
+import { fromFirst, packetTimes } from './support/media-probe.ts';
 import { makeHome, tempFolder } from './support/temp.ts';
 import { until } from './support/wait.ts';
-
-const OPEN = ['-preset', 'veryfast', '-x264-params', 'keyint=24:min-keyint=24:scenecut=0:bframes=3:open-gop=1'];
 
 /** Has every encode note how many kB its source takes on the disk, and run something before. */
 function recordSources(before = '') {
@@ -22,9 +20,6 @@ function recordSources(before = '') {
   return { env, kilobytes };
 }
 
-/** Times in whole ms after the first. */
-const fromFirst = (times: number[]) => times.map((time) => Math.round((time - (times[0] ?? 0)) * 1000));
-
 /**
  * A master that converts a clip of so many chunks of 4 s, the first of which it encodes itself, and a helper that encodes the others; its
  * encodes do something else before.
@@ -34,7 +29,7 @@ async function help(name: string, chunks: number, before?: string): Promise<numb
   const seconds = { FLOTILLA_CHUNKS: '4' };
   const gate = makeGate();
   const home = makeHome();
-  const clip = makeClip(path.join(home.media, name), { seconds: 4 * chunks, options: OPEN });
+  const clip = makeClip(path.join(home.media, name), { seconds: 4 * chunks, options: OPEN_GOP });
   const { size } = statSync(clip);
   const times = packetTimes(clip, 0);
   const master = await lead(home, { env: { ...gate.env, ...seconds } });

@@ -3,11 +3,11 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { randomFrom } from '../media/verify/windows.ts';
-import { makeClip } from './support/clips.ts';
+import { makeClip, OPEN_GOP } from './support/clips.ts';
 import { wrap } from './support/ffmpeg.ts';
 import { filesIn, sha256 } from './support/files.ts';
 import { join, lead, type Master, type Member, restartMember } from './support/fleet.ts';
-import { packetTimes } from './support/media-probe.ts';
+import { fromFirst, packetTimes } from './support/media-probe.ts';
 import { makeHome } from './support/temp.ts';
 import { until } from './support/wait.ts';
 
@@ -23,10 +23,6 @@ const PATIENCE_MS = 180_000;
 const CHUNKS = { FLOTILLA_CHUNKS: '2' };
 /** Videos travel to this one, although all of this happens on one computer. */
 const HTTP = { FILE_DISTRIBUTION_MODE: 'true' };
-const OPEN = ['-preset', 'veryfast', '-x264-params', 'keyint=24:min-keyint=24:scenecut=0:bframes=3:open-gop=1'];
-
-const fromFirst = (times: number[]) => times.map((time) => Math.round((time - (times[0] ?? 0)) * 1000));
-
 /** The last video of the library. */
 async function lastVideo(master: Master) {
   const video = (await master.call('file.list')).at(-1);
@@ -66,7 +62,7 @@ describe.skipIf(process.platform === 'win32')('videos on several computers', () 
 
     const { library } = await master.call('library.add', { path: home.media });
     for (let kills = 0, videos = 0; kills < KILLS; videos += 1) {
-      const clip = makeClip(path.join(home.media, `clip ${videos}.mkv`), { seconds: SECONDS, options: OPEN });
+      const clip = makeClip(path.join(home.media, `clip ${videos}.mkv`), { seconds: SECONDS, options: OPEN_GOP });
       const [original, times] = [sha256(clip), packetTimes(clip, 0)];
       await master.call('library.scan', { library: library.id });
       while (kills < KILLS && (await lastVideo(master)).state !== 'done') {

@@ -4,19 +4,17 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ChunkList } from '../../src-shared/contract/index.ts';
 import { run } from './support/cli.ts';
-import { makeClip } from './support/clips.ts';
+import { makeClip, OPEN_GOP } from './support/clips.ts';
 import { makeGate, wrap } from './support/ffmpeg.ts';
 import { filesIn, sha256 } from './support/files.ts';
 import { allDone, attemptHistories, join, lead, type Master, viewOf } from './support/fleet.ts';
-import { packetTimes } from './support/media-probe.ts';
+import { fromFirst, packetTimes } from './support/media-probe.ts';
 import { makeHome, tempFolder } from './support/temp.ts';
 import { isAlive, until } from './support/wait.ts';
 
 const CHUNKS = { FLOTILLA_CHUNKS: '2' };
 /** Videos travel, although all of this happens on one computer. */
 const HTTP = { FILE_DISTRIBUTION_MODE: 'true' };
-const OPEN = ['-preset', 'veryfast', '-x264-params', 'keyint=24:min-keyint=24:scenecut=0:bframes=3:open-gop=1'];
-
 /** Has every encode leave its process number and command in a list, and run something else in its place if that is given. */
 function recordEncodes(instead = '"$REAL" "$@"') {
   const list = path.join(tempFolder(), 'encodes');
@@ -28,15 +26,12 @@ function recordEncodes(instead = '"$REAL" "$@"') {
 
 /** A library with one video of so many seconds, which are chunks of 2 s or a little more; the master knows it. */
 async function addClip(master: Master, seconds: number): Promise<{ clip: string; times: number[] }> {
-  const clip = makeClip(path.join(master.media, 'clip.mkv'), { seconds, options: OPEN });
+  const clip = makeClip(path.join(master.media, 'clip.mkv'), { seconds, options: OPEN_GOP });
   const times = packetTimes(clip, 0);
   const { library } = await master.call('library.add', { path: master.media });
   await master.call('library.scan', { library: library.id });
   return { clip, times };
 }
-
-/** Times in whole ms after the first. */
-const fromFirst = (times: number[]) => times.map((time) => Math.round((time - (times[0] ?? 0)) * 1000));
 
 async function listChunks(master: Master): Promise<ChunkList> {
   const [file] = await master.call('file.list');

@@ -19,12 +19,11 @@ import { Prober } from '../media/probe/ffprobe.ts';
 import { ChunkConverter } from '../worker/encode/chunk-converter.ts';
 import { ChunkSharing } from '../worker/encode/chunk-sharing.ts';
 import { Converter } from '../worker/encode/converter.ts';
-import { makeClip } from './support/clips.ts';
+import { makeClip, OPEN_GOP } from './support/clips.ts';
 import { which } from './support/ffmpeg.ts';
-import { packetTimes } from './support/media-probe.ts';
+import { fromFirst, packetTimes } from './support/media-probe.ts';
 import { tempFolder } from './support/temp.ts';
 
-const OPEN = ['-preset', 'veryfast', '-x264-params', 'keyint=24:min-keyint=24:scenecut=0:bframes=3:open-gop=1'];
 const LEASE = { task: 1, epoch: 1 };
 
 /** What a helper does with the chunk that it has encoded; `other` encodes a chunk of other frames. */
@@ -38,7 +37,7 @@ interface Encoded {
 /** A worker that converts a clip of three chunks, and a helper that has encoded the second one before the first is done. */
 async function setUp() {
   const folder = tempFolder();
-  const file = makeClip(path.join(folder, 'clip.mkv'), { seconds: 7, options: OPEN });
+  const file = makeClip(path.join(folder, 'clip.mkv'), { seconds: 7, options: OPEN_GOP });
   const processes = await ProcessManager.create(path.join(folder, 'children'));
   const tools = { ffmpeg: which('ffmpeg'), ffprobe: which('ffprobe') };
   const caps = await detectCapabilities(processes, tools);
@@ -106,9 +105,6 @@ async function setUp() {
   };
   return { file, convert };
 }
-
-/** Times in whole ms after the first. */
-const fromFirst = (times: number[]) => times.map((time) => Math.round((time - (times[0] ?? 0)) * 1000));
 
 describe('a chunk of another computer', () => {
   it('is taken over when it is proven, and its frames are not encoded again', async () => {

@@ -22,6 +22,14 @@ interface Clip {
 /** Options that are about sound. */
 const OF_SOUND = /^-(c|b|filter|disposition|metadata:s):a|^-vn$|^-ac$/;
 
+/** Has H.264 refer across its key frames, of which there is one a second. */
+export const OPEN_GOP = [
+  '-preset',
+  'veryfast',
+  '-x264-params',
+  'keyint=24:min-keyint=24:scenecut=0:bframes=3:open-gop=1',
+];
+
 /** Makes a video with moving pictures, in the container that its name says; the same clip is encoded once a run. */
 export function makeClip(file: string, clip: Clip = {}): string {
   const { seconds = 1, size = '96x64', modified = new Date(Date.now() - 3_600_000), options = [] } = clip;

@@ -72,3 +72,6 @@ export function frameSideData(file: string): Record<string, Record<string, strin
   };
   return Object.fromEntries((frames[0]?.side_data_list ?? []).map((side) => [side.side_data_type, side]));
 }
+
+/** Times in whole ms after the first. */
+export const fromFirst = (times: number[]) => times.map((time) => Math.round((time - (times[0] ?? 0)) * 1000));
